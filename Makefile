@@ -1,0 +1,50 @@
+# The commands of the project. Everything is built below $(CARGO_TARGET_DIR) and build/.
+
+# DuckDB takes 20 minutes to compile, so its build is kept outside of the checkout.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/duckspan/target
+
+PYTHON := build/venv/bin/python
+EXTENSION := build/duckspan.duckdb_extension
+PURE := --workspace --exclude duckspan
+
+.PHONY: extension demo test test-rust test-python lint format header clean
+
+extension: ## Builds build/duckspan.duckdb_extension and build/repository.
+	cargo build --release --locked -p duckspan
+	python3 scripts/package.py $(CARGO_TARGET_DIR)/release/libduckspan.so build
+
+demo: extension $(PYTHON) ## Shows answers from OTLP files that real SDKs wrote.
+	$(PYTHON) scripts/demo.py
+
+test: test-rust test-python ## Runs every test.
+
+test-rust:
+	cargo test --locked $(PURE)
+
+test-python: extension $(PYTHON)
+	$(PYTHON) -m pytest
+
+lint: $(PYTHON) ## Checks format and style; warnings are errors.
+	cargo fmt --all --check
+	cargo clippy --locked $(PURE) --all-targets -- -D warnings
+	cargo clippy --locked --release -p duckspan -- -D warnings
+	build/venv/bin/clang-format --dry-run --Werror crates/duckspan/cpp/*.cpp crates/duckspan/cpp/[es]*.hpp
+	build/venv/bin/ruff check .
+	build/venv/bin/ruff format --check .
+
+format: $(PYTHON) ## Formats all code.
+	cargo fmt --all
+	build/venv/bin/clang-format -i crates/duckspan/cpp/*.cpp crates/duckspan/cpp/[es]*.hpp
+	build/venv/bin/ruff check --fix .
+	build/venv/bin/ruff format .
+
+header: ## Writes crates/duckspan/cpp/duckspan.h anew from the Rust side of the boundary.
+	DUCKSPAN_WRITE_HEADER=1 cargo test --locked -p duckspan-tidy
+
+$(PYTHON): test/requirements.txt scripts/requirements.txt
+	python3 -m venv build/venv
+	build/venv/bin/pip install --quiet --requirement test/requirements.txt --requirement scripts/requirements.txt
+	touch $(PYTHON)
+
+clean: ## Removes what was built in the checkout; DuckDB's build stays.
+	rm -rf build

@@ -1,0 +1,234 @@
+#include "duckdb.hpp"
+#include "duckdb/common/multi_file/table_function_multi_file.hpp"
+#include "duckdb/function/function_set.hpp"
+#include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+
+#include "extension.hpp"
+#include "scan.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+namespace {
+
+//! Virtual columns are numbered from here on, by their position in the relation.
+constexpr column_t FIRST_VIRTUAL = (column_t(1) << 63) + 4317;
+
+struct FileBind : public TableFunctionData {
+	FileBind(OpenFileInfo file, shared_ptr<FileOptions> options, const Rejects *rejects, bool alone)
+		: file(std::move(file)), options(std::move(options)), rejects(rejects), alone(alone) {
+	}
+	OpenFileInfo file;
+	shared_ptr<FileOptions> options;
+	const Rejects *rejects;
+	bool alone;
+};
+
+//! A file that Rust reads through DuckDB's file system.
+class OpenFile {
+public:
+	OpenFile(ClientContext &context, const OpenFileInfo &file)
+		: context(context), handle(FileSystem::GetFileSystem(context).OpenFile(file, FileFlags::FILE_FLAGS_READ)) {
+	}
+
+	Source Lend() {
+		auto size = handle->IsPipe() ? 0 : handle->GetFileSize();
+		return Source {this, Read, uint64_t(size)};
+	}
+
+	//! The exception that the last failed read met.
+	std::exception_ptr kept;
+
+private:
+	static intptr_t Read(void *file, uint8_t *buffer, uintptr_t len) {
+		auto &self = *static_cast<OpenFile *>(file);
+		try {
+			self.context.InterruptCheck();
+			return intptr_t(self.handle->Read(buffer, len));
+		} catch (...) {
+			self.kept = std::current_exception();
+			return -1;
+		}
+	}
+
+	ClientContext &context;
+	unique_ptr<FileHandle> handle;
+};
+
+struct FileGlobal : public GlobalTableFunctionState {
+	FileGlobal(ClientContext &context, const OpenFileInfo &info) : file(context, info) {
+	}
+	~FileGlobal() override {
+		if (scan) {
+			duckspan_file_scan_free(scan);
+		}
+	}
+	idx_t MaxThreads() const override {
+		return MAX_THREADS;
+	}
+	OpenFile file;
+	const FileScan *scan = nullptr;
+	ScanRequest request;
+};
+
+void SetOption(FileOptions &options, const string &name, const Value &value) {
+	if (value.IsNull()) {
+		throw BinderException("read_otlp: %s cannot be NULL", name);
+	}
+	Fault fault;
+	switch (value.type().id()) {
+	case LogicalTypeId::BOOLEAN:
+		duckspan_file_options_set_flag(&options, Lend(name), BooleanValue::Get(value), fault);
+		break;
+	case LogicalTypeId::UBIGINT:
+		duckspan_file_options_set_number(&options, Lend(name), UBigIntValue::Get(value), fault);
+		break;
+	default: {
+		auto text = value.ToString();
+		duckspan_file_options_set_text(&options, Lend(name), Lend(text), fault);
+	}
+	}
+	fault.Check();
+}
+
+unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
+							  vector<Identifier> &names) {
+	Columns columns(Relation::Unified, false);
+	names = columns.names;
+	types = columns.types;
+	shared_ptr<FileOptions> options(duckspan_file_options_new(), duckspan_file_options_free);
+	for (auto &parameter : input.named_parameters) {
+		SetOption(*options, StringUtil::Lower(parameter.first.GetIdentifierName()), parameter.second);
+	}
+	auto alone = !TableFunctionFileBindInput::Get(input).multi_file_scan;
+	auto rejects = input.info->Cast<SharedRejects>().rejects;
+	return make_uniq<FileBind>(TableFunctionFileBindInput::GetFile(input), std::move(options), rejects, alone);
+}
+
+//! The position in the relation of a column of a file, which may be a virtual one.
+idx_t PositionOf(const ColumnIndex &column, const TableFunctionFileInitInput &file) {
+	auto index = column.GetPrimaryIndex();
+	if (file.virtual_columns) {
+		auto entry = file.virtual_columns->find(index);
+		if (entry != file.virtual_columns->end()) {
+			return entry->second - FIRST_VIRTUAL;
+		}
+	}
+	return index;
+}
+
+unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFunctionInitInput &input) {
+	auto &bind = input.bind_data->Cast<FileBind>();
+	auto result = make_uniq<FileGlobal>(context, bind.file);
+	auto &request = result->request;
+	Columns columns(Relation::Unified, true);
+	for (auto &column : input.column_indexes) {
+		auto position = PositionOf(column, TableFunctionFileInitInput::Get(input));
+		request.columns.push_back(uint32_t(position));
+		request.types.push_back(columns.types[position]);
+	}
+	request.filters = input.filters;
+	FileScanInput scan {Lend(bind.file.path),
+						context.transaction.GetActiveQuery(),
+						bind.alone,
+						result->file.Lend(),
+						request.columns.data(),
+						request.columns.size(),
+						bind.rejects};
+	Fault fault;
+	result->scan = duckspan_file_scan_open(&scan, bind.options.get(), fault);
+	fault.Check();
+	return std::move(result);
+}
+
+unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFunctionInitInput &,
+											  GlobalTableFunctionState *global) {
+	auto &file = global->Cast<FileGlobal>();
+	Fault fault;
+	auto cursor = duckspan_file_scan_cursor(file.scan, fault);
+	fault.Check();
+	return make_uniq<CursorState>(context.client, file.request, cursor);
+}
+
+bool ClaimBatch(ClientContext &context, TableFunctionInput &input) {
+	auto &cursor = input.local_state->Cast<CursorState>();
+	auto claimed = cursor.Claim(input.global_state->Cast<FileGlobal>().file.kept);
+	cursor.Warn(context);
+	return claimed;
+}
+
+void PrepareBatch(ClientContext &context, TableFunctionInput &input) {
+	input.local_state->Cast<CursorState>().Prepare(context);
+}
+
+void Scan(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
+	input.local_state->Cast<CursorState>().Read(context, output);
+}
+
+double Progress(ClientContext &, const FunctionData *, const GlobalTableFunctionState *global) {
+	return global ? duckspan_file_scan_progress(global->Cast<FileGlobal>().scan) : 0;
+}
+
+virtual_column_map_t VirtualColumns(ClientContext &, optional_ptr<FunctionData>) {
+	Columns columns(Relation::Unified, true);
+	virtual_column_map_t result;
+	for (auto position : columns.hidden) {
+		result.insert({FIRST_VIRTUAL + position, TableColumn(columns.names[position], columns.types[position])});
+	}
+	return result;
+}
+
+TableFunction SingleFile(shared_ptr<SharedRejects> rejects) {
+	auto signature = FunctionSignature().AddPositionalOnly("file", LogicalType::ANY);
+	signature = std::move(signature).WithTypedKwargs("options", [](TypedKwargs &options) {
+		Columns parameters(Relation::FileParameters, false);
+		for (idx_t position = 0; position < parameters.names.size(); position++) {
+			options.Add(parameters.names[position], parameters.types[position]);
+		}
+	});
+	TableFunction function("read_single_otlp_file", std::move(signature), Scan, Bind, InitGlobal, InitLocal);
+	function.projection_pushdown = true;
+	function.filter_pushdown = true;
+	function.filter_prune = true;
+	function.table_scan_progress = Progress;
+	function.get_virtual_columns = VirtualColumns;
+	function.function_info = std::move(rejects);
+	return function;
+}
+
+FunctionDescription Describe(const TableFunction &overload) {
+	FunctionDescription result;
+	auto &signature = overload.GetSignature();
+	for (idx_t index = 0; index < signature.GetPositionalParameterCount(); index++) {
+		result.parameter_types.push_back(signature.GetParameter(index).GetType());
+	}
+	result.description =
+		"Reads OTLP files as (timestamp, resource, data): one row per span, log record or metric data point. JSON and "
+		"protobuf, framed or not, gzip or zstd, are told apart by content; the virtual column signal says which of "
+		"traces, metrics and logs a row is.";
+	result.examples = {"FROM read_otlp('traces.jsonl')",
+					   "SELECT signal, count(*) FROM read_otlp('s3://bucket/otel/**/*.json.gz') GROUP BY signal",
+					   "SELECT data->>'name' FROM read_otlp(['a.binpb', 'b.jsonl'], signal := 'traces')"};
+	result.categories = {"otlp"};
+	return result;
+}
+
+} // namespace
+
+void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<SharedRejects> rejects) {
+	TableFunctionMultiFileSettings settings;
+	// A path that is no file is taken as a directory, and every file with a suffix in it is read.
+	settings.glob_input = FileGlobInput(FileGlobOptions::FALLBACK_GLOB, "*");
+	settings.reader_type = "OTLP";
+	settings.claim_batch = ClaimBatch;
+	settings.prepare_batch = PrepareBatch;
+	auto set = TableFunctionMultiFileWrapper::CreateFunctionSet(SingleFile(std::move(rejects)), "read_otlp", settings);
+	CreateTableFunctionInfo info(set);
+	for (auto &overload : set.functions) {
+		info.descriptions.push_back(Describe(*overload));
+	}
+	loader.RegisterFunction(std::move(info));
+}
+
+} // namespace duckspan

@@ -1,0 +1,75 @@
+#include "duckdb.hpp"
+#include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+
+#include "extension.hpp"
+#include "scan.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+namespace {
+
+struct RejectsBind : public TableFunctionData {
+	explicit RejectsBind(const Rejects &rejects) : rejects(rejects) {
+	}
+	const Rejects &rejects;
+};
+
+struct RejectsGlobal : public GlobalTableFunctionState {
+	ScanRequest request;
+};
+
+unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
+							  vector<Identifier> &names) {
+	Columns columns(Relation::Rejects, false);
+	names = columns.names;
+	types = columns.types;
+	return make_uniq<RejectsBind>(*input.info->Cast<SharedRejects>().rejects);
+}
+
+unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &, TableFunctionInitInput &input) {
+	Columns columns(Relation::Rejects, false);
+	auto result = make_uniq<RejectsGlobal>();
+	for (auto id : input.column_ids) {
+		auto position = IsVirtualColumn(id) ? 0 : id;
+		result->request.columns.push_back(uint32_t(position));
+		result->request.types.push_back(columns.types[position]);
+	}
+	return std::move(result);
+}
+
+unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFunctionInitInput &input,
+											  GlobalTableFunctionState *global) {
+	auto &request = global->Cast<RejectsGlobal>().request;
+	auto &rejects = input.bind_data->Cast<RejectsBind>().rejects;
+	Fault fault;
+	auto cursor = duckspan_rejects_scan(&rejects, request.columns.data(), request.columns.size(), fault);
+	fault.Check();
+	auto result = make_uniq<CursorState>(context.client, request, cursor);
+	std::exception_ptr kept;
+	result->Claim(kept);
+	return std::move(result);
+}
+
+void Scan(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
+	input.local_state->Cast<CursorState>().Read(context, output);
+}
+
+} // namespace
+
+void RegisterReadOtlpRejects(ExtensionLoader &loader, shared_ptr<SharedRejects> rejects) {
+	TableFunction function("read_otlp_rejects", {}, Scan, Bind, InitGlobal, InitLocal);
+	function.projection_pushdown = true;
+	function.function_info = std::move(rejects);
+	CreateTableFunctionInfo info(function);
+	FunctionDescription description;
+	description.description = "The records that read_otlp skipped and the values it repaired in this database, "
+							  "oldest first: the newest 10,000 of them.";
+	description.examples = {"FROM read_otlp_rejects()"};
+	description.categories = {"otlp"};
+	info.descriptions.push_back(std::move(description));
+	loader.RegisterFunction(std::move(info));
+}
+
+} // namespace duckspan

@@ -1,0 +1,159 @@
+#include "scan.hpp"
+
+#include "duckdb/logging/log_manager.hpp"
+#include "duckdb/logging/logger.hpp"
+#include "duckdb/storage/table/column_segment.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+static string Take(Text text) {
+	string result(reinterpret_cast<const char *>(text.data), text.len);
+	duckspan_text_free(text);
+	return result;
+}
+
+Fault::~Fault() {
+	duckspan_text_free(fault.text);
+}
+
+void Fault::Check(std::exception_ptr kept) {
+	auto kind = fault.kind;
+	if (kind == FaultKind::None) {
+		return;
+	}
+	if (kind == FaultKind::Callback && kept) {
+		std::rethrow_exception(kept);
+	}
+	string message(reinterpret_cast<const char *>(fault.text.data), fault.text.len);
+	switch (kind) {
+	case FaultKind::Binder:
+		throw BinderException("%s", message);
+	case FaultKind::InvalidInput:
+		throw InvalidInputException("%s", message);
+	case FaultKind::Callback:
+		throw IOException("%s", message);
+	default:
+		throw InternalException("%s", message);
+	}
+}
+
+static LogicalType TypeOf(ColumnType type) {
+	switch (type) {
+	case ColumnType::Timestamp:
+		return LogicalType::TIMESTAMP;
+	case ColumnType::Json:
+		return LogicalType::JSON();
+	case ColumnType::Varchar:
+		return LogicalType::VARCHAR;
+	case ColumnType::Ubigint:
+		return LogicalType::UBIGINT;
+	case ColumnType::Boolean:
+		return LogicalType::BOOLEAN;
+	}
+	throw InternalException("unknown column type");
+}
+
+Columns::Columns(Relation relation, bool virtual_too) {
+	for (idx_t position = 0; position < duckspan_relation_width(relation); position++) {
+		auto column = duckspan_relation_column(relation, position);
+		if (column.is_virtual) {
+			hidden.push_back(position);
+		}
+		if (!column.is_virtual || virtual_too) {
+			names.emplace_back(string(reinterpret_cast<const char *>(column.name.data), column.name.len));
+			types.push_back(TypeOf(column.kind));
+		}
+	}
+}
+
+CursorState::CursorState(ClientContext &context, const ScanRequest &request_p, Cursor *cursor_p)
+	: request(request_p), cursor(cursor_p), selection(STANDARD_VECTOR_SIZE) {
+	if (!request.filters || !request.filters->HasFilters()) {
+		return;
+	}
+	for (const auto &entry : *request.filters) {
+		filters.push_back({entry.GetIndex().GetIndex(), TableFilterState::Initialize(context, entry.Filter())});
+	}
+	staged.Initialize(Allocator::Get(context), request.types);
+}
+
+CursorState::~CursorState() {
+	duckspan_cursor_free(cursor);
+}
+
+bool CursorState::Claim(std::exception_ptr &kept) {
+	Fault fault;
+	auto claimed = duckspan_cursor_claim(cursor, fault);
+	fault.Check(kept);
+	return claimed;
+}
+
+void CursorState::Prepare(ClientContext &context) {
+	Fault fault;
+	duckspan_cursor_prepare(cursor, fault);
+	fault.Check();
+	Warn(context);
+}
+
+void CursorState::Warn(ClientContext &context) {
+	auto text = duckspan_cursor_warning(cursor);
+	if (text.data) {
+		auto warning = Take(text);
+		DUCKDB_LOG_WARNING(context, "%s", warning);
+	}
+}
+
+void CursorState::Fill(idx_t column, const SelectionVector *rows, idx_t count, Vector &vector) {
+	Fault fault;
+	duckspan_cursor_fill(cursor, column, rows ? rows->data() : nullptr, count, &vector, fault);
+	fault.Check();
+}
+
+idx_t CursorState::Select(idx_t count) {
+	staged.Reset();
+	for (auto &filter : filters) {
+		Fill(filter.column, nullptr, count, staged.data[filter.column]);
+	}
+	staged.SetChildCardinality(count);
+	for (idx_t row = 0; row < count; row++) {
+		selection.set_index(row, row);
+	}
+	auto selected = count;
+	for (auto &filter : filters) {
+		if (selected > 0) {
+			ColumnSegment::FilterSelection(selection, staged.data[filter.column], *filter.state, count, selected);
+		}
+	}
+	return selected;
+}
+
+void CursorState::Project(idx_t window, idx_t selected, DataChunk &output) {
+	for (idx_t target = 0; target < output.ColumnCount(); target++) {
+		auto column = request.projection.empty() ? target : request.projection[target];
+		auto filtered = request.filters && request.filters->HasFilter(ProjectionIndex(column));
+		if (!filtered) {
+			Fill(column, selected == window ? nullptr : &selection, selected, output.data[target]);
+		} else {
+			output.data[target].Slice(staged.data[column], selection, selected);
+			output.data[target].Flatten();
+		}
+	}
+	output.SetChildCardinality(selected);
+}
+
+void CursorState::Read(ClientContext &context, DataChunk &output) {
+	while (true) {
+		context.InterruptCheck();
+		Fault fault;
+		idx_t window = duckspan_cursor_next(cursor, STANDARD_VECTOR_SIZE, fault);
+		fault.Check();
+		auto selected = filters.empty() || window == 0 ? window : Select(window);
+		if (selected > 0 || window == 0) {
+			return Project(window, selected, output);
+		}
+	}
+}
+
+} // namespace duckspan

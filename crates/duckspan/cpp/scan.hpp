@@ -1,0 +1,79 @@
+//! The adaptor between DuckDB's table functions and a cursor of Rust.
+#pragma once
+
+#include "duckdb.hpp"
+#include "duckdb/planner/table_filter_set.hpp"
+#include "duckdb/planner/table_filter_state.hpp"
+#include "duckspan.h"
+
+namespace duckspan {
+
+//! Collects the fault of a call; Check throws it.
+class Fault {
+public:
+	~Fault();
+	operator CFault *() { // NOLINT: passed as an out parameter
+		return &fault;
+	}
+	//! Throws what the call wrote. `kept` is the exception that a callback caught, if any.
+	void Check(std::exception_ptr kept = nullptr);
+
+private:
+	CFault fault {FaultKind::None, {nullptr, 0}};
+};
+
+inline Str Lend(const std::string &text) {
+	return Str {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
+}
+
+//! The names and types of a relation, with or without its virtual columns.
+struct Columns {
+	Columns(Relation relation, bool virtual_too);
+	duckdb::vector<duckdb::Identifier> names;
+	duckdb::vector<duckdb::LogicalType> types;
+	//! Those that `SELECT *` leaves out, by their position in the relation.
+	duckdb::vector<idx_t> hidden;
+};
+
+//! What a scan was asked for.
+struct ScanRequest {
+	//! Positions in the relation, in the order of the scanned chunk.
+	duckdb::vector<uint32_t> columns;
+	duckdb::vector<duckdb::LogicalType> types;
+	//! Positions in `columns` that leave the scan; empty for all.
+	duckdb::vector<idx_t> projection;
+	duckdb::optional_ptr<duckdb::TableFilterSet> filters;
+};
+
+//! A thread's scan: the cursor, and the filters it applies before wide columns are read.
+class CursorState : public duckdb::LocalTableFunctionState {
+public:
+	CursorState(duckdb::ClientContext &context, const ScanRequest &request, Cursor *cursor);
+	~CursorState() override;
+
+	bool Claim(std::exception_ptr &kept);
+	void Prepare(duckdb::ClientContext &context);
+	//! Fills `output` with the next rows of the batch that pass the filters; none at its end.
+	void Read(duckdb::ClientContext &context, duckdb::DataChunk &output);
+	//! Logs what the cursor has to say.
+	void Warn(duckdb::ClientContext &context);
+
+private:
+	struct Filter {
+		idx_t column;
+		duckdb::unique_ptr<duckdb::TableFilterState> state;
+	};
+
+	void Fill(idx_t column, const duckdb::SelectionVector *rows, idx_t count, duckdb::Vector &vector);
+	idx_t Select(idx_t count);
+	void Project(idx_t window, idx_t selected, duckdb::DataChunk &output);
+
+	const ScanRequest &request;
+	Cursor *cursor;
+	duckdb::vector<Filter> filters;
+	//! The filtered columns of a window, before the filters; other columns of it are unused.
+	duckdb::DataChunk staged;
+	duckdb::SelectionVector selection;
+};
+
+} // namespace duckspan

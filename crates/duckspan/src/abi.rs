@@ -1,0 +1,336 @@
+//! Every function that C++ calls. Each turns pointers into references and calls safe code.
+//!
+//! Pointers are valid for the call and handles come from the function that makes them, as the crate's
+//! documentation says; the shim keeps that contract, and the `SAFETY` notes below rest on it.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
+use crate::columns::{Column, ColumnType, Unified};
+use crate::files::{FileScan, Label, Opening};
+use crate::options::{self, FileOptions, Value};
+use crate::rejects::{self, Rejects, RejectsScan};
+use crate::scan::{Cursor, Rows, Scan};
+use crate::source::Source;
+use crate::vector::Vector;
+
+unsafe extern "C-unwind" {
+    /// Registers everything; may throw, which DuckDB expects of an entry point.
+    fn duckspan_register(loader: *mut c_void);
+}
+
+/// The entry point that `LOAD duckspan` calls, with a `duckdb::ExtensionLoader`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn duckspan_duckdb_cpp_init(loader: *mut c_void) {
+    // SAFETY: DuckDB passes a loader that lives for the call.
+    unsafe { duckspan_register(loader) }
+}
+
+/// Text that C++ lends for a call.
+#[repr(C)]
+pub struct Str {
+    /// Its first byte, UTF-8; dangling where `len` is 0.
+    pub data: *const u8,
+    /// Its length in bytes.
+    pub len: usize,
+}
+
+impl Str {
+    fn get(&self) -> String {
+        if self.len == 0 {
+            return String::new();
+        }
+        // SAFETY: C++ lends `len` bytes at `data`.
+        let bytes = unsafe { std::slice::from_raw_parts(self.data, self.len) };
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    const fn of(text: &'static str) -> Str {
+        Str { data: text.as_ptr(), len: text.len() }
+    }
+}
+
+/// Frees text that Rust handed out.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_text_free(text: Text) {
+    if !text.data.is_null() {
+        // SAFETY: `Text::new` leaked exactly this slice, and C++ frees it once.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(text.data, text.len)) });
+    }
+}
+
+/// A list of named and typed things: the columns of a relation, or the parameters of a function.
+#[repr(u8)]
+#[derive(Debug, Clone, Copy)]
+#[expect(dead_code, reason = "C++ makes them")]
+pub enum Relation {
+    /// `read_otlp`: timestamp, resource, data.
+    Unified,
+    /// The named parameters of `read_otlp`.
+    FileParameters,
+    /// `read_otlp_rejects`.
+    Rejects,
+}
+
+/// A column of a relation.
+#[repr(C)]
+pub struct CColumn {
+    /// Its name; static.
+    pub name: Str,
+    /// Its type.
+    pub kind: ColumnType,
+    /// Whether it is left out of `SELECT *`.
+    pub is_virtual: bool,
+}
+
+impl CColumn {
+    fn new(column: &Column, is_virtual: bool) -> CColumn {
+        CColumn { name: Str::of(column.name), kind: column.kind, is_virtual }
+    }
+}
+
+/// The number of columns of a relation, virtual ones last.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_relation_width(relation: Relation) -> usize {
+    match relation {
+        Relation::Unified => Unified::ALL.len(),
+        Relation::FileParameters => options::PARAMETERS.len(),
+        Relation::Rejects => rejects::COLUMNS.len(),
+    }
+}
+
+/// The column of a relation at `position`, which is below its width.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_relation_column(relation: Relation, position: usize) -> CColumn {
+    match relation {
+        Relation::Unified => {
+            CColumn::new(&Unified::ALL[position].column(), position >= Unified::VISIBLE)
+        }
+        Relation::FileParameters => CColumn::new(&options::PARAMETERS[position], false),
+        Relation::Rejects => CColumn::new(&rejects::COLUMNS[position], false),
+    }
+}
+
+/// Options of `read_otlp` at their defaults.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_options_new() -> *mut FileOptions {
+    Box::into_raw(Box::default())
+}
+
+/// Frees options.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_options_free(options: *mut FileOptions) {
+    // SAFETY: made by `duckspan_file_options_new`, freed once.
+    contain_drop(unsafe { Box::from_raw(options) });
+}
+
+/// Sets an option that takes text.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_options_set_text(
+    options: &mut FileOptions,
+    name: Str,
+    value: Str,
+    fault: &mut CFault,
+) {
+    guard(fault, (), || options.set(&name.get(), Value::Text(value.get())));
+}
+
+/// Sets an option that takes true or false.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_options_set_flag(
+    options: &mut FileOptions,
+    name: Str,
+    value: bool,
+    fault: &mut CFault,
+) {
+    guard(fault, (), || options.set(&name.get(), Value::Flag(value)));
+}
+
+/// Sets an option that takes a number.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_options_set_number(
+    options: &mut FileOptions,
+    name: Str,
+    value: u64,
+    fault: &mut CFault,
+) {
+    guard(fault, (), || options.set(&name.get(), Value::Number(value)));
+}
+
+/// The rejects of a database: one per load, shared by its functions.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_rejects_new() -> *const Rejects {
+    Arc::into_raw(Arc::default())
+}
+
+/// Gives up a share of the rejects.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_rejects_free(rejects: *const Rejects) {
+    // SAFETY: made by `duckspan_rejects_new`, freed once.
+    contain_drop(unsafe { Arc::from_raw(rejects) });
+}
+
+/// Begins a scan of the rejects; `columns` are positions in the relation.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_rejects_scan(
+    rejects: &Rejects,
+    columns: *const u32,
+    count: usize,
+    fault: &mut CFault,
+) -> *mut Cursor {
+    guard(fault, std::ptr::null_mut(), || {
+        let columns = positions(columns, count, rejects::COLUMNS.len())?;
+        Ok(cursor(RejectsScan::new(rejects, columns)))
+    })
+}
+
+/// What a scan of a file is opened with.
+#[repr(C)]
+pub struct FileScanInput {
+    /// The path as DuckDB names it.
+    pub filename: Str,
+    /// DuckDB's number of the query.
+    pub query_id: u64,
+    /// Whether the query scans no other file with it.
+    pub alone: bool,
+    /// The open file.
+    pub source: Source,
+    /// The columns to be read, as positions in the relation.
+    pub columns: *const u32,
+    /// How many they are.
+    pub column_count: usize,
+    /// The rejects of the database.
+    pub rejects: *const Rejects,
+}
+
+/// Begins a scan of a file.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_scan_open(
+    input: &FileScanInput,
+    options: &FileOptions,
+    fault: &mut CFault,
+) -> *const FileScan {
+    guard(fault, std::ptr::null(), || {
+        let columns = positions(input.columns, input.column_count, Unified::ALL.len())?;
+        // SAFETY: a live share of the rejects; counting it once more makes this one ours.
+        let rejects = unsafe {
+            Arc::increment_strong_count(input.rejects);
+            Arc::from_raw(input.rejects)
+        };
+        let opening = Opening {
+            label: Label { filename: input.filename.get().into(), query_id: input.query_id },
+            alone: input.alone,
+            source: input.source,
+            columns: columns.into_iter().map(|at| Unified::ALL[at]).collect(),
+            rejects,
+        };
+        Ok(Arc::into_raw(Arc::new(FileScan::open(opening, options))))
+    })
+}
+
+/// Gives up the scan of a file; cursors may live on but may not claim.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_scan_free(scan: *const FileScan) {
+    // SAFETY: made by `duckspan_file_scan_open`, freed once.
+    contain_drop(unsafe { Arc::from_raw(scan) });
+}
+
+/// How much of the file was read, in percent; negative if that is not known.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_scan_progress(scan: &FileScan) -> f64 {
+    scan.progress()
+}
+
+/// A thread's place in the scan of a file.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_scan_cursor(
+    scan: *const FileScan,
+    fault: &mut CFault,
+) -> *mut Cursor {
+    guard(fault, std::ptr::null_mut(), || {
+        // SAFETY: a live share of the scan; counting it once more makes this one ours.
+        let scan = unsafe {
+            Arc::increment_strong_count(scan);
+            Arc::from_raw(scan)
+        };
+        Ok(cursor(scan.cursor()))
+    })
+}
+
+/// Frees a cursor.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_cursor_free(cursor: *mut Cursor) {
+    // SAFETY: made by a function above, freed once.
+    contain_drop(unsafe { Box::from_raw(cursor) });
+}
+
+/// Takes the next batch: `false` when there is none left.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_cursor_claim(cursor: &mut Cursor, fault: &mut CFault) -> bool {
+    guard(fault, false, || cursor.0.claim())
+}
+
+/// Does the costly part of taking the batch.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_cursor_prepare(cursor: &mut Cursor, fault: &mut CFault) {
+    guard(fault, (), || cursor.0.prepare());
+}
+
+/// Moves to the next window of the batch and returns its number of rows, at most `max_rows`.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_cursor_next(
+    cursor: &mut Cursor,
+    max_rows: usize,
+    fault: &mut CFault,
+) -> usize {
+    guard(fault, 0, || cursor.0.next(max_rows))
+}
+
+/// Writes rows of the window to `vector`, a flat `duckdb::Vector` of the column's type with room for
+/// `count` rows: those at `rows`, or the first `count` where that is null.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_cursor_fill(
+    cursor: &mut Cursor,
+    column: usize,
+    rows: *const u32,
+    count: usize,
+    vector: *mut c_void,
+    fault: &mut CFault,
+) {
+    guard(fault, (), || {
+        let rows = if rows.is_null() {
+            Rows::First(count)
+        } else {
+            // SAFETY: the shim lends `count` positions at `rows`.
+            Rows::Selected(unsafe { std::slice::from_raw_parts(rows, count) })
+        };
+        // SAFETY: the shim lends a flat vector with room for `count` rows.
+        let mut vector = unsafe { Vector::new(vector.cast(), count) };
+        cursor.0.fill(column, rows, &mut vector)
+    });
+}
+
+/// What the user should be told, once; null if nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_cursor_warning(cursor: &mut Cursor) -> Text {
+    cursor.0.take_warning().map_or(Text::NONE, Text::new)
+}
+
+fn cursor(scan: impl Scan + 'static) -> *mut Cursor {
+    Box::into_raw(Box::new(Cursor(Box::new(scan))))
+}
+
+/// The positions that C++ lends, each below `width`.
+fn positions(data: *const u32, count: usize, width: usize) -> Result<Vec<usize>> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the shim lends `count` positions at `data`.
+    let lent = unsafe { std::slice::from_raw_parts(data, count) };
+    if lent.iter().any(|&position| position as usize >= width) {
+        return Err(Fault::new(FaultKind::Internal, "a column beyond the relation"));
+    }
+    Ok(lent.iter().map(|&position| position as usize).collect())
+}

@@ -1,0 +1,102 @@
+//! Faults as they cross to C++, and the guard that stops panics.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Which exception the shim throws for a fault.
+#[repr(u8)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(dead_code, reason = "C++ makes `None`")]
+pub enum FaultKind {
+    /// No fault.
+    None,
+    /// `BinderException`: the call is wrong.
+    Binder,
+    /// `InvalidInputException`: the data is wrong.
+    InvalidInput,
+    /// Whatever exception the shim caught in a callback; it kept it.
+    Callback,
+    /// `InternalException`: DuckSpan is wrong.
+    Internal,
+}
+
+/// Why a call failed.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    kind: FaultKind,
+    message: String,
+}
+
+/// The result of a call that may fail.
+pub(crate) type Result<T> = std::result::Result<T, Fault>;
+
+impl Fault {
+    pub(crate) fn new(kind: FaultKind, message: impl Into<String>) -> Fault {
+        Fault { kind, message: message.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// A fault on the far side of the boundary; `text` is to be freed with `duckspan_text_free`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CFault {
+    /// What to throw.
+    pub kind: FaultKind,
+    /// The message.
+    pub text: Text,
+}
+
+/// UTF-8 text that Rust allocated and C++ hands back to be freed; empty where `data` is null.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Text {
+    /// Its first byte.
+    pub data: *mut u8,
+    /// Its length in bytes.
+    pub len: usize,
+}
+
+impl Text {
+    pub(crate) const NONE: Text = Text { data: std::ptr::null_mut(), len: 0 };
+
+    pub(crate) fn new(text: String) -> Text {
+        let bytes = Box::leak(text.into_boxed_str().into_boxed_bytes());
+        Text { data: bytes.as_mut_ptr(), len: bytes.len() }
+    }
+}
+
+/// Runs `body`; a fault or a panic in it is written to `fault` and gives `fallback`.
+pub(crate) fn guard<T>(fault: &mut CFault, fallback: T, body: impl FnOnce() -> Result<T>) -> T {
+    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        let message = format!("DuckSpan panicked: {}", panic_message(&*panic));
+        contain_drop(panic);
+        Err(Fault::new(FaultKind::Internal, message))
+    });
+    outcome.unwrap_or_else(|error| {
+        *fault = CFault { kind: error.kind, text: Text::new(error.message) };
+        fallback
+    })
+}
+
+/// Drops `value`; a panic in its destructor stops here.
+pub(crate) fn contain_drop<T>(value: T) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // A payload may panic again when dropped: leak it rather than unwind into C++.
+        std::mem::forget(panic);
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        text
+    } else {
+        panic.downcast_ref::<String>().map_or("no message", String::as_str)
+    }
+}

@@ -1,0 +1,313 @@
+//! A scan of one file: batches of it are claimed in order and decoded in parallel.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use duckspan_otlp::file::{self, Batch, Batches, Decoded, Reject, RejectKind, Worker};
+use duckspan_otlp::{Repair, Repairs, Segment};
+
+use crate::boundary::{Fault, FaultKind, Result};
+use crate::columns::{Reader, Unified, projection};
+use crate::options::FileOptions;
+use crate::rejects::{Entry, Rejects};
+use crate::scan::{Rows, Scan};
+use crate::source::Source;
+use crate::vector::Vector;
+
+/// Bytes of a file that one thread decodes at a time.
+const BATCH_BYTES: usize = 2 << 20;
+
+/// A window ends when its rows reach this many bytes of protobuf, so that large rows do not pile up.
+const WINDOW_BYTES: usize = 8 << 20;
+
+/// A scan of one file, shared by its threads.
+pub struct FileScan {
+    label: Label,
+    strict: bool,
+    /// Whether no other file is scanned with it.
+    alone: bool,
+    options: file::Options,
+    columns: Vec<Unified>,
+    size: u64,
+    consumed: AtomicU64,
+    batches: Mutex<Batches<Source>>,
+    tally: Mutex<Tally>,
+    rejects: Arc<Rejects>,
+}
+
+/// What names the file in messages.
+pub(crate) struct Label {
+    pub(crate) filename: Arc<str>,
+    pub(crate) query_id: u64,
+}
+
+/// What came of the batches so far.
+#[derive(Default)]
+struct Tally {
+    /// Batches claimed and not yet decoded.
+    open: usize,
+    /// Whether no batch is left to claim.
+    ended: bool,
+    /// Whether the user was told.
+    concluded: bool,
+    records: u64,
+    skipped: u64,
+    foreign: u64,
+    first: Option<Reject>,
+    repairs: Repairs,
+}
+
+/// Where a scan runs: the file, and what it has in common with the other scans of the query.
+pub(crate) struct Opening {
+    pub(crate) label: Label,
+    pub(crate) alone: bool,
+    pub(crate) source: Source,
+    pub(crate) columns: Vec<Unified>,
+    pub(crate) rejects: Arc<Rejects>,
+}
+
+impl FileScan {
+    pub(crate) fn open(opening: Opening, options: &FileOptions) -> FileScan {
+        let reader = file::Options {
+            signals: options.signals,
+            format: options.format,
+            compression: options.compression,
+            maximum_object_size: options.maximum_object_size,
+            projection: projection(&opening.columns),
+        };
+        FileScan {
+            label: opening.label,
+            strict: !options.ignore_errors,
+            alone: opening.alone,
+            columns: opening.columns,
+            size: opening.source.size,
+            consumed: AtomicU64::new(0),
+            batches: Mutex::new(Batches::new(opening.source, &reader, BATCH_BYTES)),
+            options: reader,
+            tally: Mutex::default(),
+            rejects: opening.rejects,
+        }
+    }
+
+    /// How much of the file was claimed, in percent; negative if its size is not known.
+    pub(crate) fn progress(&self) -> f64 {
+        match self.size {
+            0 => -1.0,
+            size => (100.0 * self.consumed.load(Ordering::Relaxed) as f64 / size as f64).min(100.0),
+        }
+    }
+
+    /// A thread's place in the scan.
+    pub(crate) fn cursor(self: &Arc<FileScan>) -> FileCursor {
+        FileCursor {
+            scan: Arc::clone(self),
+            batch: None,
+            segments: Vec::new().into_iter(),
+            segment: None,
+            window: 0..0,
+            reader: Reader::default(),
+            worker: Worker::new(),
+            warning: None,
+        }
+    }
+
+    fn claim(&self) -> Result<Option<Batch>> {
+        let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        let batch = batches
+            .next_batch()
+            .map_err(|error| Fault::new(FaultKind::Callback, error.to_string()))?;
+        self.consumed.store(batches.consumed(), Ordering::Relaxed);
+        let mut tally = self.tally();
+        match batch {
+            Some(_) => tally.open += 1,
+            None => tally.ended = true,
+        }
+        Ok(batch)
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of what a batch gave.
+    fn count(&self, decoded: &Decoded) -> Result<()> {
+        self.rejects.add(decoded.rejects.iter().map(|reject| self.entry(reject)));
+        let mut tally = self.tally();
+        tally.open -= 1;
+        tally.records += decoded.records;
+        tally.skipped += decoded.rejects.len() as u64;
+        tally.foreign +=
+            decoded.rejects.iter().filter(|reject| reject.kind == RejectKind::Foreign).count()
+                as u64;
+        tally.repairs.add(&decoded.repairs);
+        if tally.first.is_none() {
+            tally.first = decoded.rejects.first().cloned();
+        }
+        match decoded.rejects.iter().find(|reject| reject.kind != RejectKind::Incomplete) {
+            Some(reject) if self.strict => Err(self.strict_fault(reject)),
+            _ => Ok(()),
+        }
+    }
+
+    fn entry(&self, reject: &Reject) -> Entry {
+        Entry {
+            query_id: self.label.query_id,
+            filename: Arc::clone(&self.label.filename),
+            record: Some(reject.record),
+            byte_offset: Some(reject.offset),
+            kind: kind_name(reject.kind),
+            reason: reject.reason.clone(),
+        }
+    }
+
+    fn strict_fault(&self, reject: &Reject) -> Fault {
+        let message = format!(
+            "Malformed OTLP in \"{}\", record {}, byte {}: {}. Leave out ignore_errors := false to \
+             skip such records.",
+            self.label.filename, reject.record, reject.offset, reject.reason
+        );
+        Fault::new(FaultKind::InvalidInput, message)
+    }
+
+    /// The last word on the file, once every batch is decoded: a warning if something was skipped or
+    /// repaired, a fault if nothing in it is OTLP.
+    fn conclude(&self) -> Result<Option<String>> {
+        let mut tally = self.tally();
+        if !tally.ended || tally.open > 0 || std::mem::replace(&mut tally.concluded, true) {
+            return Ok(None);
+        }
+        if let Some(first) = &tally.first
+            && tally.foreign > 0
+            && tally.foreign == tally.records
+            && self.alone
+        {
+            let message = format!("\"{}\" holds no OTLP: {}", self.label.filename, first.reason);
+            return Err(Fault::new(FaultKind::InvalidInput, message));
+        }
+        self.rejects.add(self.repaired(&tally.repairs));
+        Ok(self.warning(&tally))
+    }
+
+    fn repaired(&self, repairs: &Repairs) -> Vec<Entry> {
+        let made = Repair::ALL.into_iter().filter(|&repair| repairs.of(repair) > 0);
+        made.map(|repair| Entry {
+            query_id: self.label.query_id,
+            filename: Arc::clone(&self.label.filename),
+            record: None,
+            byte_offset: None,
+            kind: "repaired",
+            reason: format!("{} x {}", repairs.of(repair), repair.description()),
+        })
+        .collect()
+    }
+
+    fn warning(&self, tally: &Tally) -> Option<String> {
+        let mut said = Vec::new();
+        if let Some(first) = &tally.first {
+            let (noun, skipped) =
+                (if tally.skipped == 1 { "record" } else { "records" }, tally.skipped);
+            said.push(format!(
+                "Skipped {skipped} malformed {noun} (the first is record {} at byte {}: {})",
+                first.record, first.offset, first.reason
+            ));
+        }
+        if !tally.repairs.is_empty() {
+            let made: u64 = Repair::ALL.iter().map(|&repair| tally.repairs.of(repair)).sum();
+            said.push(format!("Repaired {made} values"));
+        }
+        (!said.is_empty()).then(|| {
+            let said = said.join(". ");
+            format!("{}: {said}. See FROM read_otlp_rejects().", self.label.filename)
+        })
+    }
+}
+
+fn kind_name(kind: RejectKind) -> &'static str {
+    match kind {
+        RejectKind::Malformed => "malformed",
+        RejectKind::Foreign => "foreign",
+        RejectKind::TooLarge => "too large",
+        RejectKind::Incomplete => "incomplete",
+    }
+}
+
+/// A thread's place in a [`FileScan`].
+pub(crate) struct FileCursor {
+    scan: Arc<FileScan>,
+    batch: Option<Batch>,
+    segments: std::vec::IntoIter<Segment>,
+    segment: Option<Segment>,
+    /// Rows of `segment`.
+    window: std::ops::Range<usize>,
+    reader: Reader,
+    worker: Worker,
+    warning: Option<String>,
+}
+
+impl FileCursor {
+    /// How many rows from `start` on fit a window.
+    fn window_rows(&self, segment: &Segment, start: usize, max_rows: usize) -> usize {
+        let end = segment.len().min(start + max_rows);
+        if !self.scan.columns.contains(&Unified::Data) {
+            return end - start;
+        }
+        let mut bytes = 0;
+        for row in start..end {
+            bytes += segment.wire_len(row);
+            if bytes > WINDOW_BYTES {
+                return (row - start).max(1);
+            }
+        }
+        end - start
+    }
+}
+
+impl Scan for FileCursor {
+    fn claim(&mut self) -> Result<bool> {
+        self.batch = self.scan.claim()?;
+        if self.batch.is_none() {
+            self.warning = self.scan.conclude()?;
+        }
+        Ok(self.batch.is_some())
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        let Some(batch) = self.batch.take() else { return Ok(()) };
+        let decoded = self.worker.decode(&batch, &self.scan.options);
+        self.scan.count(&decoded)?;
+        self.segments = decoded.segments.into_iter();
+        self.segment = None;
+        self.window = 0..0;
+        self.warning = self.scan.conclude()?;
+        Ok(())
+    }
+
+    fn next(&mut self, max_rows: usize) -> Result<usize> {
+        loop {
+            if let Some(segment) = &self.segment
+                && self.window.end < segment.len()
+            {
+                let start = self.window.end;
+                self.window = start..start + self.window_rows(segment, start, max_rows);
+                return Ok(self.window.len());
+            }
+            self.segment = self.segments.next();
+            self.window = 0..0;
+            if self.segment.is_none() {
+                return Ok(0);
+            }
+        }
+    }
+
+    fn fill(&mut self, column: usize, rows: Rows<'_>, vector: &mut Vector) -> Result<()> {
+        if let Some(segment) = &self.segment {
+            let column = self.scan.columns[column];
+            self.reader.fill(column, segment, self.window.start, rows, vector);
+        }
+        Ok(())
+    }
+
+    fn take_warning(&mut self) -> Option<String> {
+        self.warning.take()
+    }
+}

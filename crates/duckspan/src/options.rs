@@ -1,0 +1,102 @@
+//! The named parameters of `read_otlp`.
+
+use duckspan_otlp::compression::Compression;
+use duckspan_otlp::file::{DEFAULT_MAXIMUM_OBJECT_SIZE, Format};
+use duckspan_otlp::{Signal, SignalSet};
+
+use crate::boundary::{Fault, FaultKind, Result};
+use crate::columns::{Column, ColumnType};
+
+/// The named parameters, beside those of DuckDB's multi-file readers.
+pub(crate) const PARAMETERS: [Column; 5] = [
+    Column { name: "signal", kind: ColumnType::Varchar },
+    Column { name: "format", kind: ColumnType::Varchar },
+    Column { name: "compression", kind: ColumnType::Varchar },
+    Column { name: "ignore_errors", kind: ColumnType::Boolean },
+    Column { name: "maximum_object_size", kind: ColumnType::Ubigint },
+];
+
+/// The value of a named parameter.
+pub(crate) enum Value {
+    Text(String),
+    Flag(bool),
+    Number(u64),
+}
+
+/// What the caller asked of the reader.
+#[derive(Debug, Clone)]
+pub struct FileOptions {
+    pub(crate) signals: SignalSet,
+    pub(crate) format: Option<Format>,
+    pub(crate) compression: Option<Compression>,
+    pub(crate) ignore_errors: bool,
+    pub(crate) maximum_object_size: usize,
+}
+
+impl Default for FileOptions {
+    fn default() -> FileOptions {
+        FileOptions {
+            signals: SignalSet::ALL,
+            format: None,
+            compression: None,
+            ignore_errors: true,
+            maximum_object_size: DEFAULT_MAXIMUM_OBJECT_SIZE,
+        }
+    }
+}
+
+impl FileOptions {
+    /// Sets the parameter of that name.
+    ///
+    /// # Errors
+    /// If there is no such parameter, or the value is not one it takes.
+    pub(crate) fn set(&mut self, name: &str, value: Value) -> Result<()> {
+        match (name, value) {
+            ("signal", Value::Text(text)) => self.signals = signals(&text)?,
+            ("format", Value::Text(text)) => self.format = format(&text)?,
+            ("compression", Value::Text(text)) => self.compression = compression(&text)?,
+            ("ignore_errors", Value::Flag(flag)) => self.ignore_errors = flag,
+            ("maximum_object_size", Value::Number(bytes)) if bytes > 0 => {
+                self.maximum_object_size = usize::try_from(bytes).unwrap_or(usize::MAX);
+            }
+            ("maximum_object_size", _) => {
+                return Err(binder("maximum_object_size must be a positive number of bytes"));
+            }
+            _ => return Err(binder(format!("read_otlp has no parameter \"{name}\""))),
+        }
+        Ok(())
+    }
+}
+
+fn signals(text: &str) -> Result<SignalSet> {
+    match Signal::from_name(text) {
+        Some(signal) => Ok(SignalSet::only(signal)),
+        None if text.eq_ignore_ascii_case("auto") => Ok(SignalSet::ALL),
+        None => Err(unknown("signal", text, "auto, traces, metrics, logs")),
+    }
+}
+
+fn format(text: &str) -> Result<Option<Format>> {
+    match text.to_ascii_lowercase().as_str() {
+        "auto" => Ok(None),
+        "json" => Ok(Some(Format::Json)),
+        "protobuf" => Ok(Some(Format::Protobuf)),
+        _ => Err(unknown("format", text, "auto, json, protobuf")),
+    }
+}
+
+fn compression(text: &str) -> Result<Option<Compression>> {
+    match Compression::from_name(text) {
+        Some(compression) => Ok(Some(compression)),
+        None if text.eq_ignore_ascii_case("auto") => Ok(None),
+        None => Err(unknown("compression", text, "auto, none, gzip, zstd")),
+    }
+}
+
+fn unknown(name: &str, text: &str, known: &str) -> Fault {
+    binder(format!("{name} := '{text}' is not known to read_otlp: use one of {known}"))
+}
+
+fn binder(message: impl Into<String>) -> Fault {
+    Fault::new(FaultKind::Binder, message)
+}

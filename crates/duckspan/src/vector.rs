@@ -1,0 +1,199 @@
+//! DuckDB vectors: the only place that writes into DuckDB's memory.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_char, c_void};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libduckdb_sys::{
+    duckdb_string_t, duckdb_string_t__bindgen_ty_1 as StringValue,
+    duckdb_string_t__bindgen_ty_1__bindgen_ty_1 as Pointer,
+    duckdb_string_t__bindgen_ty_1__bindgen_ty_2 as Inlined, duckdb_validity_set_row_invalid,
+    duckdb_vector, duckdb_vector_ensure_validity_writable, duckdb_vector_get_data,
+    duckdb_vector_get_validity,
+};
+
+use crate::boundary::contain_drop;
+
+unsafe extern "C" {
+    /// Makes `vector` own `owner`; `release` is called with it when the vector's strings are dropped.
+    fn duckspan_vector_keep(
+        vector: duckdb_vector,
+        owner: *mut c_void,
+        release: extern "C" fn(*mut c_void),
+    );
+}
+
+/// A flat vector of a chunk that DuckDB wants filled.
+pub(crate) struct Vector {
+    handle: duckdb_vector,
+    capacity: usize,
+}
+
+impl Vector {
+    /// # Safety
+    /// - `handle` is a flat vector with room for `capacity` rows, and stays so while this lives.
+    /// - Nothing else uses it meanwhile.
+    pub(crate) unsafe fn new(handle: duckdb_vector, capacity: usize) -> Vector {
+        Vector { handle, capacity }
+    }
+
+    /// The values of a vector of a type that is 64 bits wide (BIGINT, TIMESTAMP, …).
+    pub(crate) fn values(&mut self) -> &mut [i64] {
+        self.slice()
+    }
+
+    /// The values of a vector of UBIGINT.
+    pub(crate) fn unsigned_values(&mut self) -> &mut [u64] {
+        self.slice()
+    }
+
+    /// Makes a row NULL.
+    pub(crate) fn set_null(&mut self, row: usize) {
+        assert!(row < self.capacity, "row beyond the vector");
+        // SAFETY: the handle is valid by the contract of `new`, and `row` is inside its capacity.
+        unsafe {
+            duckdb_vector_ensure_validity_writable(self.handle);
+            duckdb_validity_set_row_invalid(duckdb_vector_get_validity(self.handle), row as u64);
+        }
+    }
+
+    /// Writes text, one entry a row, to a vector of VARCHAR, and hands over its memory.
+    pub(crate) fn write(&mut self, texts: Texts) {
+        assert!(texts.entries.len() <= self.capacity, "more rows than the vector holds");
+        for row in texts.nulls {
+            self.set_null(row as usize);
+        }
+        let strings = self.slice::<duckdb_string_t>();
+        for (string, entry) in strings.iter_mut().zip(&texts.entries) {
+            *string = entry.string(&texts.bytes);
+        }
+        let owner = Box::into_raw(Box::new(Pooled { bytes: texts.bytes, pool: texts.pool }));
+        // SAFETY: the handle is valid, and `release` undoes `Box::into_raw` exactly once. The bytes
+        // do not move when the box does.
+        unsafe { duckspan_vector_keep(self.handle, owner.cast(), release) };
+    }
+
+    fn slice<T: Plain>(&mut self) -> &mut [T] {
+        // SAFETY: a flat vector of a type as wide as `T` has `capacity` of them, by the contract of
+        // `new`, and any bits are a valid `T`.
+        unsafe {
+            let data = duckdb_vector_get_data(self.handle).cast::<T>();
+            std::slice::from_raw_parts_mut(data, self.capacity)
+        }
+    }
+}
+
+/// Types of which any bits are valid.
+trait Plain {}
+impl Plain for i64 {}
+impl Plain for u64 {}
+impl Plain for duckdb_string_t {}
+
+extern "C" fn release(owner: *mut c_void) {
+    // SAFETY: `owner` came from `Box::into_raw` in `write`, and C++ calls this once.
+    contain_drop(unsafe { Box::from_raw(owner.cast::<Pooled>()) });
+}
+
+/// Where one row's text lies in the buffer.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    start: u32,
+    len: u32,
+}
+
+impl Entry {
+    /// DuckDB's string: up to 12 bytes inline, more by pointer with a prefix of 4.
+    fn string(self, bytes: &[u8]) -> duckdb_string_t {
+        let text = &bytes[self.start as usize..][..self.len as usize];
+        let length = self.len;
+        let value = if text.len() <= INLINE {
+            let mut inlined = [0; INLINE];
+            for (to, &from) in inlined.iter_mut().zip(text) {
+                *to = from as c_char;
+            }
+            StringValue { inlined: Inlined { length, inlined } }
+        } else {
+            let prefix = [0, 1, 2, 3].map(|at| text[at] as c_char);
+            let ptr = text.as_ptr().cast_mut().cast();
+            StringValue { pointer: Pointer { length, prefix, ptr } }
+        };
+        duckdb_string_t { value }
+    }
+}
+
+/// Bytes of text that DuckDB keeps inside a string.
+const INLINE: usize = 12;
+
+/// The text of a column of rows, in one buffer.
+pub(crate) struct Texts {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    nulls: Vec<u32>,
+    pool: Pool,
+}
+
+impl Texts {
+    /// Adds the text that `write` appends; NULL if `write` says `false`.
+    ///
+    /// # Panics
+    /// If the column grows beyond 4 GiB: windows are cut so that it does not.
+    #[inline]
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let start = self.bytes.len();
+        if !write(&mut self.bytes) {
+            return self.push_null();
+        }
+        assert!(self.bytes.len() <= u32::MAX as usize, "a window of more than 4 GiB of text");
+        self.entries.push(Entry { start: start as u32, len: (self.bytes.len() - start) as u32 });
+    }
+
+    /// Adds the last row once more, sharing its bytes.
+    #[inline]
+    pub(crate) fn repeat(&mut self) {
+        let last = self.entries.len().wrapping_sub(1) as u32;
+        if self.entries.is_empty() || self.nulls.last() == Some(&last) {
+            self.push_null();
+        } else {
+            self.entries.push(self.entries[last as usize]);
+        }
+    }
+
+    fn push_null(&mut self) {
+        self.nulls.push(self.entries.len() as u32);
+        self.entries.push(Entry::default());
+    }
+}
+
+/// Buffers that return here when DuckDB is done with them, so that a scan does not map fresh memory
+/// for every chunk.
+#[derive(Clone, Default)]
+pub(crate) struct Pool(Arc<Mutex<Vec<Vec<u8>>>>);
+
+/// Buffers kept for reuse per pool.
+const POOLED_BUFFERS: usize = 4;
+
+/// Larger buffers are freed rather than kept.
+const POOLED_BYTES: usize = 16 << 20;
+
+impl Pool {
+    /// An empty column of text for about `rows` rows.
+    pub(crate) fn texts(&self, rows: usize) -> Texts {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        Texts { bytes, entries: Vec::with_capacity(rows), nulls: Vec::new(), pool: self.clone() }
+    }
+}
+
+struct Pooled {
+    bytes: Vec<u8>,
+    pool: Pool,
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        let mut free = self.pool.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < POOLED_BUFFERS && self.bytes.capacity() <= POOLED_BYTES {
+            self.bytes.clear();
+            free.push(std::mem::take(&mut self.bytes));
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Gzip and zstd, expanded piece by piece for files or at once for requests.
+//!
+//! Nothing is expanded beyond the room the caller gives, so a small input cannot claim much memory.
+
+use std::fmt;
+
+use flate2::{Decompress, FlushDecompress, Status};
+use zstd::stream::raw::{DParameter, Decoder as Frames, InBuffer, Operation, OutBuffer};
+
+use crate::error::{Error, Result};
+
+#[cfg(test)]
+mod tests;
+
+/// Files may use zstd windows up to this power of two: 128 MiB, what `zstd --long` writes.
+pub const FILE_WINDOW_LOG: u32 = 27;
+
+/// Requests and single records may use zstd windows up to this power of two: 8 MiB.
+pub const REQUEST_WINDOW_LOG: u32 = 23;
+
+/// How bytes are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// Gzip, one member or several.
+    Gzip,
+    /// Zstd, one frame or several.
+    Zstd,
+}
+
+impl Compression {
+    /// Every compression.
+    pub const ALL: [Compression; 3] = [Compression::None, Compression::Gzip, Compression::Zstd];
+
+    /// The compression of bytes that begin like this; four bytes suffice.
+    pub fn detect(head: &[u8]) -> Compression {
+        match head {
+            [0x1f, 0x8b, ..] => Compression::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Compression::Zstd,
+            _ => Compression::None,
+        }
+    }
+
+    /// The name used in SQL: `none`, `gzip` or `zstd`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Compression::None => "none",
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+        }
+    }
+
+    /// The compression of that SQL name.
+    pub fn from_name(name: &str) -> Option<Compression> {
+        Compression::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// Expands a stream of bytes: all members of a gzip stream, or all frames of a zstd stream.
+pub struct Decoder {
+    engine: Engine,
+    /// Inside a member or frame: the input must not end here.
+    inside: bool,
+    /// Bytes of input taken.
+    taken: usize,
+    failed: Option<Error>,
+}
+
+enum Engine {
+    None,
+    Gzip(Decompress),
+    /// With the number of bytes that complete the next block.
+    Zstd(Frames<'static>, usize),
+}
+
+/// What one call of [`Decoder::decode`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Bytes taken from the input.
+    pub read: usize,
+    /// Bytes written to the output.
+    pub written: usize,
+}
+
+impl Decoder {
+    /// A decoder at the start of a stream; zstd windows above `1 << window_log` bytes are refused.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn new(compression: Compression, window_log: u32) -> Result<Decoder> {
+        let engine = match compression {
+            Compression::None => Engine::None,
+            Compression::Gzip => Engine::Gzip(Decompress::new_gzip(15)),
+            Compression::Zstd => {
+                let mut frames = Frames::new().map_err(|error| corrupt("zstd", error, 0))?;
+                frames
+                    .set_parameter(DParameter::WindowLogMax(window_log))
+                    .map_err(|error| corrupt("zstd", error, 0))?;
+                Engine::Zstd(frames, FRAME_START)
+            }
+        };
+        Ok(Decoder { engine, inside: false, taken: 0, failed: None })
+    }
+
+    /// The compression it expands.
+    pub fn compression(&self) -> Compression {
+        match self.engine {
+            Engine::None => Compression::None,
+            Engine::Gzip(_) => Compression::Gzip,
+            Engine::Zstd(..) => Compression::Zstd,
+        }
+    }
+
+    /// Expands `input` into `out` until the one is used up or the other full. After a call that
+    /// filled `out`, more may come without further input.
+    ///
+    /// # Errors
+    /// If the stream is corrupt, with the offset in the compressed stream. What precedes the fault
+    /// has been written by earlier calls.
+    pub fn decode(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress> {
+        let mut done = Progress::default();
+        while done.written < out.len() {
+            let step = match &self.failed {
+                Some(error) if done == Progress::default() => return Err(error.clone()),
+                Some(_) => break,
+                None => self.step(&input[done.read..], &mut out[done.written..]),
+            };
+            done.read += step.read;
+            done.written += step.written;
+            self.taken += step.read;
+            if step == Progress::default() && self.failed.is_none() {
+                break;
+            }
+        }
+        Ok(done)
+    }
+
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Progress {
+        if !self.inside && !input.is_empty() && !self.may_start(input[0]) {
+            let reason = format!("bytes that are not {} follow its end", self.compression().name());
+            self.failed = Some(Error::new(reason, self.taken));
+            return Progress::default();
+        }
+        let (progress, result) = match &mut self.engine {
+            Engine::None => (copy(input, out), Ok(false)),
+            Engine::Gzip(member) => inflate(member, input, out),
+            Engine::Zstd(frames, wanted) => expand(frames, wanted, input, out),
+        };
+        match result {
+            Ok(inside) if progress != Progress::default() => self.inside = inside,
+            Ok(_) => {}
+            Err(reason) => {
+                let name = self.compression().name();
+                self.failed = Some(corrupt(name, reason, self.taken + progress.read));
+            }
+        }
+        progress
+    }
+
+    /// Whether a member or frame may start with `byte`.
+    fn may_start(&self, byte: u8) -> bool {
+        match self.engine {
+            Engine::None => true,
+            Engine::Gzip(_) => byte == 0x1f,
+            Engine::Zstd(..) => matches!(byte, 0x28 | 0x50..=0x5f),
+        }
+    }
+
+    /// Checks that the input may end here.
+    ///
+    /// # Errors
+    /// If the stream is cut, or has failed before.
+    pub fn finish(&self) -> Result<()> {
+        match &self.failed {
+            Some(error) => Err(error.clone()),
+            None if self.inside => {
+                let reason = format!("{} stream ends early", self.compression().name());
+                Err(Error::truncated(reason, self.taken))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Goes back to the start of a stream.
+    pub fn reset(&mut self) {
+        self.inside = false;
+        self.taken = 0;
+        self.failed = None;
+        match &mut self.engine {
+            Engine::None => {}
+            Engine::Gzip(member) => member.reset(true),
+            Engine::Zstd(frames, wanted) => {
+                *wanted = FRAME_START;
+                self.failed = frames.reinit().err().map(|error| corrupt("zstd", error, 0));
+            }
+        }
+    }
+
+    /// Replaces the content of `out` by a whole stream, expanded. Memory stays near `maximum`.
+    ///
+    /// # Errors
+    /// If the stream is corrupt or cut, goes on after its end, or expands to more than `maximum`
+    /// bytes.
+    pub fn decode_whole(
+        &mut self,
+        input: &[u8],
+        maximum: usize,
+        out: &mut Vec<u8>,
+    ) -> std::result::Result<(), DecompressError> {
+        self.reset();
+        let room = maximum.saturating_add(1);
+        out.resize(input.len().saturating_mul(4).clamp(1 << 10, 1 << 24).min(room), 0);
+        let mut done = Progress::default();
+        loop {
+            let step = self.decode(&input[done.read..], &mut out[done.written..])?;
+            done.read += step.read;
+            done.written += step.written;
+            if done.written > maximum {
+                return Err(DecompressError::TooLarge { maximum });
+            }
+            if done.written < out.len() {
+                break;
+            }
+            out.resize(out.len().saturating_mul(2).min(room), 0);
+        }
+        out.truncate(done.written);
+        Ok(self.finish()?)
+    }
+}
+
+/// Bytes that hold any frame header.
+const FRAME_START: usize = 18;
+
+fn copy(input: &[u8], out: &mut [u8]) -> Progress {
+    let len = input.len().min(out.len());
+    out[..len].copy_from_slice(&input[..len]);
+    Progress { read: len, written: len }
+}
+
+/// Tells, beside the progress, whether the stream is inside a member.
+fn inflate(
+    member: &mut Decompress,
+    input: &[u8],
+    out: &mut [u8],
+) -> (Progress, std::result::Result<bool, String>) {
+    let (read, written) = (member.total_in(), member.total_out());
+    let result = member.decompress(input, out, FlushDecompress::None);
+    let progress = Progress {
+        read: (member.total_in() - read) as usize,
+        written: (member.total_out() - written) as usize,
+    };
+    let inside = match result {
+        Ok(Status::StreamEnd) => {
+            member.reset(true);
+            Ok(false)
+        }
+        Ok(_) => Ok(true),
+        Err(error) => Err(error.message().unwrap_or("invalid data").to_owned()),
+    };
+    (progress, inside)
+}
+
+/// Tells, beside the progress, whether the stream is inside a frame.
+///
+/// Zstd does not say what it wrote before a fault, so it gets one block at a time.
+fn expand(
+    frames: &mut Frames<'static>,
+    wanted: &mut usize,
+    input: &[u8],
+    out: &mut [u8],
+) -> (Progress, std::result::Result<bool, String>) {
+    let mut input = InBuffer::around(&input[..input.len().min(*wanted)]);
+    let mut output = OutBuffer::around(out);
+    let result = frames.run(&mut input, &mut output);
+    let progress = Progress { read: input.pos(), written: output.pos() };
+    let inside = match result {
+        Ok(0) => {
+            *wanted = FRAME_START;
+            Ok(false)
+        }
+        Ok(hint) => {
+            *wanted = hint;
+            Ok(true)
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    (progress, inside)
+}
+
+fn corrupt(name: &str, reason: impl fmt::Display, offset: usize) -> Error {
+    Error::new(format!("corrupt {name} stream: {reason}"), offset)
+}
+
+/// Why [`decompress`] failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DecompressError {
+    /// The bytes expand to more than the caller allows.
+    TooLarge {
+        /// The bytes allowed.
+        maximum: usize,
+    },
+    /// The bytes are corrupt or cut, with the offset in the compressed bytes.
+    Corrupt(Error),
+}
+
+impl fmt::Display for DecompressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DecompressError::TooLarge { maximum } => {
+                write!(f, "expands to more than {maximum} bytes")
+            }
+            DecompressError::Corrupt(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for DecompressError {}
+
+impl From<Error> for DecompressError {
+    fn from(error: Error) -> DecompressError {
+        DecompressError::Corrupt(error)
+    }
+}
+
+/// Expands a whole request, refusing it once it is larger than `maximum` bytes.
+///
+/// # Errors
+/// As [`Decoder::decode_whole`].
+pub fn decompress(
+    compression: Compression,
+    input: &[u8],
+    maximum: usize,
+) -> std::result::Result<Vec<u8>, DecompressError> {
+    let mut out = Vec::new();
+    Decoder::new(compression, REQUEST_WINDOW_LOG)?.decode_whole(input, maximum, &mut out)?;
+    Ok(out)
+}

@@ -1,0 +1,212 @@
+//! Tells which signal a protobuf record is of: the messages share their field numbers, so it shows
+//! only at the span, log record or metric.
+
+use crate::schema::{ANY_VALUE, Field, Kind, LOG_RECORD, METRIC, Message, SPAN};
+use crate::signal::Signal;
+use crate::verify::verify;
+use crate::wire::{Reader, Value};
+
+#[cfg(test)]
+mod tests;
+
+/// What a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detection {
+    /// A request of this signal.
+    Signal(Signal),
+    /// There is no row.
+    Empty,
+    /// There are rows, but no field in them to tell by.
+    Undecided,
+    /// No request of a known signal: what it looks like, for people.
+    Foreign(&'static str),
+}
+
+/// Leaves that are looked at.
+const LEAVES: usize = 8;
+
+/// Tells the signal of a record. That it is well formed throughout is for the caller to check.
+pub fn detect(record: &[u8]) -> Detection {
+    if let Some(what) = foreign(record) {
+        return Detection::Foreign(what);
+    }
+    let mut votes = Votes::default();
+    if each(record, 1, &mut |group| {
+        each(group, 2, &mut |scope| each(scope, 2, &mut |leaf| votes.add(leaf)))
+    }) {
+        votes.winner()
+    } else {
+        Detection::Foreign("bytes that are no OTLP protobuf")
+    }
+}
+
+/// Names what is well-formed protobuf but no request, by the top of the message.
+fn foreign(record: &[u8]) -> Option<&'static str> {
+    let mut reader = Reader::new(record);
+    while let Ok((number, wire_type)) = reader.tag() {
+        match (number, wire_type) {
+            (1, 0) => {
+                return Some("OTAP, OpenTelemetry Arrow batches, which DuckSpan does not read");
+            }
+            (2, 2) => return Some("OTLP profiles, which DuckSpan does not read yet"),
+            _ if reader.skip(number, wire_type).is_err() => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Calls `visit` with the messages in field `wanted`, while it says `true`. `false` if a fault or the
+/// visitor stopped it.
+fn each(message: &[u8], wanted: u32, visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    let mut reader = Reader::new(message);
+    while !reader.is_empty() {
+        let Ok((number, wire_type)) = reader.tag() else { return false };
+        match reader.value(number, wire_type) {
+            Ok(Value::Len(bytes, _)) if number == wanted => {
+                if !visit(bytes) {
+                    return false;
+                }
+            }
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
+/// What speaks for each signal, over the first leaves.
+#[derive(Default)]
+struct Votes {
+    leaves: usize,
+    /// Whether there are leaves without any field.
+    blank: bool,
+    /// Leaves that are malformed as leaves of the signal.
+    against: [usize; Signal::ALL.len()],
+    evidence: [u32; Signal::ALL.len()],
+}
+
+impl Votes {
+    fn add(&mut self, leaf: &[u8]) -> bool {
+        self.blank |= leaf.is_empty();
+        if self.leaves == LEAVES || leaf.is_empty() {
+            return true;
+        }
+        self.leaves += 1;
+        for signal in Signal::ALL {
+            self.evidence[signal as usize] += evidence(signal, leaf);
+            self.against[signal as usize] +=
+                usize::from(verify(leaf_message(signal), leaf).is_err());
+        }
+        true
+    }
+
+    fn winner(&self) -> Detection {
+        match (self.leaves, self.blank) {
+            (0, false) => return Detection::Empty,
+            (0, true) => return Detection::Undecided,
+            _ => {}
+        }
+        let possible = Signal::ALL.into_iter().filter(|&signal| self.evidence[signal as usize] > 0);
+        let best = possible.max_by_key(|&signal| {
+            (self.leaves - self.against[signal as usize], self.evidence[signal as usize])
+        });
+        match best {
+            Some(signal) => Detection::Signal(signal),
+            None => Detection::Foreign("protobuf of no known signal"),
+        }
+    }
+}
+
+fn leaf_message(signal: Signal) -> &'static Message {
+    match signal {
+        Signal::Traces => &SPAN,
+        Signal::Metrics => &METRIC,
+        Signal::Logs => &LOG_RECORD,
+    }
+}
+
+/// How strongly the fields of a leaf speak for a signal it may be of.
+fn evidence(signal: Signal, leaf: &[u8]) -> u32 {
+    let mut reader = Reader::new(leaf);
+    let mut sum = 0;
+    while let Ok((number, wire_type)) = reader.tag() {
+        let Ok(value) = reader.value(number, wire_type) else { break };
+        sum += match signal {
+            Signal::Traces => span_evidence(number, value),
+            Signal::Metrics => metric_evidence(number, value),
+            Signal::Logs => log_evidence(number, value),
+        };
+    }
+    sum
+}
+
+fn span_evidence(number: u32, value: Value<'_>) -> u32 {
+    match (number, value) {
+        (1, Value::Len(id, _)) if id.len() == 16 => 3,
+        (2 | 4, Value::Len(id, _)) if id.len() == 8 => 3,
+        (5, Value::Len(name, _)) if is_text(name) => 2,
+        (7 | 8, Value::Fixed64(_)) => 4,
+        (6, Value::Varint(_)) => 1,
+        _ => 0,
+    }
+}
+
+fn log_evidence(number: u32, value: Value<'_>) -> u32 {
+    match (number, value) {
+        (1 | 11, Value::Fixed64(_)) => 4,
+        (2, Value::Varint(_)) => 2,
+        (5, Value::Len(body, _)) if is_value(body) => 3,
+        (9, Value::Len(id, _)) if id.len() == 16 => 1,
+        _ => 0,
+    }
+}
+
+fn metric_evidence(number: u32, value: Value<'_>) -> u32 {
+    match (number, value) {
+        (1, Value::Len(name, _)) if is_text(name) => 2,
+        (number, Value::Len(data, _)) => match METRIC.field(number) {
+            Some(Field { kind: Kind::Message(message), .. }) if number != 12 => {
+                data_evidence(message, data)
+            }
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+/// Data points carry their time in field 3, whatever their kind.
+fn data_evidence(message: &'static Message, data: &[u8]) -> u32 {
+    if verify(message, data).is_err() {
+        return 0;
+    }
+    let mut timed = 0;
+    each(data, 1, &mut |point| {
+        let mut reader = Reader::new(point);
+        while let Ok((number, wire_type)) = reader.tag() {
+            match reader.value(number, wire_type) {
+                Ok(Value::Fixed64(_)) if number == 3 => timed = 6,
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        timed == 0
+    });
+    2 + timed
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    !bytes.is_empty()
+        && str::from_utf8(bytes).is_ok_and(|text| !text.contains(|c: char| c.is_control()))
+}
+
+/// Whether the bytes are one known field of an `AnyValue` and nothing else.
+fn is_value(bytes: &[u8]) -> bool {
+    let mut reader = Reader::new(bytes);
+    let known = reader.tag().is_ok_and(|(number, wire_type)| {
+        let field = ANY_VALUE.field(number);
+        field.is_some_and(|field| field.wire_type() as u8 == wire_type)
+            && reader.skip(number, wire_type).is_ok()
+    });
+    known && reader.is_empty() && verify(&ANY_VALUE, bytes).is_ok()
+}

@@ -1,0 +1,151 @@
+//! Takes the compression off a stream of bytes, layer by layer.
+
+use std::io::{self, Read};
+
+use crate::compression::{Compression, Decoder, FILE_WINDOW_LOG};
+use crate::error::Error;
+
+/// Compressed files in compressed files are unwrapped down to this depth.
+const MAX_LAYERS: usize = 3;
+
+/// Bytes read of the source, or of the layer below, at a time.
+const BLOCK: usize = 256 << 10;
+
+/// Bytes that tell a compression.
+const MAGIC: usize = 4;
+
+/// Why bytes could not be had.
+pub(super) enum UnwrapError {
+    /// The source failed.
+    Source(io::Error),
+    /// A compressed stream is damaged.
+    Damaged(Error),
+}
+
+/// A stream of bytes without its compression.
+pub(super) struct Unwrap<R> {
+    source: R,
+    consumed: u64,
+    layers: Vec<Layer>,
+    /// The first bytes of the innermost layer, read ahead to look at them.
+    head: Vec<u8>,
+    /// How the layers are to be found; `None` once they are.
+    search: Option<Search>,
+}
+
+enum Search {
+    ByContent,
+    Only(Compression),
+}
+
+struct Layer {
+    decoder: Decoder,
+    input: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl<R: Read> Unwrap<R> {
+    pub(super) fn new(source: R, compression: Option<Compression>) -> Unwrap<R> {
+        let search = match compression {
+            None => Search::ByContent,
+            Some(compression) => Search::Only(compression),
+        };
+        let (layers, head) = (Vec::new(), Vec::new());
+        Unwrap { source, consumed: 0, layers, head, search: Some(search) }
+    }
+
+    /// Bytes read of the source.
+    pub(super) fn consumed(&self) -> u64 {
+        self.consumed
+    }
+
+    /// Reads some bytes to `out`, which is not empty; 0 at the end.
+    pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, UnwrapError> {
+        match self.search.take() {
+            None => {}
+            Some(Search::ByContent) => self.find_layers()?,
+            Some(Search::Only(Compression::None)) => {}
+            Some(Search::Only(compression)) => self.push(compression, Vec::new())?,
+        }
+        if self.head.is_empty() {
+            return self.pull(self.layers.len(), out);
+        }
+        let count = self.head.len().min(out.len());
+        out[..count].copy_from_slice(&self.head[..count]);
+        self.head.drain(..count);
+        Ok(count)
+    }
+
+    fn find_layers(&mut self) -> Result<(), UnwrapError> {
+        while self.layers.len() < MAX_LAYERS {
+            let head = self.peek()?;
+            match Compression::detect(&head) {
+                Compression::None => {
+                    self.head = head;
+                    break;
+                }
+                compression => self.push(compression, head)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The first bytes of the innermost layer, fewer if it is shorter.
+    fn peek(&mut self) -> Result<Vec<u8>, UnwrapError> {
+        let mut head = vec![0; MAGIC];
+        let mut filled = 0;
+        while filled < MAGIC {
+            match self.pull(self.layers.len(), &mut head[filled..])? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        head.truncate(filled);
+        Ok(head)
+    }
+
+    fn push(&mut self, compression: Compression, input: Vec<u8>) -> Result<(), UnwrapError> {
+        let decoder = Decoder::new(compression, FILE_WINDOW_LOG).map_err(UnwrapError::Damaged)?;
+        self.layers.push(Layer { decoder, input, at: 0, ended: false });
+        Ok(())
+    }
+
+    /// Reads from below the first `depth` layers.
+    fn pull(&mut self, depth: usize, out: &mut [u8]) -> Result<usize, UnwrapError> {
+        let Some(below) = depth.checked_sub(1) else { return self.read_source(out) };
+        loop {
+            let layer = &mut self.layers[below];
+            let input = &layer.input[layer.at..];
+            let progress = layer.decoder.decode(input, out).map_err(UnwrapError::Damaged)?;
+            layer.at += progress.read;
+            if progress.written > 0 {
+                return Ok(progress.written);
+            }
+            if layer.at < layer.input.len() {
+                continue;
+            }
+            if layer.ended {
+                layer.decoder.finish().map_err(UnwrapError::Damaged)?;
+                return Ok(0);
+            }
+            self.refill(below)?;
+        }
+    }
+
+    fn refill(&mut self, below: usize) -> Result<(), UnwrapError> {
+        let mut input = std::mem::take(&mut self.layers[below].input);
+        input.resize(BLOCK, 0);
+        let count = self.pull(below, &mut input)?;
+        input.truncate(count);
+        let layer = &mut self.layers[below];
+        (layer.input, layer.at, layer.ended) = (input, 0, count == 0);
+        Ok(())
+    }
+
+    fn read_source(&mut self, out: &mut [u8]) -> Result<usize, UnwrapError> {
+        let count = self.source.read(out).map_err(UnwrapError::Source)?;
+        self.consumed += count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,189 @@
+//! Decodes batches of records.
+
+use super::{Batch, Decoded, Options, Reject, RejectKind};
+use crate::compression::{Compression, Decoder, REQUEST_WINDOW_LOG};
+use crate::detect::{Detection, detect};
+use crate::error::Error;
+use crate::json::Transcoder;
+use crate::segment::{Segment, SegmentBuilder};
+use crate::signal::{Signal, SignalSet};
+use crate::split::{Content, Record, content};
+
+/// A segment is closed when it holds this many bytes, so that offsets in it stay small.
+const SEGMENT_BYTES: usize = 64 << 20;
+
+/// Decodes batches; keeps its buffers from one to the next.
+#[derive(Default)]
+pub struct Worker {
+    transcoder: Transcoder,
+}
+
+impl Worker {
+    /// A worker with empty buffers.
+    pub fn new() -> Worker {
+        Worker::default()
+    }
+
+    /// The rows of a batch, and what is wrong with it.
+    pub fn decode(&mut self, batch: &Batch, options: &Options) -> Decoded {
+        let mut decoding = Decoding {
+            transcoder: &mut self.transcoder,
+            options,
+            builder: None,
+            decoded: Decoded { records: batch.records.len() as u64, ..Decoded::default() },
+        };
+        for (index, record) in batch.records.iter().enumerate() {
+            if let Err(refusal) = decoding.record(record, &batch.bytes) {
+                let start = batch.offset + record.range.start as u64;
+                let number = batch.earlier + index as u64 + 1;
+                decoding.decoded.rejects.push(refusal.reject(number, start));
+            }
+        }
+        decoding.finish()
+    }
+}
+
+/// Why a record gives no rows.
+struct Refusal {
+    kind: RejectKind,
+    reason: String,
+    place: Place,
+}
+
+enum Place {
+    /// From the start of the record.
+    InRecord(usize),
+    /// From the start of the file.
+    InFile(u64),
+}
+
+impl Refusal {
+    fn foreign(reason: impl Into<String>) -> Refusal {
+        Refusal { kind: RejectKind::Foreign, reason: reason.into(), place: Place::InRecord(0) }
+    }
+
+    fn reject(self, record: u64, start: u64) -> Reject {
+        let offset = match self.place {
+            Place::InRecord(offset) => start + offset as u64,
+            Place::InFile(offset) => offset,
+        };
+        Reject { record, offset, reason: self.reason, kind: self.kind }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        Refusal {
+            kind: RejectKind::Malformed,
+            reason: error.reason().to_owned(),
+            place: Place::InRecord(error.offset()),
+        }
+    }
+}
+
+struct Decoding<'a> {
+    transcoder: &'a mut Transcoder,
+    options: &'a Options,
+    builder: Option<SegmentBuilder>,
+    decoded: Decoded,
+}
+
+impl Decoding<'_> {
+    fn record(&mut self, record: &Record, bytes: &[u8]) -> Result<(), Refusal> {
+        let bytes = &bytes[record.range.clone()];
+        match &record.content {
+            Content::Json => self.json(bytes),
+            Content::Protobuf => self.protobuf(bytes),
+            Content::Compressed(compression) => self.compressed(*compression, bytes),
+            Content::Fault(fault) => Err(Refusal {
+                kind: fault.kind,
+                reason: fault.reason.clone().into_owned(),
+                place: Place::InFile(fault.offset),
+            }),
+        }
+    }
+
+    fn json(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let Options { signals, projection, .. } = *self.options;
+        let outcome = self.transcoder.read(bytes, signals, projection)?;
+        if let Some(foreign) = outcome.foreign {
+            return Err(Refusal::foreign(foreign.to_string()));
+        }
+        self.decoded.repairs.add(&outcome.repairs);
+        for signal in Signal::ALL {
+            if let Some((request, form)) = self.transcoder.request(signal) {
+                let builder = builder(&mut self.builder, &mut self.decoded.segments, signal);
+                let repairs = builder.push_verified(request, form)?;
+                self.decoded.repairs.add(&repairs);
+            }
+        }
+        Ok(())
+    }
+
+    fn protobuf(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let signal = match detect(bytes) {
+            Detection::Signal(signal) => signal,
+            Detection::Empty => return Ok(()),
+            Detection::Undecided => only(self.options.signals).ok_or_else(undecided)?,
+            Detection::Foreign(what) => return Err(Refusal::foreign(format!("it is {what}"))),
+        };
+        if self.options.signals.contains(signal) {
+            let builder = builder(&mut self.builder, &mut self.decoded.segments, signal);
+            let repairs = builder.push_protobuf(bytes)?;
+            self.decoded.repairs.add(&repairs);
+        }
+        Ok(())
+    }
+
+    /// A record that is compressed by itself, as the Collector's file exporter writes them.
+    fn compressed(&mut self, compression: Compression, bytes: &[u8]) -> Result<(), Refusal> {
+        let refuse = |reason: String| Refusal {
+            kind: RejectKind::Malformed,
+            reason,
+            place: Place::InRecord(0),
+        };
+        let mut record = Vec::new();
+        Decoder::new(compression, REQUEST_WINDOW_LOG)?
+            .decode_whole(bytes, self.options.maximum_object_size, &mut record)
+            .map_err(|error| refuse(error.to_string()))?;
+        match content(&record) {
+            Content::Json => self.json(&record),
+            Content::Protobuf => self.protobuf(&record),
+            _ => Err(refuse("the record is compressed twice".to_owned())),
+        }
+    }
+
+    fn finish(mut self) -> Decoded {
+        close(&mut self.builder, &mut self.decoded.segments);
+        self.decoded
+    }
+}
+
+fn undecided() -> Refusal {
+    let reason = "no field of its rows tells the signal: name it, as in signal := 'traces'";
+    Refusal { kind: RejectKind::Malformed, reason: reason.to_owned(), place: Place::InRecord(0) }
+}
+
+/// The signal of a set of one.
+fn only(signals: SignalSet) -> Option<Signal> {
+    Signal::ALL.into_iter().find(|&signal| signals == SignalSet::only(signal))
+}
+
+/// The builder for more rows of `signal`; whatever was built of another is done.
+fn builder<'a>(
+    current: &'a mut Option<SegmentBuilder>,
+    segments: &mut Vec<Segment>,
+    signal: Signal,
+) -> &'a mut SegmentBuilder {
+    let fits =
+        |builder: &SegmentBuilder| builder.signal() == signal && builder.bytes() < SEGMENT_BYTES;
+    if !current.as_ref().is_some_and(fits) {
+        close(current, segments);
+    }
+    current.get_or_insert_with(|| SegmentBuilder::new(signal))
+}
+
+fn close(current: &mut Option<SegmentBuilder>, segments: &mut Vec<Segment>) {
+    segments
+        .extend(current.take().map(SegmentBuilder::finish).filter(|segment| !segment.is_empty()));
+}

@@ -1,0 +1,317 @@
+//! OTLP/JSON to protobuf: one pass over the text, driven by the tables of [`crate::schema`].
+
+use std::fmt;
+
+use crate::error::{Error, Repair, Repairs, Result};
+use crate::signal::{Signal, SignalSet};
+use crate::verify::Form;
+
+mod attribute;
+mod id;
+mod number;
+mod plan;
+mod read;
+mod scalar;
+mod scan;
+mod skip;
+mod text;
+mod write;
+
+use plan::{Habit, PLANS, Shape, root};
+use read::{Nest, Order, Reader};
+use scan::{Fault, Step};
+
+/// Reads OTLP/JSON records into protobuf, reusing its buffers from record to record.
+#[derive(Debug)]
+pub struct Transcoder {
+    requests: [Request; Signal::ALL.len()],
+    habits: Vec<Habit>,
+    scratch: Vec<u8>,
+}
+
+/// The protobuf of one signal.
+#[derive(Debug, Default)]
+struct Request {
+    bytes: Vec<u8>,
+    present: bool,
+    loose: bool,
+}
+
+/// What stood in a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The signals whose top-level key stood in the record, wanted or not.
+    pub found: SignalSet,
+    /// Why the record holds no such key; `None` if it does, or holds nothing at all.
+    pub foreign: Option<Foreign>,
+    /// What was repaired in the signals that were wanted.
+    pub repairs: Repairs,
+}
+
+/// What a well-formed JSON record is that holds no key of OTLP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Foreign {
+    /// An object with this top-level key, in snake_case: `resource_spans` and its kin.
+    SnakeCase(&'static str),
+    /// An object of the profiles signal.
+    Profiles,
+    /// Another object; its first key, cut to a readable length.
+    Object(String),
+    /// Not an object: `an array`, `a string`, …
+    NotAnObject(&'static str),
+}
+
+/// The parts of a request that are read; others are checked and stepped over. Resources, scopes, metrics
+/// and rows are always written, though they may be empty, so that rows can be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Projection {
+    /// Keep resources and the schema URLs beside them.
+    pub resource: bool,
+    /// Keep scopes and the schema URLs beside them.
+    pub scope: bool,
+    /// Bit n: keep field n of spans, log records and data points.
+    pub row: u32,
+    /// Bit n: keep field n of metrics. The data points are always kept.
+    pub metric: u32,
+}
+
+impl Projection {
+    /// Everything.
+    pub const ALL: Projection =
+        Projection { resource: true, scope: true, row: u32::MAX, metric: u32::MAX };
+
+    /// One bit for each field of such a message that is kept.
+    fn of(self, shape: Shape) -> u32 {
+        const NESTED: u32 = 1 << 2;
+        const METRIC_DATA: u32 = 1 << 5 | 1 << 7 | 1 << 9 | 1 << 10 | 1 << 11;
+        match shape {
+            Shape::ResourceGroup if !self.resource => NESTED,
+            Shape::ScopeGroup if !self.scope => NESTED,
+            Shape::Row => self.row,
+            Shape::Metric => self.metric | METRIC_DATA,
+            _ => u32::MAX,
+        }
+    }
+}
+
+impl Default for Transcoder {
+    fn default() -> Transcoder {
+        Transcoder::new()
+    }
+}
+
+impl Transcoder {
+    /// A transcoder with empty buffers.
+    pub fn new() -> Transcoder {
+        Transcoder {
+            requests: Default::default(),
+            habits: vec![Habit::new(); PLANS.len()],
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Reads a record: JSON objects back to back, most often one.
+    ///
+    /// # Errors
+    /// If the record is malformed: not JSON to the last byte, or nested too deep.
+    pub fn read(
+        &mut self,
+        record: &[u8],
+        wanted: SignalSet,
+        projection: Projection,
+    ) -> Result<Outcome> {
+        if str::from_utf8(record).is_ok() {
+            return self.read_utf8(record, wanted, projection);
+        }
+        let text = String::from_utf8_lossy(record);
+        let mut outcome = self
+            .read_utf8(text.as_bytes(), wanted, projection)
+            .map_err(|error| at_original_offset(&error, record))?;
+        for _ in record.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()) {
+            outcome.repairs.count(Repair::InvalidUtf8);
+        }
+        Ok(outcome)
+    }
+
+    /// The protobuf that the last record had for a signal; `None` if its key was absent or unwanted, or
+    /// the record malformed.
+    pub fn request(&self, signal: Signal) -> Option<(&[u8], Form)> {
+        let request = &self.requests[signal as usize];
+        let form = if request.loose { Form::Loose } else { Form::Canonical };
+        request.present.then_some((request.bytes.as_slice(), form))
+    }
+
+    fn read_utf8(
+        &mut self,
+        record: &[u8],
+        wanted: SignalSet,
+        projection: Projection,
+    ) -> Result<Outcome> {
+        for request in &mut self.requests {
+            request.bytes.clear();
+            (request.present, request.loose) = (false, false);
+        }
+        let mut documents = Documents {
+            reader: Reader::new(record, projection, &mut self.habits, &mut self.scratch),
+            requests: &mut self.requests,
+            wanted,
+            found: SignalSet::NONE,
+            foreign: None,
+        };
+        let read = documents.read();
+        let Documents { reader, found, foreign, .. } = documents;
+        match read {
+            Ok(()) => {
+                let foreign = foreign.filter(|_| found.is_empty());
+                Ok(Outcome { found, foreign, repairs: reader.repairs })
+            }
+            Err(fault) => {
+                let error = error(fault, reader.cursor.at, record.len());
+                self.requests.iter_mut().for_each(|request| request.present = false);
+                Err(error)
+            }
+        }
+    }
+}
+
+fn error(fault: Fault, at: usize, len: usize) -> Error {
+    if at >= len {
+        return Error::truncated("record ends inside a JSON value", len);
+    }
+    Error::new(fault.reason(), at)
+}
+
+/// The error of a record that was read with U+FFFD in place of invalid UTF-8.
+fn at_original_offset(error: &Error, record: &[u8]) -> Error {
+    let (mut original, mut replaced) = (0, 0);
+    for chunk in record.utf8_chunks() {
+        let valid = chunk.valid().len();
+        if error.offset() < replaced + valid {
+            break;
+        }
+        if error.offset() < replaced + valid + 3 {
+            original += valid;
+            replaced += valid;
+            break;
+        }
+    }
+    Error::new(error.reason().to_owned(), original + error.offset() - replaced)
+}
+
+/// The top level of a record.
+struct Documents<'a, 'r> {
+    reader: Reader<'a>,
+    requests: &'r mut [Request; Signal::ALL.len()],
+    wanted: SignalSet,
+    found: SignalSet,
+    foreign: Option<Foreign>,
+}
+
+impl Documents<'_, '_> {
+    fn read(&mut self) -> Step {
+        loop {
+            while self.reader.cursor.token() == 0xef && self.reader.cursor.eat(b"\xef\xbb\xbf") {}
+            match self.reader.cursor.peek() {
+                0 if self.reader.cursor.is_empty() => return Ok(()),
+                b'{' => self.document()?,
+                token => {
+                    self.reader.cursor.skip(0)?;
+                    self.foreign.get_or_insert(Foreign::NotAnObject(type_name(token)));
+                }
+            }
+        }
+    }
+
+    fn document(&mut self) -> Step {
+        if self.reader.cursor.opens_empty(b'}') {
+            return Ok(());
+        }
+        loop {
+            self.member()?;
+            if !self.reader.cursor.another_member()? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn member(&mut self) -> Step {
+        let name = self.reader.name()?;
+        let signal =
+            Signal::ALL.into_iter().find(|signal| signal.data().fields[0].name.as_bytes() == name);
+        match signal {
+            Some(signal) => {
+                self.found = self.found.with(signal);
+                if self.wanted.contains(signal) {
+                    return self.request(signal);
+                }
+            }
+            None => {
+                let foreign = Foreign::of(name);
+                let better = self.foreign.take().filter(|known| known.rank() <= foreign.rank());
+                self.foreign = Some(better.unwrap_or(foreign));
+            }
+        }
+        self.reader.cursor.skip(1).map(drop)
+    }
+
+    fn request(&mut self, signal: Signal) -> Step {
+        let request = &mut self.requests[signal as usize];
+        request.present = true;
+        std::mem::swap(&mut self.reader.out, &mut request.bytes);
+        let slot = &self.reader.plans[root(signal)].slots[0];
+        let read = self.reader.field(slot, &mut Order::new(), Nest { json: 1, lists: 0 });
+        std::mem::swap(&mut self.reader.out, &mut request.bytes);
+        request.loose |= std::mem::take(&mut self.reader.loose);
+        read
+    }
+}
+
+fn type_name(token: u8) -> &'static str {
+    match token {
+        b'[' => "an array",
+        b'"' => "a string",
+        b't' | b'f' => "a bool",
+        b'n' => "null",
+        _ => "a number",
+    }
+}
+
+impl Foreign {
+    fn of(name: &[u8]) -> Foreign {
+        match name {
+            b"resource_spans" => Foreign::SnakeCase("resource_spans"),
+            b"resource_metrics" => Foreign::SnakeCase("resource_metrics"),
+            b"resource_logs" => Foreign::SnakeCase("resource_logs"),
+            b"resourceProfiles" | b"resource_profiles" => Foreign::Profiles,
+            _ => {
+                let shown: String = String::from_utf8_lossy(name).chars().take(64).collect();
+                Foreign::Object(shown)
+            }
+        }
+    }
+
+    /// The smaller, the more it says about the record.
+    fn rank(&self) -> usize {
+        match self {
+            Foreign::SnakeCase(_) => 0,
+            Foreign::Profiles => 1,
+            Foreign::Object(_) => 2,
+            Foreign::NotAnObject(_) => 3,
+        }
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const EXPECTED: &str =
+            "expected an object with \"resourceSpans\", \"resourceMetrics\" or \"resourceLogs\"";
+        match self {
+            Foreign::SnakeCase(key) => {
+                write!(f, "found the key \"{key}\" in snake_case, {EXPECTED}")
+            }
+            Foreign::Profiles => write!(f, "found the profiles signal, {EXPECTED}"),
+            Foreign::Object(key) => write!(f, "found an object with the key \"{key}\", {EXPECTED}"),
+            Foreign::NotAnObject(what) => write!(f, "found {what}, {EXPECTED}"),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Trace and span ids in hex or base64, and bytes in base64.
+
+/// No digit.
+const NONE: u8 = u8::MAX;
+
+/// Six bits per character of base64, in the standard and the URL-safe alphabet.
+static BASE64: [u8; 256] = {
+    let mut digits = [NONE; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut at = 0;
+    while at < alphabet.len() {
+        digits[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    digits[b'-' as usize] = 62;
+    digits[b'_' as usize] = 63;
+    digits
+};
+
+/// How an id was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    Hex,
+    Base64,
+}
+
+/// Decodes `HEX` hex digits into half as many bytes.
+#[inline(always)]
+pub(super) fn hex<const HEX: usize, const BYTES: usize>(text: &[u8; HEX]) -> Option<[u8; BYTES]> {
+    let mut valid = true;
+    let values: [u8; HEX] = std::array::from_fn(|at| {
+        let digit = text[at].wrapping_sub(b'0');
+        let letter = (text[at] | 0x20).wrapping_sub(b'a');
+        valid &= (digit < 10) | (letter < 6);
+        if digit < 10 { digit } else { letter.wrapping_add(10) }
+    });
+    valid.then(|| std::array::from_fn(|at| values[2 * at] << 4 | values[2 * at + 1]))
+}
+
+/// Appends the bytes of an id; says how it was spelt, or nothing if it is no id.
+pub(super) fn id(text: &[u8], out: &mut Vec<u8>) -> Option<Spelling> {
+    if text.iter().all(u8::is_ascii_hexdigit) {
+        let (pairs, odd) = text.as_chunks::<2>();
+        let bytes = pairs.iter().filter_map(hex::<2, 1>).flatten();
+        return odd.is_empty().then(|| out.extend(bytes)).map(|()| Spelling::Hex);
+    }
+    let start = out.len();
+    if base64(text, out) && matches!(out.len() - start, 8 | 16) {
+        return Some(Spelling::Base64);
+    }
+    out.truncate(start);
+    None
+}
+
+/// Appends the bytes of a base64 text, padded or not; says whether it is one.
+pub(super) fn base64(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    let digits = match text.len() % 4 {
+        0 => text.strip_suffix(b"==").or(text.strip_suffix(b"=")).unwrap_or(text),
+        _ => text,
+    };
+    let (quads, rest) = digits.as_chunks::<4>();
+    for quad in quads {
+        let [a, b, c, d] = quad.map(|char| u32::from(BASE64[usize::from(char)]));
+        if (a | b | c | d) > 63 {
+            out.truncate(start);
+            return false;
+        }
+        let [_, bytes @ ..] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
+        out.extend_from_slice(&bytes);
+    }
+    let complete = base64_rest(rest, out);
+    if !complete {
+        out.truncate(start);
+    }
+    complete
+}
+
+/// Appends the one or two bytes of an incomplete group of four.
+fn base64_rest(rest: &[u8], out: &mut Vec<u8>) -> bool {
+    let mut bits = 0;
+    for &char in rest {
+        let digit = BASE64[usize::from(char)];
+        if digit == NONE {
+            return false;
+        }
+        bits = bits << 6 | u32::from(digit);
+    }
+    match rest.len() {
+        0 => {}
+        2 => out.push((bits >> 4) as u8),
+        3 => out.extend_from_slice(&[(bits >> 10) as u8, (bits >> 2) as u8]),
+        _ => return false,
+    }
+    true
+}

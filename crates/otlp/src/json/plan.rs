@@ -1,0 +1,166 @@
+//! The schema, laid out for the JSON reader: member names ready to compare, messages by index.
+
+use std::sync::LazyLock;
+
+use super::scan::Cursor;
+use crate::schema::{self, Field, Kind, MAX_NUMBER, Message, Rule};
+use crate::signal::Signal;
+
+/// Bytes of the longest member name with its quotes and colon, rounded up.
+const NAME_BYTES: usize = 32;
+
+/// How one message is read.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) shape: Shape,
+    pub(super) slots: Vec<Slot>,
+}
+
+/// What sets a message apart from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Nothing: all of its fields are kept.
+    Plain,
+    /// `ResourceSpans` and its kin.
+    ResourceGroup,
+    /// `ScopeSpans` and its kin.
+    ScopeGroup,
+    /// `Span`, `LogRecord` and the data points.
+    Row,
+    Metric,
+    KeyValue,
+    AnyValue,
+    /// `ArrayValue` and `KeyValueList`: what nests values.
+    List,
+}
+
+/// How one field is read.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// `"name":`, then anything.
+    text: [u8; NAME_BYTES],
+    /// All ones where `text` has its say.
+    mask: [u8; NAME_BYTES],
+    text_len: usize,
+    pub(super) name: &'static str,
+    pub(super) number: u32,
+    pub(super) kind: Kind,
+    pub(super) rule: Rule,
+    /// The plan of the nested message; of no meaning for scalars.
+    pub(super) child: usize,
+}
+
+impl Slot {
+    fn new(field: &'static Field, child: usize) -> Slot {
+        let name = format!("\"{}\":", field.name);
+        let mut text = [0; NAME_BYTES];
+        let mut mask = [0; NAME_BYTES];
+        text[..name.len()].copy_from_slice(name.as_bytes());
+        mask[..name.len()].fill(u8::MAX);
+        let Field { number, name: field_name, kind, rule, .. } = *field;
+        let number = u32::from(number);
+        Slot { text, mask, text_len: name.len(), name: field_name, number, kind, rule, child }
+    }
+
+    /// Steps over the name of this field and its colon, if they stand next without a space between.
+    #[inline(always)]
+    pub(super) fn eat_name(&self, cursor: &mut Cursor<'_>) -> bool {
+        let Some(chunk) = cursor.chunk::<NAME_BYTES>() else { return false };
+        let differences = (0..NAME_BYTES)
+            .fold(0, |differences, at| differences | (chunk[at] ^ self.text[at]) & self.mask[at]);
+        cursor.at += if differences == 0 { self.text_len } else { 0 };
+        differences == 0
+    }
+
+    /// Whether a value at its default is written.
+    pub(super) fn is_explicit(&self) -> bool {
+        matches!(self.rule, Rule::Optional | Rule::Oneof)
+    }
+
+    /// Whether further occurrences add to the field instead of replacing it.
+    pub(super) fn appends(&self) -> bool {
+        self.rule == Rule::Repeated && matches!(self.kind, Kind::Message(_) | Kind::String)
+    }
+}
+
+impl Plan {
+    /// The position of the field of that name.
+    pub(super) fn position(&self, name: &[u8]) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.name.as_bytes() == name)
+    }
+}
+
+/// The plan of the message of a whole request.
+pub(super) fn root(signal: Signal) -> usize {
+    signal as usize
+}
+
+/// The plans of all messages, those of whole requests first.
+pub(super) static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| {
+    let mut messages: Vec<&'static Message> = Signal::ALL.map(Signal::data).to_vec();
+    let mut plans = Vec::new();
+    while let Some(&message) = messages.get(plans.len()) {
+        let slots =
+            message.fields.iter().map(|field| Slot::new(field, child(field, &mut messages)));
+        plans.push(Plan { shape: shape(message), slots: slots.collect() });
+    }
+    plans
+});
+
+/// Where the message of a field stands among `messages`, added if it is new.
+fn child(field: &'static Field, messages: &mut Vec<&'static Message>) -> usize {
+    let Kind::Message(message) = field.kind else { return 0 };
+    let known = messages.iter().position(|&known| std::ptr::eq(known, message));
+    known.unwrap_or_else(|| {
+        messages.push(message);
+        messages.len() - 1
+    })
+}
+
+fn shape(message: &'static Message) -> Shape {
+    let shapes: [(Shape, &[&Message]); 7] = [
+        (
+            Shape::ResourceGroup,
+            &[&schema::RESOURCE_SPANS, &schema::RESOURCE_METRICS, &schema::RESOURCE_LOGS],
+        ),
+        (Shape::ScopeGroup, &[&schema::SCOPE_SPANS, &schema::SCOPE_METRICS, &schema::SCOPE_LOGS]),
+        (
+            Shape::Row,
+            &[
+                &schema::SPAN,
+                &schema::LOG_RECORD,
+                &schema::NUMBER_DATA_POINT,
+                &schema::HISTOGRAM_DATA_POINT,
+                &schema::EXPONENTIAL_HISTOGRAM_DATA_POINT,
+                &schema::SUMMARY_DATA_POINT,
+            ],
+        ),
+        (Shape::Metric, &[&schema::METRIC]),
+        (Shape::KeyValue, &[&schema::KEY_VALUE]),
+        (Shape::AnyValue, &[&schema::ANY_VALUE]),
+        (Shape::List, &[&schema::ARRAY_VALUE, &schema::KEY_VALUE_LIST]),
+    ];
+    let found = shapes.iter().find(|(_, all)| all.iter().any(|one| std::ptr::eq(*one, message)));
+    found.map_or(Shape::Plain, |(shape, _)| *shape)
+}
+
+/// What the reader learnt of one message, to guess right the next time. Wrong guesses cost time only.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Habit {
+    /// The slot that followed each slot; at the end the one that came first.
+    pub(super) next: [u8; MAX_NUMBER + 1],
+    /// The bytes that the length of such a message took.
+    pub(super) width: u8,
+}
+
+/// Stands for the place before the first member in [`Habit::next`].
+pub(super) const START: usize = MAX_NUMBER;
+
+impl Habit {
+    /// Members in the order of the schema.
+    pub(super) fn new() -> Habit {
+        let mut next = std::array::from_fn(|slot| slot as u8 + 1);
+        next[START] = 0;
+        Habit { next, width: 1 }
+    }
+}

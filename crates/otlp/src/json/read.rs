@@ -1,0 +1,339 @@
+//! JSON objects to protobuf messages, as the plans of the schema say.
+
+use super::Projection;
+use super::plan::{Habit, PLANS, Plan, START, Shape, Slot};
+use super::scan::{Cursor, Step};
+use super::write::{close, open, put_scalar, put_tagged, sort_fields};
+use crate::error::{Repair, Repairs};
+use crate::limits::MAX_VALUE_DEPTH;
+use crate::schema::{Kind, Rule};
+
+/// A value nested in more lists than allowed stands in at least this many arrays and objects.
+const DEEP: usize = 3 * MAX_VALUE_DEPTH;
+
+/// Reads the messages of one record.
+pub(super) struct Reader<'a> {
+    pub(super) cursor: Cursor<'a>,
+    /// Protobuf, written back to back.
+    pub(super) out: Vec<u8>,
+    pub(super) repairs: Repairs,
+    /// Whether something was written that only a merge makes canonical.
+    pub(super) loose: bool,
+    pub(super) plans: &'static [Plan],
+    habits: &'a mut [Habit],
+    pub(super) scratch: &'a mut Vec<u8>,
+    projection: Projection,
+}
+
+/// What is open around a value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Nest {
+    /// Arrays and objects.
+    pub(super) json: usize,
+    /// `ArrayValue`s and `KeyValueList`s.
+    pub(super) lists: usize,
+}
+
+/// Which members of a message were written, and in what order.
+pub(super) struct Order {
+    /// One bit per field number.
+    seen: u32,
+    /// The largest field number so far.
+    last: u32,
+    /// The slot read last.
+    slot: usize,
+    oneof: bool,
+    unsorted: bool,
+    duplicate: bool,
+}
+
+impl Order {
+    pub(super) fn new() -> Order {
+        Order { seen: 0, last: 0, slot: START, oneof: false, unsorted: false, duplicate: false }
+    }
+
+    /// Takes note that a member is written.
+    #[inline(always)]
+    pub(super) fn note(&mut self, slot: &Slot) {
+        if slot.rule == Rule::Oneof {
+            self.duplicate |= self.oneof;
+            self.oneof = true;
+        }
+        if slot.number > self.last {
+            self.last = slot.number;
+        } else if self.has(slot) && !slot.appends() {
+            self.duplicate = true;
+        } else {
+            self.unsorted |= slot.number != self.last;
+        }
+        self.seen |= 1 << slot.number;
+    }
+
+    /// Whether the member was written before.
+    #[inline(always)]
+    fn has(&self, slot: &Slot) -> bool {
+        self.seen >> slot.number & 1 == 1
+    }
+
+    /// Whether a scalar at its default must be written: where it is told from absence, or replaces
+    /// another value.
+    #[inline(always)]
+    fn keeps_default(&self, slot: &Slot) -> bool {
+        slot.is_explicit() || self.has(slot)
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        record: &'a [u8],
+        projection: Projection,
+        habits: &'a mut [Habit],
+        scratch: &'a mut Vec<u8>,
+    ) -> Reader<'a> {
+        Reader {
+            cursor: Cursor::new(record),
+            out: Vec::new(),
+            repairs: Repairs::default(),
+            loose: false,
+            plans: &PLANS,
+            habits,
+            scratch,
+            projection,
+        }
+    }
+
+    /// Reads an object into the content of a message; the cursor stands at its brace, inside of
+    /// `nest`, which counts that brace.
+    pub(super) fn message(&mut self, index: usize, nest: Nest) -> Step {
+        let start = self.out.len();
+        let mut order = Order::new();
+        if !self.cursor.opens_empty(b'}') {
+            self.members(index, &mut order, nest)?;
+        }
+        self.finish(&order, start);
+        Ok(())
+    }
+
+    /// Reads the members of an object from the next name to the closing brace.
+    pub(super) fn members(&mut self, index: usize, order: &mut Order, nest: Nest) -> Step {
+        let keep = self.projection.of(self.plans[index].shape);
+        loop {
+            match self.member(index, order)? {
+                Some(slot) if keep >> slot.number & 1 == 1 => self.field(slot, order, nest)?,
+                Some(slot) => self.dropped_field(slot, nest)?,
+                None => drop(self.cursor.skip(nest.json)?),
+            }
+            if !self.cursor.another_member()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Puts the fields of a message in order, if need be.
+    #[inline(always)]
+    pub(super) fn finish(&mut self, order: &Order, start: usize) {
+        self.loose |= order.duplicate;
+        if order.unsorted && !order.duplicate {
+            sort_fields(&mut self.out, start, self.scratch);
+        }
+    }
+
+    /// Steps over a member name; returns its field, if it has one.
+    #[inline(always)]
+    fn member(&mut self, index: usize, order: &mut Order) -> Step<Option<&'static Slot>> {
+        let plan: &'static Plan = &self.plans[index];
+        let guess = usize::from(self.habits[index].next[order.slot]);
+        self.cursor.token();
+        if let Some(slot) = plan.slots.get(guess)
+            && slot.eat_name(&mut self.cursor)
+        {
+            order.slot = guess;
+            return Ok(Some(slot));
+        }
+        self.unexpected_member(index, order)
+    }
+
+    #[inline(never)]
+    fn unexpected_member(
+        &mut self,
+        index: usize,
+        order: &mut Order,
+    ) -> Step<Option<&'static Slot>> {
+        let plan: &'static Plan = &self.plans[index];
+        let Some(at) = plan.position(self.name()?) else { return Ok(None) };
+        self.habits[index].next[order.slot] = at as u8;
+        order.slot = at;
+        Ok(Some(&plan.slots[at]))
+    }
+
+    /// Steps over a member name and its colon; returns the name without escapes.
+    pub(super) fn name(&mut self) -> Step<&[u8]> {
+        let (range, escaped) = self.cursor.name()?;
+        if !escaped {
+            return Ok(&self.cursor.bytes[range]);
+        }
+        self.scratch.clear();
+        let mut name = Cursor { at: range.start, ..self.cursor };
+        name.text(self.scratch, &mut Repairs::default())?;
+        Ok(self.scratch)
+    }
+
+    /// Steps over a field that the projection leaves out.
+    fn dropped_field(&mut self, slot: &'static Slot, nest: Nest) -> Step {
+        let start = self.cursor.at;
+        if self.cursor.skip(nest.json)? < DEEP {
+            return Ok(());
+        }
+        // Only reading tells whether values are nested too deep.
+        self.cursor.at = start;
+        let (len, repairs, loose) = (self.out.len(), self.repairs, self.loose);
+        self.field(slot, &mut Order::new(), nest)?;
+        self.out.truncate(len);
+        (self.repairs, self.loose) = (repairs, loose);
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn field(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
+        match (slot.rule, slot.kind) {
+            (Rule::Repeated, Kind::Message(_) | Kind::String) => self.repeated(slot, order, nest),
+            (Rule::Repeated, _) => self.packed(slot, order, nest),
+            (_, Kind::Message(_)) => match self.cursor.token() {
+                b'{' => self.nested(slot, order, nest),
+                _ => self.mismatch(nest),
+            },
+            (_, Kind::String | Kind::Bytes | Kind::Id) => match self.cursor.token() {
+                b'"' => self.string(slot, order),
+                _ => self.mismatch(nest),
+            },
+            _ => self.number(slot, order, nest),
+        }
+    }
+
+    /// Reads a string, id or bytes; the cursor stands at the quote.
+    #[inline(always)]
+    pub(super) fn string(&mut self, slot: &'static Slot, order: &mut Order) -> Step {
+        let before = self.out.len();
+        let len = match slot.kind {
+            Kind::Id => self.id(slot.number)?,
+            Kind::Bytes => self.bytes(slot.number)?,
+            _ => Some(self.text(slot.number)?),
+        };
+        match len {
+            Some(0) if order.keeps_default(slot) => order.note(slot),
+            None | Some(0) => self.out.truncate(before),
+            Some(_) => order.note(slot),
+        }
+        Ok(())
+    }
+
+    /// Reads a scalar of fixed width or a varint.
+    #[inline(always)]
+    fn number(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
+        match self.scalar(slot.kind, nest)? {
+            None => {}
+            Some(0) if !order.keeps_default(slot) => {}
+            Some(value) => {
+                order.note(slot);
+                put_tagged(&mut self.out, slot.number, slot.kind.wire_type(), value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Steps over a value of a type that the field cannot hold. `null` is as good as absent.
+    #[inline(never)]
+    pub(super) fn mismatch(&mut self, nest: Nest) -> Step {
+        if self.cursor.token() == b'n' {
+            return self.cursor.literal("null");
+        }
+        self.wrong_element(nest)
+    }
+
+    /// Steps over an array element of a type that the field cannot hold.
+    #[inline(never)]
+    fn wrong_element(&mut self, nest: Nest) -> Step {
+        self.repairs.count(Repair::WrongType);
+        self.cursor.skip(nest.json).map(drop)
+    }
+
+    /// Reads an array of objects or strings.
+    fn repeated(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
+        if self.cursor.token() != b'[' {
+            return self.mismatch(nest);
+        }
+        if self.cursor.opens_empty(b']') {
+            return Ok(());
+        }
+        let nest = Nest { json: nest.json + 1, ..nest };
+        let is_message = matches!(slot.kind, Kind::Message(_));
+        loop {
+            match self.cursor.token() {
+                b'{' if is_message => self.nested(slot, order, nest)?,
+                b'"' if !is_message => {
+                    order.note(slot);
+                    self.text(slot.number)?;
+                }
+                _ => self.wrong_element(nest)?,
+            }
+            if !self.cursor.another_element()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads an object into a nested message; the cursor stands at its brace.
+    #[inline(always)]
+    fn nested(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
+        order.note(slot);
+        let nest = Nest { json: nest.json + 1, ..nest };
+        let child = slot.child;
+        match self.plans[child].shape {
+            Shape::KeyValue => self.key_value(slot, nest),
+            Shape::AnyValue => self.any_value(slot, nest),
+            Shape::List => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
+            _ => self.plain(slot, nest),
+        }
+    }
+
+    fn plain(&mut self, slot: &'static Slot, nest: Nest) -> Step {
+        let width = usize::from(self.habits[slot.child].width);
+        let start = open(&mut self.out, slot.number, width);
+        self.message(slot.child, nest)?;
+        self.habits[slot.child].width = close(&mut self.out, start, width) as u8;
+        Ok(())
+    }
+
+    /// Reads an array of scalars.
+    fn packed(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
+        if self.cursor.token() != b'[' {
+            return self.mismatch(nest);
+        }
+        if self.cursor.opens_empty(b']') {
+            return Ok(());
+        }
+        let nest = Nest { json: nest.json + 1, ..nest };
+        let before = self.out.len();
+        let start = open(&mut self.out, slot.number, 1);
+        loop {
+            match self.cursor.token() {
+                b'n' => self.wrong_element(nest)?,
+                _ => {
+                    if let Some(value) = self.scalar(slot.kind, nest)? {
+                        put_scalar(&mut self.out, slot.kind.wire_type(), value);
+                    }
+                }
+            }
+            if !self.cursor.another_element()? {
+                break;
+            }
+        }
+        if self.out.len() == start {
+            self.out.truncate(before);
+            return Ok(());
+        }
+        order.note(slot);
+        close(&mut self.out, start, 1);
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! OTLP bytes to rows.
+//!
+//! Data flows one way: bytes of a file or request, in JSON or protobuf, become protobuf in one
+//! canonical form; a [`segment::Segment`] keeps those bytes with an index of their rows; columns are
+//! read from a segment when they are asked for.
+//!
+//! - [`schema`]: every OTLP message and field, as data; all other modules read it.
+//! - [`wire`]: the protobuf wire format. [`verify`] checks a message to the last field and says
+//!   whether it is canonical; [`normalize`] rewrites one that is not.
+//! - [`json`]: OTLP/JSON to canonical protobuf.
+//! - [`segment`]: canonical protobuf with its rows; [`render`]: rows as canonical OTLP/JSON.
+//! - [`compression`], [`sniff`], [`split`], [`file`](mod@file): files to records to segments; [`detect`]
+//!   tells the signal of a protobuf record.
+//!
+//! The crate does no I/O of its own, knows no clock and no threads, and never panics on input.
+#![forbid(unsafe_code)]
+
+pub mod compression;
+pub mod detect;
+pub mod error;
+pub mod file;
+pub mod json;
+pub mod limits;
+pub mod normalize;
+pub mod render;
+pub mod schema;
+pub mod segment;
+pub mod signal;
+pub mod sniff;
+pub mod split;
+pub mod verify;
+pub mod wire;
+
+pub use error::{Error, Repair, Repairs};
+pub use segment::{Segment, SegmentBuilder};
+pub use signal::{Signal, SignalSet};

@@ -1,0 +1,243 @@
+//! Rewrites a well-formed message in canonical form.
+//!
+//! A message whose fields stand in order is rewritten as it is read; only one that needs it has its
+//! fields collected and sorted. A message that came in several parts is read from all of them, so
+//! nothing is copied to merge it.
+
+use std::borrow::Cow;
+
+use crate::error::{Repair, Repairs};
+use crate::limits::MAX_VALUE_DEPTH;
+use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
+use crate::verify::{Order, canonical_varint, is_plain_attribute};
+use crate::wire::{Reader, Value, put_len, put_tag, put_varint, varint_len};
+
+#[cfg(test)]
+mod tests;
+
+/// Appends `bytes`, a message that [`crate::verify::verify`] accepted, to `out` in canonical form:
+/// fields ascending by number, repeated singular messages merged, the last of repeated scalars and of
+/// a oneof kept, scalars packed, numbers cut to their width, invalid UTF-8 replaced by U+FFFD and
+/// counted. Unknown fields are dropped. Of bytes that are malformed, the part before the fault is taken.
+pub fn normalize(
+    message: &'static Message,
+    bytes: &[u8],
+    out: &mut Vec<u8>,
+    repairs: &mut Repairs,
+) {
+    Normalizer { out, repairs, spare: Vec::new() }.message(message, &[bytes], 0);
+}
+
+struct Normalizer<'a, 'o> {
+    out: &'o mut Vec<u8>,
+    repairs: &'o mut Repairs,
+    /// Empty vectors to collect fields in, kept for their capacity.
+    spare: Vec<Vec<Entry<'a>>>,
+}
+
+/// A known field and one value of it.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    field: &'static Field,
+    value: Value<'a>,
+}
+
+impl<'a> Normalizer<'a, '_> {
+    /// Writes the fields of a message that stands in `parts`, nested in this many lists of values.
+    fn message(&mut self, message: &'static Message, parts: &[&'a [u8]], lists: usize) {
+        if let &[bytes] = parts
+            && is_ordered(message, bytes)
+        {
+            return entries(message, bytes).for_each(|entry| self.field(&[entry], lists));
+        }
+        let mut collected = self.spare.pop().unwrap_or_default();
+        collected.extend(parts.iter().flat_map(|part| entries(message, part)));
+        keep_last_member(&mut collected);
+        collected.sort_by_key(|entry| entry.field.number);
+        for group in collected.chunk_by(|a, b| a.field.number == b.field.number) {
+            self.field(group, lists);
+        }
+        collected.clear();
+        self.spare.push(collected);
+    }
+
+    /// Writes a field of which these values were found, at least one.
+    fn field(&mut self, entries: &[Entry<'a>], lists: usize) {
+        let Some(last) = entries.last() else { return };
+        let field = last.field;
+        match field.kind {
+            Kind::Message(message) if field.rule == Rule::Repeated => {
+                for entry in entries {
+                    self.nested(field, message, &[entry.bytes()], lists);
+                }
+            }
+            Kind::Message(message) => match entries {
+                [one] => self.nested(field, message, &[one.bytes()], lists),
+                _ => {
+                    let parts: Vec<_> = entries.iter().map(Entry::bytes).collect();
+                    self.nested(field, message, &parts, lists);
+                }
+            },
+            _ if field.rule != Rule::Repeated => self.scalar(last),
+            kind if kind.wire_type() == WireType::Len => {
+                entries.iter().for_each(|entry| self.scalar(entry));
+            }
+            _ => self.packed(field, entries),
+        }
+    }
+
+    fn nested(
+        &mut self,
+        field: &Field,
+        message: &'static Message,
+        parts: &[&'a [u8]],
+        lists: usize,
+    ) {
+        let number = u32::from(field.number);
+        if let &[bytes] = parts
+            && std::ptr::eq(message, &KEY_VALUE)
+            && is_plain_attribute(bytes)
+        {
+            return put_len(self.out, number, bytes);
+        }
+        let list = std::ptr::eq(message, &ARRAY_VALUE) || std::ptr::eq(message, &KEY_VALUE_LIST);
+        let lists = lists + usize::from(list);
+        put_tag(self.out, number, WireType::Len as u8);
+        let expected = parts.iter().map(|part| part.len()).sum();
+        self.with_len(expected, |this| {
+            if lists <= MAX_VALUE_DEPTH {
+                this.message(message, parts, lists);
+            }
+        });
+    }
+
+    /// Writes the values of a repeated scalar as one field, or none if there are no values.
+    fn packed(&mut self, field: &Field, entries: &[Entry<'a>]) {
+        let start = self.out.len();
+        put_tag(self.out, u32::from(field.number), WireType::Len as u8);
+        let expected = entries.iter().map(|entry| entry.bytes().len().max(8)).sum();
+        let len = self.with_len(expected, |this| {
+            entries.iter().for_each(|entry| this.packed_part(field.kind, entry));
+        });
+        if len == 0 {
+            self.out.truncate(start);
+        }
+    }
+
+    fn packed_part(&mut self, kind: Kind, entry: &Entry<'a>) {
+        match entry.value {
+            Value::Varint(value) => put_varint(self.out, canonical_varint(kind, value)),
+            Value::Fixed64(value) => self.out.extend_from_slice(&value.to_le_bytes()),
+            Value::Len(bytes, _) if kind.wire_type() == WireType::Varint => {
+                let mut reader = Reader::new(bytes);
+                while !reader.is_empty()
+                    && let Ok(value) = reader.varint()
+                {
+                    put_varint(self.out, canonical_varint(kind, value));
+                }
+            }
+            Value::Len(bytes, _) => self.out.extend_from_slice(bytes),
+            Value::Fixed32(_) | Value::Group => {}
+        }
+    }
+
+    /// Writes what `write` writes with its length before it, and returns the length. Room is left for
+    /// the `expected` length, so that bytes seldom have to move.
+    fn with_len(&mut self, expected: usize, write: impl FnOnce(&mut Self)) -> usize {
+        let start = self.out.len();
+        let room = varint_len(expected as u64);
+        self.out.resize(start + room, 0);
+        write(self);
+        let end = self.out.len();
+        let len = end - start - room;
+        let width = varint_len(len as u64);
+        if width != room {
+            self.out.resize(end.max(start + width + len), 0);
+            self.out.copy_within(start + room..end, start + width);
+            self.out.truncate(start + width + len);
+        }
+        for (index, byte) in self.out[start..start + width].iter_mut().enumerate() {
+            let more = if index + 1 < width { 0x80 } else { 0 };
+            *byte = (len >> (7 * index)) as u8 & 0x7f | more;
+        }
+        len
+    }
+
+    fn scalar(&mut self, entry: &Entry<'a>) {
+        let field = entry.field;
+        let number = u32::from(field.number);
+        match entry.value {
+            Value::Len(bytes, _) if matches!(field.kind, Kind::String) => {
+                let text = String::from_utf8_lossy(bytes);
+                if let Cow::Owned(_) = text {
+                    self.repairs.count(Repair::InvalidUtf8);
+                }
+                put_len(self.out, number, text.as_bytes());
+            }
+            Value::Len(bytes, _) => put_len(self.out, number, bytes),
+            Value::Varint(value) => {
+                put_tag(self.out, number, WireType::Varint as u8);
+                put_varint(self.out, canonical_varint(field.kind, value));
+            }
+            Value::Fixed64(value) => {
+                put_tag(self.out, number, WireType::Fixed64 as u8);
+                self.out.extend_from_slice(&value.to_le_bytes());
+            }
+            Value::Fixed32(value) => {
+                put_tag(self.out, number, WireType::Fixed32 as u8);
+                self.out.extend_from_slice(&value.to_le_bytes());
+            }
+            Value::Group => {}
+        }
+    }
+}
+
+impl<'a> Entry<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        match self.value {
+            Value::Len(bytes, _) => bytes,
+            _ => &[],
+        }
+    }
+}
+
+/// The known fields of a message in the order they stand in.
+fn entries<'a>(message: &'static Message, bytes: &'a [u8]) -> impl Iterator<Item = Entry<'a>> {
+    let mut reader = Reader::new(bytes);
+    std::iter::from_fn(move || {
+        while !reader.is_empty() {
+            let (number, wire_type) = reader.tag().ok()?;
+            let value = reader.value(number, wire_type).ok()?;
+            if let Some(field) = message.field(number)
+                && may_hold(field, wire_type)
+            {
+                return Some(Entry { field, value });
+            }
+        }
+        None
+    })
+}
+
+fn may_hold(field: &Field, wire_type: u8) -> bool {
+    wire_type == field.wire_type() as u8 || wire_type == field.kind.wire_type() as u8
+}
+
+/// Whether the fields of a message can be written in the order they stand in.
+fn is_ordered(message: &'static Message, bytes: &[u8]) -> bool {
+    let mut order = Order::default();
+    entries(message, bytes).all(|entry| !order.is_broken_by(entry.field))
+}
+
+/// Removes every member of a oneof that a later, other member replaces.
+fn keep_last_member(entries: &mut Vec<Entry<'_>>) {
+    let is_member = |entry: &Entry<'_>| entry.field.rule == Rule::Oneof;
+    let Some(last) = entries.iter().rfind(|entry| is_member(entry)) else { return };
+    let number = last.field.number;
+    let replaced = |entry: &Entry<'_>| is_member(entry) && entry.field.number != number;
+    let Some(replaced) = entries.iter().rposition(replaced) else { return };
+    let mut index = 0;
+    entries.retain(|entry| {
+        index += 1;
+        index > replaced + 1 || !is_member(entry)
+    });
+}

@@ -1,0 +1,67 @@
+//! Numbers as JSON text.
+
+use zmij::Buffer;
+
+/// Appends a decimal number.
+#[inline]
+pub(super) fn unsigned(value: u64, out: &mut Vec<u8>) {
+    const STEP: u64 = 100_000_000;
+    if value < STEP {
+        return leading(value, out);
+    }
+    let (high, low) = (value / STEP, value % STEP);
+    if high < STEP {
+        leading(high, out);
+    } else {
+        leading(high / STEP, out);
+        out.extend_from_slice(&ascii(digits(high % STEP)));
+    }
+    out.extend_from_slice(&ascii(digits(low)));
+}
+
+/// Appends a decimal number.
+#[inline]
+pub(super) fn signed(value: i64, out: &mut Vec<u8>) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    unsigned(value.unsigned_abs(), out);
+}
+
+/// Appends the shortest text that reads back as `value`; as a string where JSON has no number.
+pub(super) fn double(value: f64, out: &mut Vec<u8>) {
+    if value.is_finite() {
+        out.extend_from_slice(Buffer::new().format_finite(value).as_bytes());
+    } else if value.is_nan() {
+        out.extend_from_slice(b"\"NaN\"");
+    } else if value > 0.0 {
+        out.extend_from_slice(b"\"Infinity\"");
+    } else {
+        out.extend_from_slice(b"\"-Infinity\"");
+    }
+}
+
+/// Appends a number of at most eight digits, without leading zeros.
+#[inline]
+fn leading(value: u64, out: &mut Vec<u8>) {
+    let digits = digits(value);
+    let zeros = (digits.trailing_zeros() / 8).min(7);
+    out.extend_from_slice(&ascii(digits >> (8 * zeros)));
+    out.truncate(out.len() - zeros as usize);
+}
+
+/// The eight decimal digits of `value`, a byte each, the first one lowest: halves are split side by
+/// side, by multiplication with reciprocals that are exact for so few digits.
+#[inline]
+fn digits(value: u64) -> u64 {
+    let fours = (value / 10_000) | ((value % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let twos = hundreds | (fours - hundreds * 100) << 16;
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | (twos - tens * 10) << 8
+}
+
+#[inline]
+fn ascii(digits: u64) -> [u8; 8] {
+    (digits | 0x3030_3030_3030_3030).to_le_bytes()
+}

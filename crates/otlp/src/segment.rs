@@ -1,0 +1,265 @@
+//! A run of rows over one buffer of canonical protobuf.
+//!
+//! A row is a span, a log record, or a metric data point; a metric without points is one row too, so
+//! that nothing is lost. The buffer holds requests back to back, each a `TracesData`, `MetricsData` or
+//! `LogsData`; beside it an index says where each row, resource, scope and metric lies. Building it
+//! allocates nothing per row.
+
+use crate::error::{Error, Repairs, Result};
+use crate::limits::MAX_SEGMENT_BYTES;
+use crate::normalize::normalize;
+use crate::schema::{Field, METRIC};
+use crate::signal::Signal;
+use crate::verify::{Form, verify};
+
+mod index;
+#[cfg(test)]
+mod tests;
+
+/// An immutable run of rows of one signal.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    signal: Signal,
+    bytes: Vec<u8>,
+    rows: Vec<Row>,
+    resources: Vec<Owner>,
+    scopes: Vec<Scope>,
+    metrics: Vec<Metric>,
+}
+
+/// Where a row lies. `parent` is its scope, or for a data point its metric.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    message: Slice,
+    parent: u32,
+    /// Nanoseconds since the epoch; 0 is unknown.
+    time: u64,
+}
+
+/// A resource or an instrumentation scope, with the schema URL that stands beside it.
+#[derive(Debug, Clone, Copy)]
+struct Owner {
+    message: Slice,
+    schema_url: Slice,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Scope {
+    owner: Owner,
+    resource: u32,
+}
+
+/// A metric; `data` is the content of its `gauge`, `sum`, … and `data_field` that field's position.
+#[derive(Debug, Clone, Copy)]
+struct Metric {
+    message: Slice,
+    data: Slice,
+    data_field: u8,
+    scope: u32,
+}
+
+/// A range of the buffer, or nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Slice {
+    start: u32,
+    len: u32,
+}
+
+impl Slice {
+    const ABSENT: Slice = Slice { start: u32::MAX, len: 0 };
+
+    fn of(self, bytes: &[u8]) -> Option<&[u8]> {
+        (self != Slice::ABSENT)
+            .then(|| &bytes[self.start as usize..self.start as usize + self.len as usize])
+    }
+}
+
+/// The message of a resource or scope, and the schema URL that stands beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnerRef<'a> {
+    /// The `Resource` or `InstrumentationScope`; `None` where it is absent.
+    pub message: Option<&'a [u8]>,
+    /// The schema URL; `None` where it is absent or empty.
+    pub schema_url: Option<&'a [u8]>,
+}
+
+/// The metric of a data point.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricRef<'a> {
+    /// The whole `Metric`, with all of its points.
+    pub message: &'a [u8],
+    /// The field of the metric that is set (`gauge`, `sum`, …) and the message in it.
+    pub data: Option<(&'static Field, &'a [u8])>,
+}
+
+impl Segment {
+    /// The signal of every row.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Nanoseconds since the epoch of a row: span start, point time, log time or else observed time.
+    /// `None` where it is 0 or beyond what a signed 64-bit number can hold.
+    #[inline]
+    pub fn time(&self, row: usize) -> Option<i64> {
+        match self.rows[row].time {
+            0 => None,
+            time => Some(time as i64),
+        }
+    }
+
+    /// The span or log record of a row, or its data point; `None` for a metric without points.
+    #[inline]
+    pub fn message(&self, row: usize) -> Option<&[u8]> {
+        self.rows[row].message.of(&self.bytes)
+    }
+
+    /// The number of the resource of a row: rows with the same number share it.
+    #[inline]
+    pub fn resource_of(&self, row: usize) -> usize {
+        self.scopes[self.scope_of(row)].resource as usize
+    }
+
+    /// The number of the scope of a row: rows with the same number share it.
+    #[inline]
+    pub fn scope_of(&self, row: usize) -> usize {
+        let parent = self.rows[row].parent;
+        match self.signal {
+            Signal::Metrics => self.metrics[parent as usize].scope as usize,
+            _ => parent as usize,
+        }
+    }
+
+    /// The resource of that number.
+    pub fn resource(&self, number: usize) -> OwnerRef<'_> {
+        self.owner(self.resources[number])
+    }
+
+    /// The scope of that number.
+    pub fn scope(&self, number: usize) -> OwnerRef<'_> {
+        self.owner(self.scopes[number].owner)
+    }
+
+    /// The metric of a row; `None` for spans and log records.
+    pub fn metric(&self, row: usize) -> Option<MetricRef<'_>> {
+        let metric = self.metrics.get(self.rows[row].parent as usize)?;
+        let data = metric.data.of(&self.bytes);
+        Some(MetricRef {
+            message: metric.message.of(&self.bytes).unwrap_or_default(),
+            data: data.map(|data| (&METRIC.fields[usize::from(metric.data_field)], data)),
+        })
+    }
+
+    /// Bytes of protobuf that a row's own data stands in: its message, and for a data point the head of
+    /// its metric too.
+    pub fn wire_len(&self, row: usize) -> usize {
+        let Row { message, parent, .. } = self.rows[row];
+        let head = self.metrics.get(parent as usize).filter(|_| self.signal == Signal::Metrics);
+        message.len as usize
+            + head.map_or(0, |metric| (metric.message.len - metric.data.len) as usize)
+    }
+
+    fn owner(&self, owner: Owner) -> OwnerRef<'_> {
+        OwnerRef {
+            message: owner.message.of(&self.bytes),
+            schema_url: owner.schema_url.of(&self.bytes).filter(|url| !url.is_empty()),
+        }
+    }
+
+    /// Bytes of memory the segment holds.
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity()
+            + self.rows.capacity() * size_of::<Row>()
+            + self.resources.capacity() * size_of::<Owner>()
+            + self.scopes.capacity() * size_of::<Scope>()
+            + self.metrics.capacity() * size_of::<Metric>()
+    }
+}
+
+/// Collects requests of one signal into a [`Segment`].
+#[derive(Debug)]
+pub struct SegmentBuilder {
+    segment: Segment,
+}
+
+impl SegmentBuilder {
+    /// An empty segment to be.
+    pub fn new(signal: Signal) -> SegmentBuilder {
+        SegmentBuilder {
+            segment: Segment {
+                signal,
+                bytes: Vec::new(),
+                rows: Vec::new(),
+                resources: Vec::new(),
+                scopes: Vec::new(),
+                metrics: Vec::new(),
+            },
+        }
+    }
+
+    /// The signal of the rows.
+    pub fn signal(&self) -> Signal {
+        self.segment.signal
+    }
+
+    /// Rows collected so far.
+    pub fn len(&self) -> usize {
+        self.segment.len()
+    }
+
+    /// Whether no row was collected.
+    pub fn is_empty(&self) -> bool {
+        self.segment.is_empty()
+    }
+
+    /// Bytes of protobuf collected so far.
+    pub fn bytes(&self) -> usize {
+        self.segment.bytes.len()
+    }
+
+    /// Appends a request in protobuf, all of it or nothing.
+    ///
+    /// # Errors
+    /// If the request is malformed, or the segment has no room for it.
+    pub fn push_protobuf(&mut self, request: &[u8]) -> Result<Repairs> {
+        let form = verify(self.segment.signal.data(), request)?;
+        self.push_verified(request, form)
+    }
+
+    /// Appends a request that [`verify`] found to be of this `form`, or that this crate wrote.
+    ///
+    /// # Errors
+    /// If the segment has no room for it.
+    pub fn push_verified(&mut self, request: &[u8], form: Form) -> Result<Repairs> {
+        if request.len() > MAX_SEGMENT_BYTES.saturating_sub(self.bytes()) {
+            return Err(Error::new("request too large for a segment", 0));
+        }
+        let mut repairs = Repairs::default();
+        let start = self.segment.bytes.len();
+        match form {
+            Form::Canonical => self.segment.bytes.extend_from_slice(request),
+            Form::Loose => {
+                let message = self.segment.signal.data();
+                normalize(message, request, &mut self.segment.bytes, &mut repairs);
+            }
+        }
+        index::index(&mut self.segment, start)?;
+        Ok(repairs)
+    }
+
+    /// The segment, trimmed to what it holds.
+    pub fn finish(mut self) -> Segment {
+        self.segment.rows.shrink_to_fit();
+        self.segment
+    }
+}

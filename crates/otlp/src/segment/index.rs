@@ -1,0 +1,148 @@
+//! Finds the rows of a request that is known to be canonical.
+//!
+//! The walk goes down to the rows only, so it costs a few nanoseconds a row. Bytes that are not what
+//! they were said to be end in an error, never in a panic.
+
+use super::{Metric, Owner, Row, Scope, Segment, Slice};
+use crate::error::Result;
+use crate::schema::METRIC;
+use crate::signal::Signal;
+use crate::wire::{Reader, Value};
+
+/// Adds the rows of the request that stands at `start` in the buffer of `segment`.
+///
+/// # Errors
+/// If the bytes are malformed.
+pub(super) fn index(segment: &mut Segment, start: usize) -> Result<()> {
+    let bytes = std::mem::take(&mut segment.bytes);
+    let result = Walk { bytes: &bytes, segment }.data(start);
+    segment.bytes = bytes;
+    result
+}
+
+struct Walk<'a> {
+    bytes: &'a [u8],
+    segment: &'a mut Segment,
+}
+
+impl Walk<'_> {
+    fn data(&mut self, start: usize) -> Result<()> {
+        let whole = Slice { start: start as u32, len: (self.bytes.len() - start) as u32 };
+        self.fields(whole, |walk, number, slice| match number {
+            1 => walk.resource(slice),
+            _ => Ok(()),
+        })
+    }
+
+    fn resource(&mut self, slice: Slice) -> Result<()> {
+        let resource = self.segment.resources.len();
+        self.segment.resources.push(Owner { message: Slice::ABSENT, schema_url: Slice::ABSENT });
+        self.fields(slice, |walk, number, slice| {
+            match number {
+                1 => walk.segment.resources[resource].message = slice,
+                2 => walk.scope(slice, resource as u32)?,
+                3 => walk.segment.resources[resource].schema_url = slice,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+
+    fn scope(&mut self, slice: Slice, resource: u32) -> Result<()> {
+        let scope = self.segment.scopes.len();
+        let owner = Owner { message: Slice::ABSENT, schema_url: Slice::ABSENT };
+        self.segment.scopes.push(Scope { owner, resource });
+        self.fields(slice, |walk, number, slice| {
+            match number {
+                1 => walk.segment.scopes[scope].owner.message = slice,
+                2 => walk.element(slice, scope as u32)?,
+                3 => walk.segment.scopes[scope].owner.schema_url = slice,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+
+    fn element(&mut self, slice: Slice, scope: u32) -> Result<()> {
+        match self.segment.signal {
+            Signal::Traces => self.row(slice, scope, &[7]),
+            Signal::Logs => self.row(slice, scope, &[1, 11]),
+            Signal::Metrics => self.metric(slice, scope),
+        }
+    }
+
+    fn metric(&mut self, slice: Slice, scope: u32) -> Result<()> {
+        let metric = self.segment.metrics.len();
+        let rows = self.segment.rows.len();
+        self.segment.metrics.push(Metric {
+            message: slice,
+            data: Slice::ABSENT,
+            data_field: 0,
+            scope,
+        });
+        self.fields(slice, |walk, number, slice| match number {
+            5 | 7 | 9 | 10 | 11 => walk.points(slice, metric, number),
+            _ => Ok(()),
+        })?;
+        if self.segment.rows.len() == rows {
+            let parent = metric as u32;
+            self.segment.rows.push(Row { message: Slice::ABSENT, parent, time: 0 });
+        }
+        Ok(())
+    }
+
+    fn points(&mut self, slice: Slice, metric: usize, number: u32) -> Result<()> {
+        self.segment.metrics[metric].data = slice;
+        self.segment.metrics[metric].data_field = METRIC.position(number).unwrap_or(0) as u8;
+        self.fields(slice, |walk, number, slice| match number {
+            1 => walk.row(slice, metric as u32, &[3]),
+            _ => Ok(()),
+        })
+    }
+
+    fn row(&mut self, message: Slice, parent: u32, times: &[u32]) -> Result<()> {
+        let time = self.time(message, times)?;
+        self.segment.rows.push(Row { message, parent, time });
+        Ok(())
+    }
+
+    /// The first of the fixed64 fields numbered `times` that is set; 0 where it does not fit an `i64`.
+    ///
+    /// `i64::MAX` itself is refused too: DuckDB reads it as infinity.
+    fn time(&self, message: Slice, times: &[u32]) -> Result<u64> {
+        let range = message.start as usize..(message.start + message.len) as usize;
+        let mut reader = Reader::within(self.bytes, range);
+        let mut found = 0;
+        while !reader.is_empty() {
+            let (number, wire_type) = reader.tag()?;
+            if times.last().is_some_and(|&last| number > last) {
+                break;
+            }
+            if let Value::Fixed64(time) = reader.value(number, wire_type)?
+                && times.contains(&number)
+                && time != 0
+            {
+                found = time;
+                break;
+            }
+        }
+        Ok(if found < i64::MAX as u64 { found } else { 0 })
+    }
+
+    /// Calls `each` with every length-delimited field of the message in `slice`.
+    fn fields(
+        &mut self,
+        slice: Slice,
+        mut each: impl FnMut(&mut Self, u32, Slice) -> Result<()>,
+    ) -> Result<()> {
+        let start = slice.start as usize;
+        let mut reader = Reader::within(self.bytes, start..start + slice.len as usize);
+        while !reader.is_empty() {
+            let (number, wire_type) = reader.tag()?;
+            if let Value::Len(bytes, start) = reader.value(number, wire_type)? {
+                each(self, number, Slice { start: start as u32, len: bytes.len() as u32 })?;
+            }
+        }
+        Ok(())
+    }
+}

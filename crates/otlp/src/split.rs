@@ -1,0 +1,180 @@
+//! Cuts a stream of bytes into records.
+//!
+//! The stream is given in pieces. What belongs to a record that is still to be completed is given
+//! again, with more bytes after it; how far it was searched is remembered, so nothing is read twice.
+//! A record larger than the maximum is passed over without being held.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::compression::Compression;
+
+mod bare;
+pub(crate) mod brackets;
+pub(crate) mod documents;
+mod framed;
+mod lines;
+pub(crate) mod shape;
+#[cfg(test)]
+mod tests;
+
+/// How records follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// JSON, one value a line.
+    Lines,
+    /// JSON values back to back over any number of lines; the elements of an array at the top are
+    /// records of their own.
+    Documents,
+    /// Protobuf without any framing: one message, or several, which is the same. Each field 1 at the
+    /// top is a record, with its tag.
+    Bare,
+    /// Before each record its length, as the Collector writes it: four bytes, big-endian. Each
+    /// record is protobuf or JSON, compressed or not.
+    LengthPrefixed,
+    /// Before each protobuf message its length as a varint.
+    Varint,
+}
+
+/// Where a record lies in the bytes given, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its bytes, without framing.
+    pub range: Range<usize>,
+    /// What they hold.
+    pub content: Content,
+}
+
+/// What the bytes of a record hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A JSON value.
+    Json,
+    /// A protobuf message.
+    Protobuf,
+    /// Either of them, compressed by itself.
+    Compressed(Compression),
+    /// Nothing to decode.
+    Fault(Box<Fault>),
+}
+
+/// Why a stretch of the stream holds no record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What kind of fault.
+    pub kind: RejectKind,
+    /// Bytes from the start of the stream to the fault.
+    pub offset: u64,
+    /// What is wrong, for people.
+    pub reason: Cow<'static, str>,
+}
+
+/// What is wrong with a record that gave no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectKind {
+    /// It is damaged.
+    Malformed,
+    /// It is well formed but no OTLP.
+    Foreign,
+    /// It is larger than the maximum.
+    TooLarge,
+    /// It is the last one, and cut.
+    Incomplete,
+}
+
+/// Cuts one stream into records.
+#[derive(Debug)]
+pub struct Splitter {
+    cutter: Cutter,
+    maximum: usize,
+    offset: u64,
+}
+
+#[derive(Debug)]
+enum Cutter {
+    Lines(lines::Lines),
+    Documents(documents::Documents),
+    Bare(bare::Bare),
+    Framed(framed::Framed),
+}
+
+/// The bytes given to one call.
+#[derive(Debug, Clone, Copy)]
+struct Block<'a> {
+    bytes: &'a [u8],
+    /// No more bytes follow.
+    at_end: bool,
+    /// Where the bytes start in the stream.
+    offset: u64,
+    maximum: usize,
+}
+
+impl Splitter {
+    /// A splitter at the start of a stream. Records of more than `maximum` bytes are faults.
+    pub fn new(framing: Framing, maximum: usize) -> Splitter {
+        let cutter = match framing {
+            Framing::Lines => Cutter::Lines(lines::Lines::default()),
+            Framing::Documents => Cutter::Documents(documents::Documents::default()),
+            Framing::Bare => Cutter::Bare(bare::Bare::default()),
+            Framing::LengthPrefixed => Cutter::Framed(framed::Framed::new(framed::big_endian)),
+            Framing::Varint => Cutter::Framed(framed::Framed::new(framed::varint)),
+        };
+        Splitter { cutter, maximum, offset: 0 }
+    }
+
+    /// Appends the records of `bytes` and tells how many bytes are done with; the rest is to be
+    /// given again, followed by more. At the end of the stream all bytes are done with. Where bytes
+    /// are left, they are at most a few more than the maximum.
+    pub fn split(&mut self, bytes: &[u8], at_end: bool, records: &mut Vec<Record>) -> usize {
+        let block = Block { bytes, at_end, offset: self.offset, maximum: self.maximum };
+        let done = match &mut self.cutter {
+            Cutter::Lines(lines) => lines.cut(&block, records),
+            Cutter::Documents(documents) => documents.cut(&block, records),
+            Cutter::Bare(bare) => bare.cut(&block, records),
+            Cutter::Framed(framed) => framed.cut(&block, records),
+        };
+        self.offset += done as u64;
+        done
+    }
+}
+
+impl Block<'_> {
+    /// The bytes of the byte order mark, if the stream starts with one.
+    fn byte_order_mark(&self) -> usize {
+        if self.offset == 0 && self.bytes.starts_with(BYTE_ORDER_MARK) { 3 } else { 0 }
+    }
+
+    fn fault(
+        &self,
+        kind: RejectKind,
+        range: Range<usize>,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> Record {
+        let offset = self.offset + range.start as u64;
+        let fault = Fault { kind, offset, reason: reason.into() };
+        Record { range, content: Content::Fault(Box::new(fault)) }
+    }
+
+    fn too_large(&self, start: u64, bytes: u64, end: usize) -> Record {
+        let reason = format!(
+            "record of {bytes} bytes is larger than maximum_object_size ({} bytes)",
+            self.maximum
+        );
+        let fault = Fault { kind: RejectKind::TooLarge, offset: start, reason: reason.into() };
+        Record { range: end..end, content: Content::Fault(Box::new(fault)) }
+    }
+}
+
+/// What may stand before UTF-8 text.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What a record is, by its first bytes; where nothing else shows, it is protobuf.
+pub(crate) fn content(record: &[u8]) -> Content {
+    match Compression::detect(record) {
+        Compression::None => match record.trim_ascii_start() {
+            [b'{', ..] => Content::Json,
+            _ => Content::Protobuf,
+        },
+        compression => Content::Compressed(compression),
+    }
+}

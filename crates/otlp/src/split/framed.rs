@@ -1,0 +1,98 @@
+//! Records with their length before them.
+
+use super::{Block, Record, RejectKind, content};
+
+#[derive(Debug)]
+pub(super) struct Framed {
+    prefix: fn(&[u8]) -> Prefix,
+    /// Bytes still to pass over: the rest of a record that is too large.
+    passing: u64,
+}
+
+/// The length before a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prefix {
+    /// The bytes of the record, and of the prefix.
+    Length(u64, usize),
+    /// The bytes end inside the prefix.
+    Cut,
+    /// No length is written like this.
+    Malformed,
+}
+
+/// Four bytes, the most significant first.
+pub(super) fn big_endian(bytes: &[u8]) -> Prefix {
+    match bytes.first_chunk() {
+        Some(length) => Prefix::Length(u64::from(u32::from_be_bytes(*length)), 4),
+        None => Prefix::Cut,
+    }
+}
+
+/// A varint of at most five bytes.
+pub(super) fn varint(bytes: &[u8]) -> Prefix {
+    let mut length = 0;
+    for (index, &byte) in bytes.iter().take(5).enumerate() {
+        length |= u64::from(byte & 0x7f) << (7 * index);
+        if byte < 0x80 {
+            return Prefix::Length(length, index + 1);
+        }
+    }
+    if bytes.len() < 5 { Prefix::Cut } else { Prefix::Malformed }
+}
+
+impl Framed {
+    pub(super) fn new(prefix: fn(&[u8]) -> Prefix) -> Framed {
+        Framed { prefix, passing: 0 }
+    }
+
+    pub(super) fn cut(&mut self, block: &Block<'_>, records: &mut Vec<Record>) -> usize {
+        let mut at = self.pass(0, block);
+        while at < block.bytes.len() {
+            match self.record(at, block, records) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        at
+    }
+
+    /// Cuts the record at `at` and tells where the next one starts; nothing if bytes are missing.
+    fn record(&mut self, at: usize, block: &Block<'_>, records: &mut Vec<Record>) -> Option<usize> {
+        let rest = &block.bytes[at..];
+        let all = at..block.bytes.len();
+        match (self.prefix)(rest) {
+            Prefix::Length(length, prefix) if length > block.maximum as u64 => {
+                let start = at + prefix;
+                records.push(block.too_large(block.offset + at as u64, length, start));
+                self.passing = length;
+                Some(self.pass(start, block))
+            }
+            Prefix::Length(length, prefix) if length <= (rest.len() - prefix) as u64 => {
+                let range = at + prefix..at + prefix + length as usize;
+                if !range.is_empty() {
+                    let content = content(&block.bytes[range.clone()]);
+                    records.push(Record { range: range.clone(), content });
+                }
+                Some(range.end)
+            }
+            Prefix::Malformed => {
+                let reason = "no record length; the rest of the file is skipped";
+                records.push(block.fault(RejectKind::Malformed, all.clone(), reason));
+                self.passing = u64::MAX;
+                Some(all.end)
+            }
+            Prefix::Length(..) | Prefix::Cut if block.at_end => {
+                let reason = "the last record is cut off";
+                records.push(block.fault(RejectKind::Incomplete, all.clone(), reason));
+                Some(all.end)
+            }
+            Prefix::Length(..) | Prefix::Cut => None,
+        }
+    }
+
+    fn pass(&mut self, at: usize, block: &Block<'_>) -> usize {
+        let passed = self.passing.min((block.bytes.len() - at) as u64);
+        self.passing -= passed;
+        at + passed as usize
+    }
+}

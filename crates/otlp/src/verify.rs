@@ -1,0 +1,306 @@
+//! Checks a protobuf message to the last field.
+//!
+//! One walk serves every message: the schema says what a field must look like. Attributes are most
+//! of what OTLP carries, so the common shapes of a `KeyValue` are recognised at a glance first, and
+//! runs of ASCII are found once for many strings.
+
+use std::ops::Range;
+
+use crate::error::{Error, Result};
+use crate::limits::MAX_VALUE_DEPTH;
+use crate::schema::{
+    ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType,
+};
+use crate::wire::Reader;
+
+#[cfg(test)]
+mod tests;
+
+/// What [`verify`] found of a well-formed message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Readers may take the bytes as they are: known fields ascend by number, singular fields occur
+    /// once, at most one field of a oneof is present, scalars repeat packed in one field that is not
+    /// empty, a bool is 0 or 1, 32-bit numbers have 32 bits, strings are UTF-8. Unknown fields may
+    /// stand anywhere.
+    Canonical,
+    /// Well formed, but to be rewritten by [`crate::normalize`] first.
+    Loose,
+}
+
+/// Checks that `bytes` are a message of this type, down to the last field: structure, lengths, wire
+/// types, nesting and UTF-8.
+///
+/// # Errors
+/// If the bytes are malformed, with the offset of the fault.
+pub fn verify(message: &'static Message, bytes: &[u8]) -> Result<Form> {
+    let mut walk = Walk::new(bytes);
+    match walk.message(message, Reader::new(bytes), 0) {
+        Ok(()) if walk.loose => Ok(Form::Loose),
+        Ok(()) => Ok(Form::Canonical),
+        Err(error) => Err(*error),
+    }
+}
+
+/// Whether `bytes` are an attribute in the one form that [`crate::normalize`] would give it. Only
+/// common shapes are known here: `false` says nothing.
+pub(crate) fn is_plain_attribute(bytes: &[u8]) -> bool {
+    let mut walk = Walk::new(bytes);
+    let checked = walk.key_value(Reader::new(bytes), 0);
+    checked.is_ok() && !walk.loose && walk.messages == 0
+}
+
+/// The varint that protobuf takes a field of this kind to hold: of 32-bit kinds the low 32 bits count,
+/// and any bool but 0 is true.
+#[inline]
+pub(crate) fn canonical_varint(kind: Kind, value: u64) -> u64 {
+    match kind {
+        Kind::Bool => u64::from(value != 0),
+        Kind::Uint32 | Kind::Sint32 => u64::from(value as u32),
+        Kind::Enum(_) => value as i32 as u64,
+        _ => value,
+    }
+}
+
+/// The error is boxed to keep the result in registers.
+type Checked = std::result::Result<(), Box<Error>>;
+
+struct Walk<'a> {
+    bytes: &'a [u8],
+    /// Bytes are ASCII from where the last string started to here.
+    ascii: usize,
+    loose: bool,
+    /// Messages that had to be checked field by field.
+    messages: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(bytes: &'a [u8]) -> Walk<'a> {
+        Walk { bytes, ascii: 0, loose: false, messages: 0 }
+    }
+
+    /// Checks a message that is nested in this many lists of values.
+    fn message(
+        &mut self,
+        message: &'static Message,
+        mut reader: Reader<'a>,
+        lists: usize,
+    ) -> Checked {
+        self.messages += 1;
+        let mut order = Order::default();
+        while !reader.is_empty() {
+            let start = reader.offset();
+            let (number, wire_type) = reader.tag()?;
+            match message.field(number) {
+                Some(field) => {
+                    self.loose |= order.is_broken_by(field);
+                    if !self.field(field, wire_type, &mut reader, lists)? {
+                        return Err(wrong_type(message, field, wire_type, start));
+                    }
+                }
+                None => reader.skip(number, wire_type)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the value of a field; `false` if it has the wrong wire type.
+    #[inline]
+    fn field(
+        &mut self,
+        field: &'static Field,
+        wire_type: u8,
+        reader: &mut Reader<'a>,
+        lists: usize,
+    ) -> std::result::Result<bool, Box<Error>> {
+        if wire_type != field.kind.wire_type() as u8 {
+            let packed = field.rule == Rule::Repeated && wire_type == WireType::Len as u8;
+            return if packed { self.packed(field.kind, reader).map(|()| true) } else { Ok(false) };
+        }
+        match field.kind {
+            Kind::Message(message) => self.nested(message, reader, lists)?,
+            Kind::String => {
+                let range = reader.len_range()?;
+                self.text(range);
+                return Ok(true);
+            }
+            Kind::Bytes | Kind::Id => {
+                reader.len_range()?;
+                return Ok(true);
+            }
+            Kind::Fixed64 | Kind::Sfixed64 | Kind::Double => drop(reader.fixed64()?),
+            Kind::Fixed32 => drop(reader.fixed32()?),
+            kind => {
+                let value = reader.varint()?;
+                self.loose |= canonical_varint(kind, value) != value;
+            }
+        }
+        Ok(true)
+    }
+
+    fn nested(
+        &mut self,
+        message: &'static Message,
+        reader: &mut Reader<'a>,
+        lists: usize,
+    ) -> Checked {
+        let start = reader.offset();
+        let nested = reader.nested()?;
+        let checked = if std::ptr::eq(message, &KEY_VALUE) {
+            self.key_value(nested, lists)
+        } else if std::ptr::eq(message, &ANY_VALUE) {
+            self.any_value(nested, lists)
+        } else if std::ptr::eq(message, &ARRAY_VALUE) || std::ptr::eq(message, &KEY_VALUE_LIST) {
+            if lists == MAX_VALUE_DEPTH {
+                return Err(too_deep(start));
+            }
+            self.message(message, nested, lists + 1)
+        } else {
+            self.message(message, nested, lists)
+        };
+        checked.map_err(|error| Box::new(error.nested()))
+    }
+
+    fn key_value(&mut self, reader: Reader<'a>, lists: usize) -> Checked {
+        let bytes = reader.rest();
+        if let &[0x0a, key_len, ref rest @ ..] = bytes
+            && let Some(&[0x12, value_len, ref value @ ..]) = rest.get(usize::from(key_len)..)
+            && key_len | value_len < 0x80
+            && usize::from(value_len) == value.len()
+        {
+            let key = reader.offset() + 2;
+            self.text(key..key + usize::from(key_len));
+            let value = reader.offset() + bytes.len() - value.len();
+            return self.any_value(
+                Reader::within(self.bytes, value..reader.offset() + bytes.len()),
+                lists,
+            );
+        }
+        self.message(&KEY_VALUE, reader, lists)
+    }
+
+    fn any_value(&mut self, reader: Reader<'a>, lists: usize) -> Checked {
+        match *reader.rest() {
+            [] | [0x10, 0 | 1] | [0x21, _, _, _, _, _, _, _, _] => Ok(()),
+            [0x18, ref int @ ..] if is_minimal_varint(int) => Ok(()),
+            [0x0a, len, ref text @ ..] if len < 0x80 && usize::from(len) == text.len() => {
+                let start = reader.offset() + 2;
+                self.text(start..start + text.len());
+                Ok(())
+            }
+            _ => self.message(&ANY_VALUE, reader, lists),
+        }
+    }
+
+    /// Checks the packed values of a repeated scalar.
+    #[cold]
+    fn packed(&mut self, kind: Kind, reader: &mut Reader<'a>) -> Checked {
+        let start = reader.offset();
+        let mut values = reader.nested()?;
+        self.loose |= values.is_empty();
+        if kind.wire_type() == WireType::Fixed64 {
+            if !values.rest().len().is_multiple_of(8) {
+                return Err(Box::new(Error::new("packed values end inside a value", start)));
+            }
+            return Ok(());
+        }
+        while !values.is_empty() {
+            values.varint().map_err(Error::nested)?;
+        }
+        Ok(())
+    }
+
+    /// Notes whether a string is UTF-8.
+    #[inline]
+    fn text(&mut self, range: Range<usize>) {
+        if range.end > self.ascii {
+            self.unknown_text(range);
+        }
+    }
+
+    fn unknown_text(&mut self, range: Range<usize>) {
+        /// How far ahead of a string to look for more ASCII.
+        const AHEAD: usize = 512;
+        let from = self.ascii.max(range.start);
+        let to = range.end.max(range.start + AHEAD).min(self.bytes.len());
+        self.ascii = from + ascii_len(&self.bytes[from..to]);
+        if range.end > self.ascii {
+            self.loose |= std::str::from_utf8(&self.bytes[range]).is_err();
+        }
+    }
+}
+
+/// What is known of the order of a message's fields, so far.
+#[derive(Default)]
+pub(crate) struct Order {
+    last: u8,
+    oneof: bool,
+}
+
+impl Order {
+    /// Adds a field; says whether it may not stand here in a canonical message.
+    #[inline]
+    pub(crate) fn is_broken_by(&mut self, field: &Field) -> bool {
+        let mut broken = field.number < self.last;
+        if field.number == self.last {
+            broken = field.rule != Rule::Repeated || field.kind.wire_type() != WireType::Len;
+        }
+        if field.rule == Rule::Oneof {
+            broken |= self.oneof;
+            self.oneof = true;
+        }
+        self.last = field.number;
+        broken
+    }
+}
+
+/// Whether `bytes` are one varint without padding.
+#[inline]
+fn is_minimal_varint(bytes: &[u8]) -> bool {
+    match bytes {
+        [0..0x80] => true,
+        [rest @ .., 1..0x80] if rest.len() < 9 => rest.iter().all(|&byte| byte >= 0x80),
+        [rest @ .., 1] if rest.len() == 9 => rest.iter().all(|&byte| byte >= 0x80),
+        _ => false,
+    }
+}
+
+/// How many bytes from the start are ASCII.
+fn ascii_len(bytes: &[u8]) -> usize {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let high = |word: &[u8; 8]| u64::from_le_bytes(*word) & HIGH;
+    let mut len = 0;
+    let (blocks, _) = bytes.as_chunks::<32>();
+    for block in blocks {
+        let (words, _) = block.as_chunks::<8>();
+        if words.iter().fold(0, |all, word| all | high(word)) != 0 {
+            break;
+        }
+        len += 32;
+    }
+    let (words, rest) = bytes[len..].as_chunks::<8>();
+    for word in words {
+        match high(word) {
+            0 => len += 8,
+            high => return len + high.trailing_zeros() as usize / 8,
+        }
+    }
+    len + rest.iter().take_while(|byte| byte.is_ascii()).count()
+}
+
+#[cold]
+fn wrong_type(message: &Message, field: &Field, wire_type: u8, offset: usize) -> Box<Error> {
+    let reason = format!(
+        "{} of {} has wire type {wire_type} instead of {}",
+        field.name,
+        message.name,
+        field.wire_type() as u8
+    );
+    Box::new(Error::new(reason, offset))
+}
+
+#[cold]
+fn too_deep(offset: usize) -> Box<Error> {
+    let reason = format!("values nested in more than {MAX_VALUE_DEPTH} lists");
+    Box::new(Error::new(reason, offset))
+}

@@ -1,0 +1,246 @@
+//! The protobuf wire format: the only byte arithmetic of the crate.
+
+use std::ops::Range;
+
+use crate::error::{Error, Result};
+
+/// Reads protobuf from a slice, keeping its place for error messages.
+///
+/// Every method fails, and never panics, on bytes that are not well formed.
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    /// Everything up to the end of what is read, so that places are those of the whole slice.
+    bytes: &'a [u8],
+    at: usize,
+}
+
+/// One field as it stands on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A varint.
+    Varint(u64),
+    /// Eight bytes.
+    Fixed64(u64),
+    /// Bytes with a length, and where they start in the reader's slice.
+    Len(&'a [u8], usize),
+    /// Four bytes.
+    Fixed32(u32),
+    /// A group, skipped.
+    Group,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of all of `bytes`.
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { bytes, at: 0 }
+    }
+
+    /// A reader of a part of `bytes`; offsets count from the start of `bytes`.
+    ///
+    /// # Panics
+    /// If `range` is not inside `bytes`.
+    #[inline]
+    pub fn within(bytes: &'a [u8], range: Range<usize>) -> Reader<'a> {
+        assert!(range.start <= range.end && range.end <= bytes.len(), "range outside of the bytes");
+        Reader { bytes: &bytes[..range.end], at: range.start }
+    }
+
+    /// Where the next byte stands.
+    #[inline]
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// Whether nothing is left.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
+    /// Reads a varint.
+    #[inline]
+    pub fn varint(&mut self) -> Result<u64> {
+        match self.bytes.get(self.at) {
+            Some(&byte) if byte < 0x80 => {
+                self.at += 1;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64> {
+        let mut value = 0;
+        for (index, &byte) in self.bytes[self.at..].iter().take(10).enumerate() {
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte < 0x80 {
+                if index == 9 && byte > 1 {
+                    return Err(Error::new("varint of more than 64 bits", self.at));
+                }
+                self.at += index + 1;
+                return Ok(value);
+            }
+        }
+        if self.bytes.len() - self.at < 10 {
+            return Err(Error::truncated("message ends inside a varint", self.bytes.len()));
+        }
+        Err(Error::new("varint of more than 10 bytes", self.at))
+    }
+
+    /// Reads a tag: field number and wire type (0 to 5).
+    #[inline]
+    pub fn tag(&mut self) -> Result<(u32, u8)> {
+        let start = self.at;
+        let tag = self.varint()?;
+        let number = tag >> 3;
+        if number == 0 || number > 0x1fff_ffff {
+            return Err(Error::new("field number out of range", start));
+        }
+        Ok((number as u32, (tag & 7) as u8))
+    }
+
+    /// Reads eight bytes.
+    #[inline]
+    pub fn fixed64(&mut self) -> Result<u64> {
+        self.take().map(u64::from_le_bytes)
+    }
+
+    /// Reads four bytes.
+    #[inline]
+    pub fn fixed32(&mut self) -> Result<u32> {
+        self.take().map(u32::from_le_bytes)
+    }
+
+    #[inline]
+    fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
+        match self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
+            Some(chunk) => {
+                self.at += N;
+                Ok(*chunk)
+            }
+            None => {
+                Err(Error::truncated("message ends inside a fixed-width field", self.bytes.len()))
+            }
+        }
+    }
+
+    /// Reads a length and steps over that many bytes; returns where they stand.
+    #[inline]
+    pub fn len_range(&mut self) -> Result<Range<usize>> {
+        let start = self.at;
+        let len = self.varint()?;
+        let from = self.at;
+        if len > (self.bytes.len() - from) as u64 {
+            return Err(Error::truncated("length reaches beyond its parent", start));
+        }
+        self.at = from + len as usize;
+        Ok(from..self.at)
+    }
+
+    /// Reads a length and returns a reader of that many bytes, after stepping over them.
+    #[inline]
+    pub fn nested(&mut self) -> Result<Reader<'a>> {
+        let range = self.len_range()?;
+        Ok(Reader { bytes: &self.bytes[..range.end], at: range.start })
+    }
+
+    /// What is left to read.
+    #[inline]
+    pub fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
+    }
+
+    /// Reads bytes with a length.
+    #[inline]
+    pub fn len_bytes(&mut self) -> Result<&'a [u8]> {
+        self.len_range().map(|range| &self.bytes[range])
+    }
+
+    /// Reads one value of the given wire type; a group is stepped over.
+    #[inline]
+    pub fn value(&mut self, number: u32, wire_type: u8) -> Result<Value<'a>> {
+        Ok(match wire_type {
+            0 => Value::Varint(self.varint()?),
+            1 => Value::Fixed64(self.fixed64()?),
+            2 => {
+                let range = self.len_range()?;
+                Value::Len(&self.bytes[range.clone()], range.start)
+            }
+            3 => {
+                self.skip_group(number)?;
+                Value::Group
+            }
+            5 => Value::Fixed32(self.fixed32()?),
+            _ => return Err(Error::new("unexpected wire type", self.at)),
+        })
+    }
+
+    /// Steps over one value of the given wire type.
+    #[inline]
+    pub fn skip(&mut self, number: u32, wire_type: u8) -> Result<()> {
+        self.value(number, wire_type).map(drop)
+    }
+
+    /// Steps over a group without recursion: the open groups are counted by a small stack.
+    fn skip_group(&mut self, number: u32) -> Result<()> {
+        const MAX_GROUPS: usize = 64;
+        let mut open = vec![number];
+        while let Some(&innermost) = open.last() {
+            let start = self.at;
+            if self.is_empty() {
+                return Err(Error::truncated("message ends inside a group", start));
+            }
+            match self.tag()? {
+                (number, 3) if open.len() < MAX_GROUPS => open.push(number),
+                (_, 3) => return Err(Error::new("groups nested too deep", start)),
+                (number, 4) if number == innermost => drop(open.pop()),
+                (_, 4) => return Err(Error::new("end of a group that is not open", start)),
+                (number, wire_type) => self.skip(number, wire_type)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Appends a varint.
+#[inline]
+pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Appends a tag.
+#[inline]
+pub fn put_tag(out: &mut Vec<u8>, number: u32, wire_type: u8) {
+    put_varint(out, u64::from(number << 3 | u32::from(wire_type)));
+}
+
+/// Appends a field of bytes with a length.
+#[inline]
+pub fn put_len(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
+    put_tag(out, number, 2);
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// The bytes a varint takes.
+#[inline]
+pub fn varint_len(value: u64) -> usize {
+    ((63 - (value | 1).leading_zeros()) / 7 + 1) as usize
+}
+
+/// Maps a zigzag varint to its signed value.
+#[inline]
+pub fn unzigzag(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
+}
+
+/// Maps a signed value to its zigzag varint.
+#[inline]
+pub fn zigzag(value: i64) -> u64 {
+    (value << 1 ^ value >> 63) as u64
+}

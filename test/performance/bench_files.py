@@ -1,0 +1,137 @@
+"""Measures scans of files against peers, all in one run: `make bench`.
+
+Each job runs ours and the peer's in turn, A/B/A/B, after one run of each that does not count, and
+compares the medians, so that a busy machine slows both. Every column is evaluated: lengths of texts
+are summed, which costs neither side anything but making the texts.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from statistics import median
+
+import clock
+import peers
+from dataset import Dataset
+from jobs import Duckspan, Job, Limit, Runner
+from peers import Chdb, DuckDB
+
+#: Rows of the large file, and of the small one for peers that take long.
+ROWS = 400_000
+SMALL_ROWS = 60_000
+RUNS = 5
+
+
+def main() -> int:
+    """Measures, prints the table, and tells with `--check` whether a target was missed."""
+    options = parse()
+    clock.name = options.clock
+    large, small = Dataset(options.rows), Dataset(min(options.rows, SMALL_ROWS))
+    verify(small)
+    print(
+        f"{large.rows} spans, {large.json.stat().st_size / 1e6:.0f} MB of JSON; load average "
+        f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cpus; {clock.name} time"
+    )
+    print(Job.HEADER)
+    missed = 0
+    for job in jobs(large, small):
+        if not options.only or options.only in job.name:
+            measure(job, options.runs)
+            print(json.dumps(job.record()) if options.json else job.line(), flush=True)
+            missed += job.missed()
+    return 1 if options.check and missed else 0
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows of the large file")
+    parser.add_argument("--runs", type=int, default=RUNS, help="runs of each side of a job")
+    parser.add_argument("--only", help="only the jobs whose name has this text in it")
+    parser.add_argument("--clock", choices=clock.CLOCKS, default="wall")
+    parser.add_argument("--json", action="store_true", help="one line of JSON for each job")
+    parser.add_argument("--check", action="store_true", help="fail where a target is missed")
+    return parser.parse_args()
+
+
+def verify(data: Dataset) -> None:
+    """Ours and every peer agree on the rows before anything is timed."""
+    expect = Duckspan(data.json, 2).rows_and_times()
+    readers = [DuckDB(data.json, 2, query) for query in (peers.TYPED, peers.FASTEST)]
+    readers += [Duckspan(data.frames, 2), Duckspan(data.sdk_frames, 2)]
+    readers += [Duckspan(data.gzip, 2), Duckspan(data.zstd, 2)]
+    readers += [Chdb(data.json, 2)] if Chdb.available() else []
+    for reader in readers:
+        found = reader.rows_and_times()
+        if found != expect:
+            sys.exit(f"{reader} found {found}, but DuckSpan {expect} in {data.json}")
+
+
+def jobs(large: Dataset, small: Dataset) -> Iterator[Job]:
+    """The file rows of the performance table, then what else is good to know."""
+    yield from against_sql(large, small)
+    yield from against_limits(large)
+    yield from against_itself(large)
+    yield from compressed(large)
+
+
+def against_sql(large: Dataset, small: Dataset) -> Iterator[Job]:
+    """JSON lines, all three columns, two threads."""
+    ours = Duckspan(large.json, 2)
+    typed = DuckDB(small.json, 2, peers.TYPED)
+    yield Job("JSON, all columns / DuckDB read_json(columns=)", ours, typed, 20)
+    fastest = DuckDB(large.json, 2, peers.FASTEST)
+    yield Job("JSON, all columns / DuckDB from_json, best found", ours, fastest)
+    if Chdb.available():
+        yield Job("JSON, all columns / chdb", ours, Chdb(small.json, 2), 8)
+    else:
+        print("SKIPPED: chdb is not installed (pip install chdb-core==26.9.0)", flush=True)
+
+
+def against_limits(large: Dataset) -> Iterator[Job]:
+    """One thread, against what a parser or the machine can do with the same bytes."""
+    name = "protobuf of the Collector, all columns / prost"
+    yield Job(name, Duckspan(large.frames, 1), Limit(large, large.frames, "prost"), 2, 4)
+    name = "protobuf of SDKs, all columns / prost"
+    prost = Limit(large, large.sdk_frames, "prost")
+    yield Job(name, Duckspan(large.sdk_frames, 1), prost, 2, 4)
+    slicer = Limit(large, large.frames, "slice-and-copy")
+    yield Job(
+        "JSON, all columns / SIMD slice and copy", Duckspan(large.json, 1), slicer, None, 0.45
+    )
+
+
+def against_itself(large: Dataset) -> Iterator[Job]:
+    """What a narrow query saves, and what a second thread adds."""
+    for name, file in (("JSON", large.json), ("protobuf", large.frames)):
+        everything = Duckspan(file, 1)
+        for columns in ("count(*)", "timestamp"):
+            narrow = Duckspan(file, 1, columns)
+            yield Job(f"{name}, {columns} / all columns", narrow, everything, 3, 5)
+        if clock.name == "wall":
+            yield Job(f"{name}, 2 threads / 1", Duckspan(file, 2), everything, 1.7, 1.9)
+
+
+def compressed(large: Dataset) -> Iterator[Job]:
+    """Compressed JSON lines, which both read on two threads."""
+    for name, file in (("gzip", large.gzip), ("zstd", large.zstd)):
+        peer = DuckDB(file, 2, peers.FASTEST)
+        yield Job(f"JSON, {name} / DuckDB from_json, best found", Duckspan(file, 2), peer)
+
+
+def measure(job: Job, runs: int) -> None:
+    """Runs both sides in turn."""
+    sides: tuple[Runner, Runner] = (job.ours, job.peer)
+    rates: tuple[list[float], list[float]] = ([], [])
+    for run in range(runs + 1):
+        for side, found in zip(sides, rates, strict=True):
+            rate = side.rows_per_second()
+            if run > 0:
+                found.append(rate)
+    job.ours_rate, job.peer_rate = (median(found) for found in rates)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+//! An OTLP receiver: gRPC and HTTP on one port, into rings.

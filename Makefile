@@ -7,7 +7,7 @@ PYTHON := build/venv/bin/python
 EXTENSION := build/duckspan.duckdb_extension
 PURE := --workspace --exclude duckspan
 
-.PHONY: extension demo test test-rust test-python lint format header clean
+.PHONY: extension clients demo test test-rust test-python lint format header clean
 
 extension: ## Builds build/duckspan.duckdb_extension and build/repository.
 	cargo build --release --locked -p duckspan

@@ -19,7 +19,8 @@ import framing
 import otlp_json
 import rows
 import telemetry
-from rows import Element, Row
+from rows import Element
+from same import assert_same
 
 SIGNALS = list(otlp_json.DATA)
 SEEDS = range(4)
@@ -83,8 +84,6 @@ FIELDS = {
     "Exemplar": "2 time_unix_nano 3 as_double 4 span_id 5 trace_id 6 as_int 7 filtered_attributes",
 }
 
-STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
-
 
 def original(file: Path, name: str) -> list[Element]:
     """The elements of a published file, by the official classes."""
@@ -108,26 +107,6 @@ def generated(signal: str, seed: int) -> tuple[list[Message], list[Element]]:
     """Made-up requests and their elements."""
     requests = telemetry.requests(signal, seed, 12)
     return requests, [element for one in requests for element in rows.elements(signal, one)]
-
-
-def assert_same(actual: list[Row], wanted: list[Element]) -> None:
-    """Every row is the canonical one of its element, in the order of the file."""
-    assert len(actual) == len(wanted)
-    for row, element in zip(actual, wanted, strict=True):
-        assert_canonical(row, rows.expected(element))
-        rebuilt = rows.rebuild(row).SerializeToString(deterministic=True)
-        assert rebuilt == element.request.SerializeToString(deterministic=True), row
-
-
-def assert_canonical(row: Row, wanted: Row) -> None:
-    """The same members, in the same order, and no spaces."""
-    assert (row.signal, row.timestamp) == (wanted.signal, wanted.timestamp)
-    for text, expected in ((row.resource, wanted.resource), (row.data, wanted.data)):
-        if text is None or expected is None:
-            assert text is expected
-            continue
-        assert otlp_json.parse(text) == otlp_json.parse(expected)
-        assert not re.search(r"\s", STRINGS.sub("", text)), text
 
 
 @corpus.needed

@@ -106,6 +106,25 @@ unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, ve
 	return make_uniq<FileBind>(TableFunctionFileBindInput::GetFile(input), std::move(options), rejects, alone);
 }
 
+//! Bytes of a file as far as they are known without asking a remote server; 0 otherwise.
+idx_t KnownSize(ClientContext &context, const OpenFileInfo &file) {
+	if (file.extended_info) {
+		auto entry = file.extended_info->options.find("file_size");
+		if (entry != file.extended_info->options.end() && !entry->second.IsNull()) {
+			return UBigIntValue::Get(entry->second.DefaultCastAs(LogicalType::UBIGINT));
+		}
+	}
+	if (FileSystem::IsRemoteFile(file.path) || FileSystem::GetFileSystem(context).IsPipe(file.path)) {
+		return 0;
+	}
+	return idx_t(OpenFile(context, file).Lend().size);
+}
+
+unique_ptr<NodeStatistics> Cardinality(ClientContext &context, const FunctionData *data) {
+	auto &file = data->Cast<FileBind>().file;
+	return make_uniq<NodeStatistics>(duckspan_file_rows_estimate(Lend(file.path), KnownSize(context, file)));
+}
+
 //! The position in the relation of a column of a file, which may be a virtual one.
 idx_t PositionOf(const ColumnIndex &column, const TableFunctionFileInitInput &file) {
 	auto index = column.GetPrimaryIndex();
@@ -191,6 +210,7 @@ TableFunction SingleFile(shared_ptr<SharedRejects> rejects) {
 	function.projection_pushdown = true;
 	function.filter_pushdown = true;
 	function.filter_prune = true;
+	function.cardinality = Cardinality;
 	function.table_scan_progress = Progress;
 	function.get_virtual_columns = VirtualColumns;
 	function.function_info = std::move(rejects);

@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::columns::{Column, ColumnType, Unified};
-use crate::files::{FileScan, Label, Opening};
+use crate::files::{self, FileScan, Label, Opening};
 use crate::options::{self, FileOptions, Value};
 use crate::rejects::{self, Rejects, RejectsScan};
 use crate::scan::{Cursor, Rows, Scan};
 use crate::source::Source;
 use crate::vector::Vector;
+
+mod live;
 
 unsafe extern "C-unwind" {
     /// Registers everything; may throw, which DuckDB expects of an entry point.
@@ -228,6 +230,12 @@ pub extern "C" fn duckspan_file_scan_open(
         };
         Ok(Arc::into_raw(Arc::new(FileScan::open(opening, options))))
     })
+}
+
+/// About how many rows a file of `size` bytes holds, 0 if its size is not known; for the optimizer.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_rows_estimate(path: Str, size: u64) -> u64 {
+    files::rows_estimate(&path.get(), size)
 }
 
 /// Gives up the scan of a file; cursors may live on but may not claim.

@@ -15,6 +15,8 @@ pub enum FaultKind {
     Binder,
     /// `InvalidInputException`: the data is wrong.
     InvalidInput,
+    /// `IOException`: the machine does not do what it was asked.
+    Io,
     /// Whatever exception the shim caught in a callback; it kept it.
     Callback,
     /// `InternalException`: DuckSpan is wrong.

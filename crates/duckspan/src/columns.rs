@@ -17,6 +17,8 @@ pub enum ColumnType {
     Json,
     /// VARCHAR.
     Varchar,
+    /// BIGINT.
+    Bigint,
     /// UBIGINT.
     Ubigint,
     /// BOOLEAN.

@@ -10,15 +10,28 @@ use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Reader, Unified, projection};
 use crate::options::FileOptions;
 use crate::rejects::{Entry, Rejects};
-use crate::scan::{Rows, Scan};
+use crate::scan::{Rows, Scan, window_rows};
 use crate::source::Source;
 use crate::vector::Vector;
 
 /// Bytes of a file that one thread decodes at a time.
 const BATCH_BYTES: usize = 2 << 20;
 
-/// A window ends when its rows reach this many bytes of protobuf, so that large rows do not pile up.
-const WINDOW_BYTES: usize = 8 << 20;
+/// Bytes a file has where nobody knows: what the Collector writes before it starts another.
+const USUAL_SIZE: u64 = 100 << 20;
+
+/// Bytes of a file per row, as spans of instrumented servers take; by what its name says of its content.
+const BYTES_PER_ROW: [(&str, u64); 4] = [(".gz", 150), (".zst", 150), (".binpb", 500), (".pb", 500)];
+
+/// The same for every other file.
+const JSON_BYTES_PER_ROW: u64 = 1000;
+
+/// About how many rows a file of `size` bytes holds, 0 if its size is not known.
+pub(crate) fn rows_estimate(path: &str, size: u64) -> u64 {
+    let size = if size == 0 { USUAL_SIZE } else { size };
+    let known = BYTES_PER_ROW.iter().find(|(suffix, _)| path.ends_with(suffix));
+    (size / known.map_or(JSON_BYTES_PER_ROW, |&(_, bytes)| bytes)).max(1)
+}
 
 /// A scan of one file, shared by its threads.
 pub struct FileScan {
@@ -244,24 +257,6 @@ pub(crate) struct FileCursor {
     warning: Option<String>,
 }
 
-impl FileCursor {
-    /// How many rows from `start` on fit a window.
-    fn window_rows(&self, segment: &Segment, start: usize, max_rows: usize) -> usize {
-        let end = segment.len().min(start + max_rows);
-        if !self.scan.columns.contains(&Unified::Data) {
-            return end - start;
-        }
-        let mut bytes = 0;
-        for row in start..end {
-            bytes += segment.wire_len(row);
-            if bytes > WINDOW_BYTES {
-                return (row - start).max(1);
-            }
-        }
-        end - start
-    }
-}
-
 impl Scan for FileCursor {
     fn claim(&mut self) -> Result<bool> {
         self.batch = self.scan.claim()?;
@@ -288,7 +283,9 @@ impl Scan for FileCursor {
                 && self.window.end < segment.len()
             {
                 let start = self.window.end;
-                self.window = start..start + self.window_rows(segment, start, max_rows);
+                let rendered = self.scan.columns.contains(&Unified::Data);
+                let rows = window_rows(segment, start..segment.len(), max_rows, rendered);
+                self.window = start..start + rows;
                 return Ok(self.window.len());
             }
             self.segment = self.segments.next();

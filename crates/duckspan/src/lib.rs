@@ -13,7 +13,7 @@
 //!   [`boundary::guard`], every callback into C++ catches. A function that can fail takes a
 //!   [`boundary::CFault`] to write to; the shim throws what it finds there.
 //!
-//! `abi.rs`, `source.rs` and `vector.rs` hold all `unsafe` code.
+//! `abi.rs`, `input.rs`, `source.rs` and `vector.rs` hold all `unsafe` code.
 #![deny(unsafe_code)]
 // The generator of the C++ header reads `pub` items only.
 #![allow(unreachable_pub)]
@@ -22,6 +22,8 @@ mod abi;
 mod boundary;
 mod columns;
 mod files;
+mod input;
+mod live;
 mod options;
 mod rejects;
 mod scan;

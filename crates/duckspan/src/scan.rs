@@ -1,6 +1,11 @@
 //! What DuckDB pulls rows from.
 
+use std::ops::Range;
+
+use duckspan_otlp::Segment;
+
 use crate::boundary::Result;
+use crate::live::ScanCounts;
 use crate::vector::Vector;
 
 /// A thread's place in a scan.
@@ -27,6 +32,65 @@ pub(crate) trait Scan {
     fn take_warning(&mut self) -> Option<String> {
         None
     }
+
+    /// The number of the batch in the order of the scan.
+    fn batch(&self) -> u64 {
+        0
+    }
+
+    /// Bounds of the values of a column in the batch; `None` where they are not known.
+    fn bounds(&self, _column: usize) -> Option<Bounds> {
+        None
+    }
+
+    /// What this thread looked at so far.
+    fn counts(&self) -> ScanCounts {
+        ScanCounts::default()
+    }
+}
+
+/// Bounds of the values of a column that is 64 bits wide; they may be wider than need be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// The least and the greatest value; `None` where every value is NULL.
+    pub(crate) values: Option<(i64, i64)>,
+    /// Whether there may be a NULL.
+    pub(crate) nulls: bool,
+}
+
+impl Bounds {
+    /// Bounds of what either bounds.
+    pub(crate) fn or(self, other: Bounds) -> Bounds {
+        let values = match (self.values, other.values) {
+            (Some(one), Some(two)) => Some((one.0.min(two.0), one.1.max(two.1))),
+            (one, two) => one.or(two),
+        };
+        Bounds { values, nulls: self.nulls || other.nulls }
+    }
+}
+
+/// A window ends when its rows reach this many bytes of protobuf, so that large rows do not pile up.
+const WINDOW_BYTES: usize = 8 << 20;
+
+/// How many of `rows` fit a window, `max_rows` at most; `rendered` says whether they become text.
+pub(crate) fn window_rows(
+    segment: &Segment,
+    rows: Range<usize>,
+    max_rows: usize,
+    rendered: bool,
+) -> usize {
+    let end = rows.end.min(rows.start + max_rows);
+    if !rendered {
+        return end - rows.start;
+    }
+    let mut bytes = 0;
+    for row in rows.start..end {
+        bytes += segment.wire_len(row);
+        if bytes > WINDOW_BYTES {
+            return (row - rows.start).max(1);
+        }
+    }
+    end - rows.start
 }
 
 /// Rows of a window, by position.

@@ -40,6 +40,18 @@ pub fn detect(record: &[u8]) -> Detection {
     }
 }
 
+/// Whether the first row of a request speaks for `signal` so clearly that no other need be considered.
+pub fn is_plainly(signal: Signal, request: &[u8]) -> bool {
+    const PLAIN: u32 = 4;
+    let mut plain = false;
+    let first = &mut |leaf: &[u8]| {
+        plain = evidence(signal, leaf) >= PLAIN;
+        false
+    };
+    each(request, 1, &mut |group| each(group, 2, &mut |scope| each(scope, 2, first)));
+    plain
+}
+
 /// Names what is well-formed protobuf but no request, by the top of the message.
 fn foreign(record: &[u8]) -> Option<&'static str> {
     let mut reader = Reader::new(record);

@@ -47,6 +47,13 @@ impl Error {
         self
     }
 
+    /// The same error, `offset` bytes into the record.
+    #[must_use]
+    pub fn at(mut self, offset: usize) -> Error {
+        self.offset = offset;
+        self
+    }
+
     /// The same error, of a record that starts `bytes` later.
     #[must_use]
     pub fn shifted(mut self, bytes: usize) -> Error {

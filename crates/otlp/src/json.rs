@@ -8,9 +8,11 @@ use crate::verify::Form;
 
 mod attribute;
 mod id;
+mod members;
 mod number;
 mod plan;
 mod read;
+pub mod replay;
 mod scalar;
 mod scan;
 mod skip;
@@ -20,6 +22,7 @@ mod write;
 use plan::{Habit, PLANS, Shape, root};
 use read::{Nest, Order, Reader};
 use scan::{Fault, Step};
+pub(crate) use skip::value_end;
 
 /// Reads OTLP/JSON records into protobuf, reusing its buffers from record to record.
 #[derive(Debug)]
@@ -126,7 +129,7 @@ impl Transcoder {
         let text = String::from_utf8_lossy(record);
         let mut outcome = self
             .read_utf8(text.as_bytes(), wanted, projection)
-            .map_err(|error| at_original_offset(&error, record))?;
+            .map_err(|error| at_original_offset(error, record))?;
         for _ in record.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()) {
             outcome.repairs.count(Repair::InvalidUtf8);
         }
@@ -182,20 +185,18 @@ fn error(fault: Fault, at: usize, len: usize) -> Error {
 }
 
 /// The error of a record that was read with U+FFFD in place of invalid UTF-8.
-fn at_original_offset(error: &Error, record: &[u8]) -> Error {
+fn at_original_offset(error: Error, record: &[u8]) -> Error {
     let (mut original, mut replaced) = (0, 0);
     for chunk in record.utf8_chunks() {
         let valid = chunk.valid().len();
-        if error.offset() < replaced + valid {
+        if error.offset() <= replaced + valid || chunk.invalid().is_empty() {
             break;
         }
-        if error.offset() < replaced + valid + 3 {
-            original += valid;
-            replaced += valid;
-            break;
-        }
+        original += valid + chunk.invalid().len();
+        replaced += valid + char::REPLACEMENT_CHARACTER.len_utf8();
     }
-    Error::new(error.reason().to_owned(), original + error.offset() - replaced)
+    let offset = original + error.offset().saturating_sub(replaced);
+    error.at(offset)
 }
 
 /// The top level of a record.

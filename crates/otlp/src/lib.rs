@@ -8,7 +8,8 @@
 //! - [`wire`]: the protobuf wire format. [`verify`] checks a message to the last field and says
 //!   whether it is canonical; [`normalize`] rewrites one that is not.
 //! - [`json`]: OTLP/JSON to canonical protobuf.
-//! - [`segment`]: canonical protobuf with its rows; [`render`]: rows as canonical OTLP/JSON.
+//! - [`segment`]: canonical protobuf with its rows; [`render`]: rows as canonical OTLP/JSON;
+//!   [`relation`]: rows as typed columns.
 //! - [`compression`], [`sniff`], [`split`], [`file`](mod@file): files to records to segments; [`detect`]
 //!   tells the signal of a protobuf record.
 //!
@@ -18,10 +19,13 @@
 pub mod compression;
 pub mod detect;
 pub mod error;
+mod escape;
 pub mod file;
 pub mod json;
 pub mod limits;
 pub mod normalize;
+mod order;
+pub mod relation;
 pub mod render;
 pub mod schema;
 pub mod segment;

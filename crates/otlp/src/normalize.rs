@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use crate::error::{Repair, Repairs};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
-use crate::verify::{Order, canonical_varint, is_plain_attribute};
+use crate::order::{Order, Place, sort_messages};
+use crate::verify::{canonical_varint, is_plain_attribute, misordered};
 use crate::wire::{Reader, Value, put_len, put_tag, put_varint, varint_len};
 
 #[cfg(test)]
@@ -225,7 +226,7 @@ fn may_hold(field: &Field, wire_type: u8) -> bool {
 /// Whether the fields of a message can be written in the order they stand in.
 fn is_ordered(message: &'static Message, bytes: &[u8]) -> bool {
     let mut order = Order::default();
-    entries(message, bytes).all(|entry| !order.is_broken_by(entry.field))
+    entries(message, bytes).all(|entry| order.add(entry.field) == Place::Canonical)
 }
 
 /// Removes every member of a oneof that a later, other member replaces.

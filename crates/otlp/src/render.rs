@@ -6,8 +6,8 @@ use crate::segment::{MetricRef, OwnerRef, Segment};
 use crate::signal::Signal;
 use crate::wire::{Reader, unzigzag};
 
-mod number;
-mod text;
+pub(crate) mod number;
+pub(crate) mod text;
 
 /// Messages inside of one another: a list of values takes up to three, what surrounds them fewer
 /// than sixteen. Deeper ones show as `{}`.
@@ -138,10 +138,10 @@ impl<'a> Renderer<'a> {
 
 /// A message, or a value in one, among the bytes around it: blocks may be read beyond its end.
 #[derive(Clone, Copy)]
-struct Part<'a> {
-    bytes: &'a [u8],
-    start: usize,
-    end: usize,
+pub(crate) struct Part<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 impl<'a> Part<'a> {
@@ -150,24 +150,24 @@ impl<'a> Part<'a> {
     }
 
     #[inline(always)]
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.start >= self.end
     }
 
     #[inline(always)]
-    fn content(self) -> &'a [u8] {
+    pub(crate) fn content(self) -> &'a [u8] {
         &self.bytes[self.start..self.end]
     }
 
     #[inline(always)]
-    fn next_is(&mut self, byte: u8) -> bool {
+    pub(crate) fn next_is(&mut self, byte: u8) -> bool {
         let found = self.start < self.end && self.bytes[self.start] == byte;
         self.start += usize::from(found);
         found
     }
 
     #[inline(always)]
-    fn varint(&mut self) -> Option<u64> {
+    pub(crate) fn varint(&mut self) -> Option<u64> {
         let byte = *self.bytes.get(self.start)?;
         if byte < 0x80 {
             self.start += 1;
@@ -191,7 +191,7 @@ impl<'a> Part<'a> {
     }
 
     #[inline(always)]
-    fn len(&mut self) -> Option<Part<'a>> {
+    pub(crate) fn len(&mut self) -> Option<Part<'a>> {
         let len = self.varint()?;
         if len > self.end.checked_sub(self.start)? as u64 {
             return None;
@@ -202,7 +202,7 @@ impl<'a> Part<'a> {
     }
 
     #[inline(always)]
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let array = self.bytes.get(self.start..)?.first_chunk()?;
         self.start += N;
         Some(*array)
@@ -219,7 +219,7 @@ impl<'a> Part<'a> {
     }
 
     #[cold]
-    fn skip(&mut self, number: u32, wire_type: u8) -> Option<()> {
+    pub(crate) fn skip(&mut self, number: u32, wire_type: u8) -> Option<()> {
         let mut reader = Reader::within(self.bytes, self.start..self.end);
         reader.skip(number, wire_type).ok()?;
         self.start = reader.offset();

@@ -13,8 +13,13 @@ use crate::signal::Signal;
 use crate::verify::{Form, verify};
 
 mod index;
+mod measure;
+mod merge;
+mod place;
 #[cfg(test)]
 mod tests;
+
+pub use measure::Run;
 
 /// An immutable run of rows of one signal.
 #[derive(Debug, Clone)]
@@ -75,7 +80,7 @@ impl Slice {
 }
 
 /// The message of a resource or scope, and the schema URL that stands beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OwnerRef<'a> {
     /// The `Resource` or `InstrumentationScope`; `None` where it is absent.
     pub message: Option<&'a [u8]>,
@@ -86,7 +91,8 @@ pub struct OwnerRef<'a> {
 /// The metric of a data point.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricRef<'a> {
-    /// The whole `Metric`, with all of its points.
+    /// The whole `Metric`. Its points are not to be looked for here: a merged segment keeps them as
+    /// rows only.
     pub message: &'a [u8],
     /// The field of the metric that is set (`gauge`, `sum`, …) and the message in it.
     pub data: Option<(&'static Field, &'a [u8])>,
@@ -186,6 +192,13 @@ impl Segment {
     }
 }
 
+/// How much a segment holds at some time.
+struct Mark([usize; 5]);
+
+fn too_large() -> Error {
+    Error::new("request too large for a segment", 0)
+}
+
 /// Collects requests of one signal into a [`Segment`].
 #[derive(Debug)]
 pub struct SegmentBuilder {
@@ -239,13 +252,40 @@ impl SegmentBuilder {
     /// Appends a request that [`verify`] found to be of this `form`, or that this crate wrote.
     ///
     /// # Errors
-    /// If the segment has no room for it.
+    /// If the segment has no room for it. The segment is as it was then.
     pub fn push_verified(&mut self, request: &[u8], form: Form) -> Result<Repairs> {
         if request.len() > MAX_SEGMENT_BYTES.saturating_sub(self.bytes()) {
-            return Err(Error::new("request too large for a segment", 0));
+            return Err(too_large());
         }
+        let mark = self.mark();
+        let appended = self.append(request, form);
+        if appended.is_err() {
+            self.reset_to(mark);
+        }
+        appended
+    }
+
+    /// As [`SegmentBuilder::push_verified`], but without a copy where the request is the first and canonical.
+    ///
+    /// # Errors
+    /// As [`SegmentBuilder::push_verified`].
+    pub fn push_owned(&mut self, request: Vec<u8>, form: Form) -> Result<Repairs> {
+        let fits = request.len() <= MAX_SEGMENT_BYTES;
+        if form == Form::Loose || self.bytes() > 0 || !fits {
+            return self.push_verified(&request, form);
+        }
+        let mark = self.mark();
+        self.segment.bytes = request;
+        let indexed = index::index(&mut self.segment, 0);
+        if indexed.is_err() {
+            self.reset_to(mark);
+        }
+        indexed.map(|()| Repairs::default())
+    }
+
+    fn append(&mut self, request: &[u8], form: Form) -> Result<Repairs> {
         let mut repairs = Repairs::default();
-        let start = self.segment.bytes.len();
+        let start = self.bytes();
         match form {
             Form::Canonical => self.segment.bytes.extend_from_slice(request),
             Form::Loose => {
@@ -253,8 +293,25 @@ impl SegmentBuilder {
                 normalize(message, request, &mut self.segment.bytes, &mut repairs);
             }
         }
+        // What replaces invalid UTF-8 takes more room than what it replaces.
+        if self.bytes() > MAX_SEGMENT_BYTES {
+            return Err(too_large());
+        }
         index::index(&mut self.segment, start)?;
         Ok(repairs)
+    }
+
+    fn mark(&self) -> Mark {
+        let Segment { bytes, rows, resources, scopes, metrics, .. } = &self.segment;
+        Mark([bytes.len(), rows.len(), resources.len(), scopes.len(), metrics.len()])
+    }
+
+    fn reset_to(&mut self, Mark([bytes, rows, resources, scopes, metrics]): Mark) {
+        self.segment.bytes.truncate(bytes);
+        self.segment.rows.truncate(rows);
+        self.segment.resources.truncate(resources);
+        self.segment.scopes.truncate(scopes);
+        self.segment.metrics.truncate(metrics);
     }
 
     /// The segment, trimmed to what it holds.

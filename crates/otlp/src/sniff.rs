@@ -1,16 +1,16 @@
 //! Tells by its beginning how a file is written.
 
-use crate::compression::Compression;
 use crate::split::brackets::{Brackets, Scan};
 use crate::split::documents::document;
+use crate::split::framed::{self, Prefix};
 use crate::split::shape::begins_like_request;
-use crate::split::{BYTE_ORDER_MARK, Content, Framing, content};
-use crate::wire::Reader;
+use crate::split::{Content, Framing, Splitter, TELLING, content, opens_json, text};
 
+mod name;
 #[cfg(test)]
 mod tests;
 
-/// Bytes that suffice to tell.
+/// Bytes that suffice to tell; no more are looked at.
 pub const HEAD: usize = 1 << 20;
 
 /// How records are encoded.
@@ -35,148 +35,192 @@ pub enum Sniffed {
     NeedMore,
 }
 
+/// The first bytes of a file.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    bytes: &'a [u8],
+    /// From where JSON would begin.
+    text: &'a [u8],
+    /// They are all of the file.
+    at_end: bool,
+    /// No more of them are to be had.
+    is_full: bool,
+}
+
 /// Tells how a file is written from its first bytes, up to [`HEAD`]; `at_end` if they are all of it.
 /// Where the format is given only its framings are considered.
-pub fn sniff(head: &[u8], at_end: bool, format: Option<Format>) -> Sniffed {
-    let decided = at_end || head.len() >= HEAD;
-    let text = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start();
-    let sniffed = match (text.first(), format) {
-        (None, _) if at_end => return Sniffed::Empty,
-        (None, _) => return Sniffed::NeedMore,
-        (Some(b'{' | b'['), None) | (_, Some(Format::Json)) => json(text, at_end),
-        (_, Some(Format::Protobuf)) => protobuf(head, at_end),
-        _ => protobuf(head, at_end).or_else(|| damaged_json(text)),
-    };
-    match sniffed {
+pub fn sniff(bytes: &[u8], at_end: bool, format: Option<Format>) -> Sniffed {
+    let at_end = at_end && bytes.len() <= HEAD;
+    let bytes = &bytes[..bytes.len().min(HEAD)];
+    let head = Head { bytes, text: text(bytes), at_end, is_full: at_end || bytes.len() == HEAD };
+    if head.text.is_empty() && at_end {
+        return Sniffed::Empty;
+    }
+    if head.text.len() < TELLING && !head.is_full {
+        return Sniffed::NeedMore;
+    }
+    match head.framing(format) {
         Some(framing) => Sniffed::Framing(framing),
-        None if !decided => Sniffed::NeedMore,
-        None if format != Some(Format::Protobuf) && matches!(text[0], b'{' | b'[') => {
-            Sniffed::Framing(Framing::Documents)
+        None if !head.is_full => Sniffed::NeedMore,
+        None => Sniffed::Unknown(head.name(format)),
+    }
+}
+
+impl Head<'_> {
+    /// The framing; nothing if it does not show, or not yet.
+    fn framing(&self, format: Option<Format>) -> Option<Framing> {
+        match format {
+            // So much white space is none of protobuf.
+            _ if self.text.is_empty() => Some(Framing::Documents),
+            Some(Format::Protobuf) => self.protobuf(format),
+            _ if opens_json(self.text) => self.json(),
+            None => self.protobuf(format).or_else(|| self.damaged_json()),
+            Some(Format::Json) => self.framed_json().or_else(|| self.damaged_json()),
         }
-        None => Sniffed::Unknown(name(head)),
+    }
+
+    fn name(&self, format: Option<Format>) -> &'static str {
+        match format {
+            Some(Format::Json) if self.protobuf(None).is_some() => {
+                "OTLP protobuf, not JSON as the option format says"
+            }
+            Some(Format::Protobuf) if opens_json(self.text) => {
+                "JSON, not protobuf as the option format says"
+            }
+            _ => name::name(self.bytes),
+        }
+    }
+
+    /// The framing of JSON.
+    fn json(&self) -> Option<Framing> {
+        if self.text[0] == b'[' {
+            return Some(Framing::Documents);
+        }
+        let (line, ended) = line(self.text);
+        match values(line) {
+            Values::Whole(1) if ended || self.at_end => Some(Framing::Lines),
+            Values::Whole(2..) => Some(Framing::Documents),
+            _ if !ended && self.at_end => Some(Framing::Lines),
+            // A document over several lines, or a line that is damaged.
+            _ if ended && self.has_otlp_line() => Some(Framing::Lines),
+            _ => self.is_full.then_some(Framing::Documents),
+        }
+    }
+
+    /// The framing of what begins with no JSON, but has OTLP/JSON after that.
+    fn damaged_json(&self) -> Option<Framing> {
+        if name::is_known(self.bytes) || document(self.text, 0).is_none() {
+            None
+        } else if self.has_otlp_line() {
+            Some(Framing::Lines)
+        } else {
+            self.is_full.then_some(Framing::Documents)
+        }
+    }
+
+    /// Whether some line is a whole OTLP document, so that the first may just be a damaged one.
+    fn has_otlp_line(&self) -> bool {
+        let mut from = 0;
+        while let Some(start) = document(self.text, from) {
+            let (line, ended) = line(&self.text[start..]);
+            let whole = match values(line) {
+                Values::Whole(count) => count == 1,
+                Values::Open => !ended && self.is_full,
+                Values::Other => false,
+            };
+            if whole && (start == 0 || self.text[start - 1] == b'\n') {
+                return true;
+            }
+            from = start + 1;
+        }
+        false
+    }
+
+    fn framed_json(&self) -> Option<Framing> {
+        self.length_prefixed(Some(Format::Json)).then_some(Framing::LengthPrefixed)
+    }
+
+    /// The framing of protobuf: the first one that explains the head to its end, else the first one
+    /// that explains its beginning.
+    fn protobuf(&self, format: Option<Format>) -> Option<Framing> {
+        let mut possible = [
+            (Framing::LengthPrefixed, self.length_prefixed(format)),
+            (Framing::Bare, begins_like_request(self.bytes, u64::MAX)),
+            (Framing::Varint, self.varint_prefixed()),
+        ]
+        .into_iter()
+        .filter_map(|(framing, begins)| begins.then_some(framing));
+        possible.clone().find(|&framing| self.is_cut_by(framing)).or_else(|| possible.next())
+    }
+
+    fn length_prefixed(&self, format: Option<Format>) -> bool {
+        let Some((record, length)) = first_record(self.bytes, framed::big_endian) else {
+            return false;
+        };
+        // A first byte of 8 or more may be a protobuf tag; records this large are not framed in practice.
+        self.bytes[0] < 8
+            && match content(record) {
+                Content::Protobuf => {
+                    format != Some(Format::Json) && begins_like_request(record, length)
+                }
+                Content::Json => format != Some(Format::Protobuf),
+                _ => true,
+            }
+    }
+
+    fn varint_prefixed(&self) -> bool {
+        first_record(self.bytes, framed::varint)
+            .is_some_and(|(record, length)| begins_like_request(record, length))
+    }
+
+    /// Whether the head is records in this framing from its start to its end.
+    fn is_cut_by(&self, framing: Framing) -> bool {
+        let mut records = Vec::new();
+        Splitter::new(framing, usize::MAX).split(self.bytes, self.at_end, &mut records);
+        !records.iter().any(|record| matches!(record.content, Content::Fault(_)))
     }
 }
 
-/// The framing of JSON; nothing while it looks like documents over several lines but might not be.
-fn json(text: &[u8], at_end: bool) -> Option<Framing> {
-    if text[0] == b'[' {
-        return Some(Framing::Documents);
-    }
-    let newline = memchr::memchr(b'\n', text);
-    let line = &text[..newline.unwrap_or(text.len())];
-    match values(line) {
-        Some(1) if at_end || newline.is_some() => Some(Framing::Lines),
-        Some(2..) => Some(Framing::Documents),
-        _ if newline.is_none() => at_end.then_some(Framing::Lines),
-        _ => has_otlp_line(text).then_some(Framing::Lines),
+/// The first line of a text, and whether it ends there.
+fn line(text: &[u8]) -> (&[u8], bool) {
+    match memchr::memchr(b'\n', text) {
+        Some(end) => (&text[..end], true),
+        None => (text, false),
     }
 }
 
-/// JSON lines whose first line is no JSON.
-fn damaged_json(text: &[u8]) -> Option<Framing> {
-    has_otlp_line(text).then_some(Framing::Lines)
+/// What a line is as far as brackets show.
+enum Values {
+    /// So many arrays and objects.
+    Whole(usize),
+    /// An array or object that does not end, after others or not.
+    Open,
+    /// Something else.
+    Other,
 }
 
-/// How many JSON values a line is from its start to its end, as far as brackets show.
-fn values(line: &[u8]) -> Option<usize> {
+fn values(line: &[u8]) -> Values {
     let mut rest = line.trim_ascii();
     let mut count = 0;
-    while let Some(b'{' | b'[') = rest.first() {
-        let Scan::End(end) = Brackets::default().scan(rest) else { return None };
-        rest = rest[end..].trim_ascii_start();
+    while let [b'{' | b'[', ..] = rest {
+        match Brackets::default().scan(rest) {
+            Scan::End(end) => rest = rest[end..].trim_ascii_start(),
+            Scan::Open => return Values::Open,
+            Scan::Broken(_) => return Values::Other,
+        }
         count += 1;
     }
-    rest.is_empty().then_some(count)
+    if rest.is_empty() { Values::Whole(count) } else { Values::Other }
 }
 
-/// Whether some line is a whole OTLP document, so that the first may just be a damaged one.
-fn has_otlp_line(text: &[u8]) -> bool {
-    let mut from = 0;
-    while let Some(start) = document(text, from) {
-        let line = &text[start..];
-        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
-        if (start == 0 || text[start - 1] == b'\n') && values(line) == Some(1) {
-            return true;
+/// What is there of the first record that is not empty, and its whole length.
+fn first_record(mut bytes: &[u8], prefix: fn(&[u8]) -> Prefix) -> Option<(&[u8], u64)> {
+    loop {
+        let Prefix::Length(length, prefix) = prefix(bytes) else { return None };
+        bytes = &bytes[prefix..];
+        if length > 0 && !bytes.is_empty() {
+            let known = bytes.len().min(usize::try_from(length).unwrap_or(usize::MAX));
+            return Some((&bytes[..known], length));
         }
-        from = start + 1;
-    }
-    false
-}
-
-fn protobuf(head: &[u8], at_end: bool) -> Option<Framing> {
-    let len = if at_end { head.len() as u64 } else { u64::MAX };
-    if is_length_prefixed(head) {
-        Some(Framing::LengthPrefixed)
-    } else if begins_like_request(head, len) && tiles(head) {
-        Some(Framing::Bare)
-    } else if is_varint_prefixed(head) {
-        Some(Framing::Varint)
-    } else {
-        None
-    }
-}
-
-fn is_length_prefixed(head: &[u8]) -> bool {
-    let Some((length, record)) = head.split_first_chunk() else { return false };
-    let length = u64::from(u32::from_be_bytes(*length));
-    let known = record.len().min(length as usize);
-    // A first byte of 8 or more may be a protobuf tag; records this large are not framed in practice.
-    length > 0
-        && length < 8 << 24
-        && known > 0
-        && match content(&record[..known]) {
-            Content::Protobuf => begins_like_request(&record[..known], length),
-            _ => true,
-        }
-}
-
-fn is_varint_prefixed(head: &[u8]) -> bool {
-    let mut reader = Reader::new(head);
-    let Ok(length) = reader.varint() else { return false };
-    let record = &head[reader.offset()..];
-    let known = record.len().min(usize::try_from(length).unwrap_or(usize::MAX));
-    known > 0 && begins_like_request(&record[..known], length)
-}
-
-/// Whether the top of a message is fields to the end of the head.
-fn tiles(head: &[u8]) -> bool {
-    let mut reader = Reader::new(head);
-    while !reader.is_empty() {
-        let field = reader.tag().and_then(|(number, wire_type)| reader.skip(number, wire_type));
-        if let Err(error) = field {
-            return error.is_truncated();
-        }
-    }
-    true
-}
-
-fn is_text(head: &[u8]) -> bool {
-    let valid = match str::from_utf8(head) {
-        Ok(text) => text,
-        Err(error) => str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default(),
-    };
-    valid.len() + 4 > head.len()
-        || head.iter().filter(|&&byte| byte < b' ').count() * 20 < head.len()
-}
-
-/// Says what a file is that is no OTLP.
-fn name(head: &[u8]) -> &'static str {
-    const KNOWN: [(&[u8], &str); 8] = [
-        (b"PAR1", "a Parquet file; use read_parquet"),
-        (b"ARROW1", "an Arrow IPC file"),
-        (b"\xff\xff\xff\xff", "an Arrow IPC stream"),
-        (b"SQLite format 3", "a SQLite database"),
-        (b"PK\x03\x04", "a zip archive; unpack it first"),
-        (b"ORC", "an ORC file"),
-        (b"Obj\x01", "an Avro file"),
-        (b"\x08", "OTAP (OpenTelemetry Arrow) or other protobuf, not OTLP"),
-    ];
-    if let Some((_, what)) = KNOWN.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return what;
-    }
-    match Compression::detect(head) {
-        Compression::None if is_text(head) => "text, neither OTLP/JSON nor OTLP protobuf",
-        Compression::None => "neither JSON nor OTLP protobuf",
-        _ => "compressed more often than DuckSpan unwraps",
     }
 }

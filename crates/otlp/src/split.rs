@@ -8,12 +8,15 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::compression::Compression;
+use crate::json::value_end;
 
 mod bare;
 pub(crate) mod brackets;
 pub(crate) mod documents;
-mod framed;
+pub(crate) mod framed;
 mod lines;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod shape;
 #[cfg(test)]
 mod tests;
@@ -78,7 +81,7 @@ pub enum RejectKind {
     Foreign,
     /// It is larger than the maximum.
     TooLarge,
-    /// It is the last one, and cut.
+    /// It is the last one, and cut; what there is of it is sound.
     Incomplete,
 }
 
@@ -138,21 +141,24 @@ impl Splitter {
     }
 }
 
-impl Block<'_> {
-    /// The bytes of the byte order mark, if the stream starts with one.
-    fn byte_order_mark(&self) -> usize {
-        if self.offset == 0 && self.bytes.starts_with(BYTE_ORDER_MARK) { 3 } else { 0 }
+impl Fault {
+    fn new(kind: RejectKind, offset: u64, reason: impl Into<Cow<'static, str>>) -> Fault {
+        Fault { kind, offset, reason: reason.into() }
     }
 
+    fn record(self, range: Range<usize>) -> Record {
+        Record { range, content: Content::Fault(Box::new(self)) }
+    }
+}
+
+impl Block<'_> {
     fn fault(
         &self,
         kind: RejectKind,
         range: Range<usize>,
         reason: impl Into<Cow<'static, str>>,
     ) -> Record {
-        let offset = self.offset + range.start as u64;
-        let fault = Fault { kind, offset, reason: reason.into() };
-        Record { range, content: Content::Fault(Box::new(fault)) }
+        Fault::new(kind, self.offset + range.start as u64, reason).record(range)
     }
 
     fn too_large(&self, start: u64, bytes: u64, end: usize) -> Record {
@@ -160,21 +166,59 @@ impl Block<'_> {
             "record of {bytes} bytes is larger than maximum_object_size ({} bytes)",
             self.maximum
         );
-        let fault = Fault { kind: RejectKind::TooLarge, offset: start, reason: reason.into() };
-        Record { range: end..end, content: Content::Fault(Box::new(fault)) }
+        Fault::new(RejectKind::TooLarge, start, reason).record(end..end)
     }
 }
 
 /// What may stand before UTF-8 text.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// Bytes of protobuf that never follow the grammar of JSON by chance: where a length is a bracket, the
+/// message is shorter than 128 bytes, and its tags are control characters.
+pub(crate) const TELLING: usize = 1 << 10;
+
 /// What a record is, by its first bytes; where nothing else shows, it is protobuf.
 pub(crate) fn content(record: &[u8]) -> Content {
     match Compression::detect(record) {
-        Compression::None => match record.trim_ascii_start() {
-            [b'{', ..] => Content::Json,
-            _ => Content::Protobuf,
-        },
+        Compression::None if is_json(record) => Content::Json,
+        Compression::None => Content::Protobuf,
         compression => Content::Compressed(compression),
     }
+}
+
+/// Whether a record is JSON. A newline, the first tag of OTLP, may stand before JSON as well, and the
+/// length after it may be any byte.
+fn is_json(record: &[u8]) -> bool {
+    match record {
+        [b'{' | b'[', ..] => true,
+        [b'\t' | b'\n' | b'\r' | b' ' | 0xef, ..] => {
+            let text = text(record);
+            matches!(text, [b'{' | b'[', ..])
+                && (opens_json(text) || !shape::begins_like_request(record, u64::MAX))
+        }
+        _ => false,
+    }
+}
+
+/// The bytes without what may stand before JSON.
+pub(crate) fn text(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes).trim_ascii_start()
+}
+
+/// Whether `text` begins with a JSON array or object, strictly, as far as [`TELLING`] bytes go.
+pub(crate) fn opens_json(text: &[u8]) -> bool {
+    let known = &text[..text.len().min(TELLING)];
+    matches!(text, [b'{' | b'[', ..])
+        && match value_end(known) {
+            Ok(end) => {
+                let mut after = known[end..].iter().filter(|byte| !b" \t\r".contains(byte));
+                after.next().is_none_or(|byte| b"\n{[,".contains(byte))
+            }
+            Err(at) => at == known.len(),
+        }
+}
+
+/// Whether nothing is wrong with a JSON value but that `bytes` end inside it.
+fn is_cut_json(bytes: &[u8]) -> bool {
+    value_end(bytes) == Err(bytes.len())
 }

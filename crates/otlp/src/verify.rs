@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::limits::MAX_VALUE_DEPTH;
+use crate::order::{Order, Place};
 use crate::schema::{
     ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType,
 };
@@ -117,17 +118,14 @@ impl<'a> Walk<'a> {
             let packed = field.rule == Rule::Repeated && wire_type == WireType::Len as u8;
             return if packed { self.packed(field.kind, reader).map(|()| true) } else { Ok(false) };
         }
+        self.loose |= wire_type != field.wire_type() as u8;
         match field.kind {
             Kind::Message(message) => self.nested(message, reader, lists)?,
             Kind::String => {
                 let range = reader.len_range()?;
                 self.text(range);
-                return Ok(true);
             }
-            Kind::Bytes | Kind::Id => {
-                reader.len_range()?;
-                return Ok(true);
-            }
+            Kind::Bytes | Kind::Id => drop(reader.len_range()?),
             Kind::Fixed64 | Kind::Sfixed64 | Kind::Double => drop(reader.fixed64()?),
             Kind::Fixed32 => drop(reader.fixed32()?),
             kind => {
@@ -227,30 +225,6 @@ impl<'a> Walk<'a> {
         if range.end > self.ascii {
             self.loose |= std::str::from_utf8(&self.bytes[range]).is_err();
         }
-    }
-}
-
-/// What is known of the order of a message's fields, so far.
-#[derive(Default)]
-pub(crate) struct Order {
-    last: u8,
-    oneof: bool,
-}
-
-impl Order {
-    /// Adds a field; says whether it may not stand here in a canonical message.
-    #[inline]
-    pub(crate) fn is_broken_by(&mut self, field: &Field) -> bool {
-        let mut broken = field.number < self.last;
-        if field.number == self.last {
-            broken = field.rule != Rule::Repeated || field.kind.wire_type() != WireType::Len;
-        }
-        if field.rule == Rule::Oneof {
-            broken |= self.oneof;
-            self.oneof = true;
-        }
-        self.last = field.number;
-        broken
     }
 }
 

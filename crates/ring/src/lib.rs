@@ -1,1 +1,35 @@
-//! Bounded memory of OTLP segments.
+//! Bounded memory of OTLP segments: one ring per signal, under one limit of bytes.
+//!
+//! A writer appends [`Segment`]s; the oldest rows make room for the newest. A reader takes a
+//! [`Snapshot`], which no later append changes. Neither waits for the other.
+//!
+//! - What readers see is one immutable `State`, published whole: a writer builds the next one beside
+//!   it, so that a panic on the way changes nothing ([`sync`], [`state`]).
+//! - Rows of a signal have consecutive ids in arrival order; rows of all signals have an arrival
+//!   number, which decides what is oldest when bytes are short ([`arrival`]).
+//! - Memory is let go of part by part. Small requests are joined into parts of a 64th of the limit
+//!   at most, large ones are cut into such parts ([`size`], [`admit`], [`coalesce`]).
+//!
+//! Bytes are those of allocations: buffers with their unused capacity, index and bookkeeping. What
+//! the rings hold stays within the limit at every moment, copies in the making included. Two things
+//! are outside of it: segments not yet appended, which are their owner's until [`Rings::append`]
+//! returns, and what snapshots keep alive, which [`Stats::pinned_bytes`] shows.
+#![forbid(unsafe_code)]
+
+mod admit;
+mod arrival;
+mod coalesce;
+mod part;
+mod rings;
+mod size;
+mod snapshot;
+mod state;
+mod stats;
+mod sync;
+mod view;
+
+pub use duckspan_otlp::{Segment, Signal};
+pub use part::Part;
+pub use rings::{Limits, Ring, Rings};
+pub use snapshot::Snapshot;
+pub use stats::Stats;

@@ -1,48 +1,23 @@
-//! Attributes, which make up most of OTLP: as compact JSON writes them, key before value, they are
-//! read without looking anything up.
+//! Attributes and their values, which make up most of OTLP: as compact JSON writes them, they are read
+//! without looking anything up. Whatever is written in another way is read as any message is.
 
 use super::plan::Slot;
-use super::read::{Nest, Order, Reader};
+use super::read::{Nest, Reader};
 use super::scan::{Fault, Step};
-use super::write::{close, open};
+use super::write::{close, open, put_tagged};
 use crate::limits::MAX_VALUE_DEPTH;
+use crate::schema::WireType;
 
 impl Reader<'_> {
     /// Reads a `KeyValue`; the cursor stands at its brace.
     pub(super) fn key_value(&mut self, slot: &'static Slot, nest: Nest) -> Step {
-        let start = open(&mut self.out, slot.number, 1);
-        if self.cursor.chunk() == Some(b"{\"key\":\"") {
-            self.cursor.at += b"{\"key\":".len();
-            self.key_first(slot.child, nest)?;
-        } else {
-            self.message(slot.child, nest)?;
+        let (brace, before) = (self.cursor.at, self.out.len());
+        if nest.lists <= MAX_VALUE_DEPTH && self.compact_key_value(slot.number).is_some() {
+            return Ok(());
         }
-        close(&mut self.out, start, 1);
-        Ok(())
-    }
-
-    /// Reads the rest of a `KeyValue` whose first member is its key; the cursor stands at the quote
-    /// of that key.
-    #[inline(always)]
-    fn key_first(&mut self, index: usize, nest: Nest) -> Step {
-        let [key, value] = self.plans[index].slots.as_slice() else { return Err(Fault::Name) };
-        let start = self.out.len();
-        let mut order = Order::new();
-        self.string(key, &mut order)?;
-        if self.cursor.eat(b",\"value\":") {
-            match self.cursor.token() {
-                b'{' => {
-                    order.note(value);
-                    self.any_value(value, Nest { json: nest.json + 1, ..nest })?;
-                }
-                _ => self.mismatch(nest)?,
-            }
-        }
-        if self.cursor.another_member()? {
-            self.members(index, &mut order, nest)?;
-        }
-        self.finish(&order, start);
-        Ok(())
+        self.cursor.at = brace;
+        self.out.truncate(before);
+        self.plain(slot, nest)
     }
 
     /// Reads an `AnyValue`; the cursor stands at its brace.
@@ -50,33 +25,64 @@ impl Reader<'_> {
         if nest.lists > MAX_VALUE_DEPTH {
             return Err(Fault::ValueDepth);
         }
-        let start = open(&mut self.out, slot.number, 1);
-        match self.value_slot(slot.child) {
-            Some(slot) => {
-                let mut order = Order::new();
-                self.field(slot, &mut order, nest)?;
-                if self.cursor.another_member()? {
-                    self.members(slot.child, &mut order, nest)?;
-                }
-                self.finish(&order, start);
-            }
-            None => self.message(slot.child, nest)?,
-        }
-        close(&mut self.out, start, 1);
-        Ok(())
-    }
-
-    /// Steps over the brace and the first name of an `AnyValue`, if it is a known one; returns its slot.
-    #[inline(always)]
-    fn value_slot(&mut self, index: usize) -> Option<&'static Slot> {
-        let letter = self.cursor.chunk::<3>()?[2];
-        let slot = self.plans[index].slots.iter().find(|slot| slot.name.as_bytes()[0] == letter)?;
-        let brace = self.cursor.at;
-        self.cursor.at += 1;
-        if slot.eat_name(&mut self.cursor) {
-            return Some(slot);
+        let (brace, before) = (self.cursor.at, self.out.len());
+        if self.compact_any_value(slot.number).is_some() {
+            return Ok(());
         }
         self.cursor.at = brace;
-        None
+        self.out.truncate(before);
+        self.plain(slot, nest)
+    }
+
+    /// Reads a `KeyValue` whose key comes first; nothing if this is none, or a rare one.
+    #[inline(always)]
+    fn compact_key_value(&mut self, number: u32) -> Option<()> {
+        self.expect(b"{\"key\":\"")?;
+        let start = open(&mut self.out, number, 1);
+        let key = open(&mut self.out, 1, 1);
+        self.cursor.plain_text(&mut self.out);
+        if self.out.len() == key {
+            return None;
+        }
+        close(&mut self.out, key, 1);
+        self.expect(b"\",\"value\":")?;
+        self.compact_any_value(2)?;
+        self.expect(b"}")?;
+        close(&mut self.out, start, 1);
+        Some(())
+    }
+
+    /// Reads an `AnyValue` with a scalar in it; nothing if this is none, or a rare one.
+    #[inline(always)]
+    fn compact_any_value(&mut self, number: u32) -> Option<()> {
+        let start = open(&mut self.out, number, 1);
+        if self.cursor.eat(b"{\"stringValue\":\"") {
+            let text = open(&mut self.out, 1, 1);
+            self.cursor.plain_text(&mut self.out);
+            close(&mut self.out, text, 1);
+            self.expect(b"\"}")?;
+        } else if self.cursor.eat(b"{\"intValue\":\"") {
+            let number = self.cursor.number().ok().filter(|number| !number.fraction)?;
+            put_tagged(&mut self.out, 3, WireType::Varint, number.to_i64()? as u64);
+            self.expect(b"\"}")?;
+        } else if self.cursor.eat(b"{\"boolValue\":") {
+            let bool = self.boolean().ok()?;
+            put_tagged(&mut self.out, 2, WireType::Varint, bool);
+            self.expect(b"}")?;
+        } else {
+            self.expect(b"{\"doubleValue\":")?;
+            let from = self.cursor.at;
+            let number = self.cursor.number().ok()?;
+            let double = number.to_f64(&self.cursor.bytes[from..self.cursor.at])?;
+            put_tagged(&mut self.out, 4, WireType::Fixed64, double.to_bits());
+            self.expect(b"}")?;
+        }
+        close(&mut self.out, start, 1);
+        Some(())
+    }
+
+    #[inline(always)]
+    fn expect<const N: usize>(&mut self, text: &[u8; N]) -> Option<()> {
+        self.cursor.eat(text).then_some(())
     }
 }

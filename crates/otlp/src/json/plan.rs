@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use wide::u8x16;
+
 use super::scan::Cursor;
 use crate::schema::{self, Field, Kind, MAX_NUMBER, Message, Rule};
 use crate::signal::Signal;
@@ -38,9 +40,9 @@ pub(super) enum Shape {
 #[derive(Debug)]
 pub(super) struct Slot {
     /// `"name":`, then anything.
-    text: [u8; NAME_BYTES],
+    text: [u8x16; 2],
     /// All ones where `text` has its say.
-    mask: [u8; NAME_BYTES],
+    mask: [u8x16; 2],
     text_len: usize,
     pub(super) name: &'static str,
     pub(super) number: u32,
@@ -59,6 +61,7 @@ impl Slot {
         mask[..name.len()].fill(u8::MAX);
         let Field { number, name: field_name, kind, rule, .. } = *field;
         let number = u32::from(number);
+        let [text, mask] = [text, mask].map(halves);
         Slot { text, mask, text_len: name.len(), name: field_name, number, kind, rule, child }
     }
 
@@ -66,10 +69,12 @@ impl Slot {
     #[inline(always)]
     pub(super) fn eat_name(&self, cursor: &mut Cursor<'_>) -> bool {
         let Some(chunk) = cursor.chunk::<NAME_BYTES>() else { return false };
-        let differences = (0..NAME_BYTES)
-            .fold(0, |differences, at| differences | (chunk[at] ^ self.text[at]) & self.mask[at]);
-        cursor.at += if differences == 0 { self.text_len } else { 0 };
-        differences == 0
+        let [first, second] = halves(*chunk);
+        let differences =
+            (first ^ self.text[0]) & self.mask[0] | (second ^ self.text[1]) & self.mask[1];
+        let found = differences == u8x16::ZERO;
+        cursor.at += if found { self.text_len } else { 0 };
+        found
     }
 
     /// Whether a value at its default is written.
@@ -81,6 +86,11 @@ impl Slot {
     pub(super) fn appends(&self) -> bool {
         self.rule == Rule::Repeated && matches!(self.kind, Kind::Message(_) | Kind::String)
     }
+}
+
+fn halves(bytes: [u8; NAME_BYTES]) -> [u8x16; 2] {
+    let (halves, _) = bytes.as_chunks();
+    [u8x16::new(halves[0]), u8x16::new(halves[1])]
 }
 
 impl Plan {

@@ -2,10 +2,11 @@
 
 use super::Projection;
 use super::plan::{Habit, PLANS, Plan, START, Shape, Slot};
-use super::scan::{Cursor, Step};
-use super::write::{close, open, put_scalar, put_tagged, sort_fields};
+use super::scan::{Cursor, Fault, Step};
+use super::write::{close, open, put_scalar, put_tagged};
 use crate::error::{Repair, Repairs};
 use crate::limits::MAX_VALUE_DEPTH;
+use crate::order::{Run, sort_runs};
 use crate::schema::{Kind, Rule};
 
 /// A value nested in more lists than allowed stands in at least this many arrays and objects.
@@ -21,6 +22,8 @@ pub(super) struct Reader<'a> {
     pub(super) loose: bool,
     pub(super) plans: &'static [Plan],
     habits: &'a mut [Habit],
+    /// The fields written so far of every message that is open.
+    runs: Vec<Run>,
     pub(super) scratch: &'a mut Vec<u8>,
     projection: Projection,
 }
@@ -97,6 +100,7 @@ impl<'a> Reader<'a> {
             loose: false,
             plans: &PLANS,
             habits,
+            runs: Vec::new(),
             scratch,
             projection,
         }
@@ -104,38 +108,33 @@ impl<'a> Reader<'a> {
 
     /// Reads an object into the content of a message; the cursor stands at its brace, inside of
     /// `nest`, which counts that brace.
-    pub(super) fn message(&mut self, index: usize, nest: Nest) -> Step {
-        let start = self.out.len();
-        let mut order = Order::new();
-        if !self.cursor.opens_empty(b'}') {
-            self.members(index, &mut order, nest)?;
+    fn message(&mut self, index: usize, nest: Nest) -> Step {
+        if self.cursor.opens_empty(b'}') {
+            return Ok(());
         }
-        self.finish(&order, start);
-        Ok(())
-    }
-
-    /// Reads the members of an object from the next name to the closing brace.
-    pub(super) fn members(&mut self, index: usize, order: &mut Order, nest: Nest) -> Step {
         let keep = self.projection.of(self.plans[index].shape);
+        let outer_runs = self.runs.len();
+        let mut order = Order::new();
         loop {
-            match self.member(index, order)? {
-                Some(slot) if keep >> slot.number & 1 == 1 => self.field(slot, order, nest)?,
+            match self.member(index, &mut order)? {
+                Some(slot) if keep >> slot.number & 1 == 1 => {
+                    let start = self.out.len();
+                    self.field(slot, &mut order, nest)?;
+                    self.runs.push(Run { number: slot.number, start, end: self.out.len() });
+                }
                 Some(slot) => self.dropped_field(slot, nest)?,
                 None => drop(self.cursor.skip(nest.json)?),
             }
             if !self.cursor.another_member()? {
-                return Ok(());
+                break;
             }
         }
-    }
-
-    /// Puts the fields of a message in order, if need be.
-    #[inline(always)]
-    pub(super) fn finish(&mut self, order: &Order, start: usize) {
         self.loose |= order.duplicate;
         if order.unsorted && !order.duplicate {
-            sort_fields(&mut self.out, start, self.scratch);
+            sort_runs(&mut self.out, &mut self.runs[outer_runs..], self.scratch);
         }
+        self.runs.truncate(outer_runs);
+        Ok(())
     }
 
     /// Steps over a member name; returns its field, if it has one.
@@ -291,12 +290,14 @@ impl<'a> Reader<'a> {
         match self.plans[child].shape {
             Shape::KeyValue => self.key_value(slot, nest),
             Shape::AnyValue => self.any_value(slot, nest),
+            Shape::List if nest.lists == MAX_VALUE_DEPTH => Err(Fault::ValueDepth),
             Shape::List => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
             _ => self.plain(slot, nest),
         }
     }
 
-    fn plain(&mut self, slot: &'static Slot, nest: Nest) -> Step {
+    /// Reads an object into a nested message, whichever it is.
+    pub(super) fn plain(&mut self, slot: &'static Slot, nest: Nest) -> Step {
         let width = usize::from(self.habits[slot.child].width);
         let start = open(&mut self.out, slot.number, width);
         self.message(slot.child, nest)?;

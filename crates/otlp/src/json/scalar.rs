@@ -13,7 +13,6 @@ impl Reader<'_> {
     /// Reads a number, bool or enum as the bits protobuf has for it; nothing if it is absent.
     #[inline(always)]
     pub(super) fn scalar(&mut self, kind: Kind, nest: Nest) -> Step<Option<u64>> {
-        let start = self.cursor.at;
         let token = self.cursor.token();
         let value = match (kind, token) {
             (Kind::Bool, b't' | b'f') => return self.boolean().map(Some),
@@ -27,7 +26,6 @@ impl Reader<'_> {
             (_, b'"') => self.quoted(kind)?,
             _ => return self.mismatch(nest).map(|()| None),
         };
-        let _ = start;
         if value.is_none() {
             self.repairs.count(Repair::WrongType);
         }

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::escape::plain_prefix;
+
 /// Why reading stopped; the cursor says where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -232,27 +234,4 @@ impl<'a> Cursor<'a> {
         }
         Ok(unit)
     }
-}
-
-/// How many bytes come before the first quote, backslash or control character.
-#[inline(always)]
-pub(super) fn plain_prefix(chunk: &[u8; 16]) -> usize {
-    let word = u128::from_le_bytes(*chunk);
-    let (low, high) = (special_bytes(word as u64), special_bytes((word >> 64) as u64));
-    let bits = match low {
-        0 => 64 + high.trailing_zeros(),
-        _ => low.trailing_zeros(),
-    };
-    bits as usize / 8
-}
-
-/// Sets the top bit of the first quote, backslash or control character; of the bytes after it, the top
-/// bits mean nothing.
-#[inline(always)]
-fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
-    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    let control = word.wrapping_sub(ONES * 0x20);
-    (quote | backslash | control) & !word & (ONES << 7)
 }

@@ -40,6 +40,19 @@ impl Open {
     }
 }
 
+/// Where the JSON value at the start of `bytes` ends, after white space.
+///
+/// # Errors
+/// The place of the first byte that no JSON text could have there: the end of `bytes`, if only more
+/// bytes are missing.
+pub(crate) fn value_end(bytes: &[u8]) -> Result<usize, usize> {
+    let mut cursor = Cursor::new(bytes);
+    match cursor.skip(0) {
+        Ok(_) => Ok(cursor.at),
+        Err(_) => Err(cursor.at),
+    }
+}
+
 impl Cursor<'_> {
     /// Steps over a value inside of `depth` arrays and objects; returns how many of them it nests.
     pub(super) fn skip(&mut self, depth: usize) -> Step<usize> {

@@ -1,7 +1,8 @@
 //! JSON strings to UTF-8 text.
 
-use super::scan::{Cursor, Fault, Step, plain_prefix};
+use super::scan::{Cursor, Fault, Step};
 use crate::error::{Repair, Repairs};
+use crate::escape::{BLOCK, plain_prefix};
 
 impl Cursor<'_> {
     /// Appends the rest of a string after its opening quote to `out`, without its escapes.
@@ -21,8 +22,8 @@ impl Cursor<'_> {
     ///
     /// Copies whole chunks and takes back what was too much: cheaper than to copy by length.
     #[inline(always)]
-    fn plain_text(&mut self, out: &mut Vec<u8>) {
-        while let Some(chunk) = self.chunk::<16>() {
+    pub(super) fn plain_text(&mut self, out: &mut Vec<u8>) {
+        while let Some(chunk) = self.chunk::<BLOCK>() {
             let plain = plain_prefix(chunk);
             out.extend_from_slice(chunk);
             self.at += plain;

@@ -1,9 +1,7 @@
 //! Protobuf as the JSON reader writes it: lengths are filled in when they are known.
 
-use std::ops::Range;
-
 use crate::schema::WireType;
-use crate::wire::{Reader, put_tag, put_varint, varint_len};
+use crate::wire::{put_tag, put_varint, varint_len};
 
 /// Begins a field of bytes whose length is expected to take `width` bytes; returns where its content
 /// starts.
@@ -65,35 +63,4 @@ pub(super) fn put_scalar(out: &mut Vec<u8>, wire_type: WireType, value: u64) {
         WireType::Fixed32 => out.extend_from_slice(&(value as u32).to_le_bytes()),
         WireType::Varint | WireType::Len => put_varint(out, value),
     }
-}
-
-/// Sorts the fields of the message from `start` on by number; those of the same number keep their
-/// order.
-#[inline(never)]
-pub(super) fn sort_fields(out: &mut Vec<u8>, start: usize, scratch: &mut Vec<u8>) {
-    scratch.clear();
-    scratch.extend_from_slice(&out[start..]);
-    let mut runs = runs(scratch);
-    runs.sort_by_key(|(number, _)| *number);
-    out.truncate(start);
-    for (_, run) in runs {
-        out.extend_from_slice(&scratch[run]);
-    }
-}
-
-/// The fields of a message, those of the same number that stand together as one.
-fn runs(message: &[u8]) -> Vec<(u32, Range<usize>)> {
-    let mut runs: Vec<(u32, Range<usize>)> = Vec::with_capacity(32);
-    let mut reader = Reader::new(message);
-    while let Ok((number, wire_type)) = reader.tag() {
-        let from = runs.last().map_or(0, |(_, run)| run.end);
-        if reader.skip(number, wire_type).is_err() {
-            break;
-        }
-        match runs.last_mut() {
-            Some((last, run)) if *last == number => run.end = reader.offset(),
-            _ => runs.push((number, from..reader.offset())),
-        }
-    }
-    runs
 }

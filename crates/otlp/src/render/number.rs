@@ -4,7 +4,7 @@ use zmij::Buffer;
 
 /// Appends a decimal number.
 #[inline]
-pub(super) fn unsigned(value: u64, out: &mut Vec<u8>) {
+pub(crate) fn unsigned(value: u64, out: &mut Vec<u8>) {
     const STEP: u64 = 100_000_000;
     if value < STEP {
         return leading(value, out);
@@ -21,7 +21,7 @@ pub(super) fn unsigned(value: u64, out: &mut Vec<u8>) {
 
 /// Appends a decimal number.
 #[inline]
-pub(super) fn signed(value: i64, out: &mut Vec<u8>) {
+pub(crate) fn signed(value: i64, out: &mut Vec<u8>) {
     if value < 0 {
         out.push(b'-');
     }
@@ -29,7 +29,7 @@ pub(super) fn signed(value: i64, out: &mut Vec<u8>) {
 }
 
 /// Appends the shortest text that reads back as `value`; as a string where JSON has no number.
-pub(super) fn double(value: f64, out: &mut Vec<u8>) {
+pub(crate) fn double(value: f64, out: &mut Vec<u8>) {
     if value.is_finite() {
         out.extend_from_slice(Buffer::new().format_finite(value).as_bytes());
     } else if value.is_nan() {

@@ -10,7 +10,7 @@ const STEP: usize = 32;
 
 /// Appends a string in quotes, with nothing escaped but what JSON demands.
 #[inline]
-pub(super) fn string(part: Part<'_>, out: &mut Vec<u8>) {
+pub(crate) fn string(part: Part<'_>, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut at = part.start;
     loop {
@@ -34,8 +34,15 @@ pub(super) fn string(part: Part<'_>, out: &mut Vec<u8>) {
 
 /// Appends an id in quotes, as lowercase hex.
 #[inline]
-pub(super) fn hex(id: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn hex(id: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
+    hex_digits(id, out);
+    out.push(b'"');
+}
+
+/// Appends an id as lowercase hex.
+#[inline]
+pub(crate) fn hex_digits(id: &[u8], out: &mut Vec<u8>) {
     let (blocks, rest) = id.as_chunks::<8>();
     for block in blocks {
         let mut pairs = [[0; 2]; 8];
@@ -47,17 +54,21 @@ pub(super) fn hex(id: &[u8], out: &mut Vec<u8>) {
     for &byte in rest {
         out.extend_from_slice(&PAIRS[usize::from(byte)]);
     }
-    out.push(b'"');
 }
 
 /// Appends bytes in quotes, as base64.
-pub(super) fn base64(bytes: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn base64(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
+    base64_digits(bytes, out);
+    out.push(b'"');
+}
+
+/// Appends bytes as base64.
+pub(crate) fn base64_digits(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + bytes.len().div_ceil(3) * 4, 0);
     let written = STANDARD.encode_slice(bytes, &mut out[start..]);
     debug_assert_eq!(written, Ok(out.len() - start));
-    out.push(b'"');
 }
 
 /// Two hex digits for each byte.

@@ -5,7 +5,7 @@
 
 use super::{Metric, Owner, Row, Scope, Segment, Slice};
 use crate::error::Result;
-use crate::schema::METRIC;
+use crate::schema::{Field, Kind, LOG_RECORD, METRIC, Message, Rule, SPAN};
 use crate::signal::Signal;
 use crate::wire::{Reader, Value};
 
@@ -65,8 +65,8 @@ impl Walk<'_> {
 
     fn element(&mut self, slice: Slice, scope: u32) -> Result<()> {
         match self.segment.signal {
-            Signal::Traces => self.row(slice, scope, &[7]),
-            Signal::Logs => self.row(slice, scope, &[1, 11]),
+            Signal::Traces => self.row(slice, scope, &SPAN, &[7]),
+            Signal::Logs => self.row(slice, scope, &LOG_RECORD, &[1, 11]),
             Signal::Metrics => self.metric(slice, scope),
         }
     }
@@ -80,8 +80,10 @@ impl Walk<'_> {
             data_field: 0,
             scope,
         });
-        self.fields(slice, |walk, number, slice| match number {
-            5 | 7 | 9 | 10 | 11 => walk.points(slice, metric, number),
+        self.fields(slice, |walk, number, slice| match METRIC.field(number) {
+            Some(Field { rule: Rule::Oneof, kind: Kind::Message(data), .. }) => {
+                walk.points(slice, metric, number, data)
+            }
             _ => Ok(()),
         })?;
         if self.segment.rows.len() == rows {
@@ -91,31 +93,45 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn points(&mut self, slice: Slice, metric: usize, number: u32) -> Result<()> {
+    fn points(
+        &mut self,
+        slice: Slice,
+        metric: usize,
+        number: u32,
+        data: &'static Message,
+    ) -> Result<()> {
         self.segment.metrics[metric].data = slice;
         self.segment.metrics[metric].data_field = METRIC.position(number).unwrap_or(0) as u8;
+        let Some(Field { kind: Kind::Message(point), .. }) = data.field(1) else { return Ok(()) };
         self.fields(slice, |walk, number, slice| match number {
-            1 => walk.row(slice, metric as u32, &[3]),
+            1 => walk.row(slice, metric as u32, point, &[3]),
             _ => Ok(()),
         })
     }
 
-    fn row(&mut self, message: Slice, parent: u32, times: &[u32]) -> Result<()> {
-        let time = self.time(message, times)?;
-        self.segment.rows.push(Row { message, parent, time });
+    fn row(
+        &mut self,
+        slice: Slice,
+        parent: u32,
+        message: &'static Message,
+        times: &[u32],
+    ) -> Result<()> {
+        let time = self.time(slice, message, times)?;
+        self.segment.rows.push(Row { message: slice, parent, time });
         Ok(())
     }
 
     /// The first of the fixed64 fields numbered `times` that is set; 0 where it does not fit an `i64`.
+    /// Reading stops at the first known field behind them.
     ///
     /// `i64::MAX` itself is refused too: DuckDB reads it as infinity.
-    fn time(&self, message: Slice, times: &[u32]) -> Result<u64> {
-        let range = message.start as usize..(message.start + message.len) as usize;
+    fn time(&self, slice: Slice, message: &'static Message, times: &[u32]) -> Result<u64> {
+        let range = slice.start as usize..(slice.start + slice.len) as usize;
         let mut reader = Reader::within(self.bytes, range);
         let mut found = 0;
         while !reader.is_empty() {
             let (number, wire_type) = reader.tag()?;
-            if times.last().is_some_and(|&last| number > last) {
+            if times.last().is_some_and(|&last| number > last) && message.field(number).is_some() {
                 break;
             }
             if let Value::Fixed64(time) = reader.value(number, wire_type)?

@@ -1,12 +1,9 @@
 //! Protobuf without framing: each field 1 at the top is a record.
 
-use super::shape::begins_like_request;
+use super::shape::{LOOK_AHEAD, begins_like_request, is_cut_request};
 use super::{Block, Content, Record, RejectKind};
 use crate::error::{Error, Result};
 use crate::wire::Reader;
-
-/// Enough bytes to tell a separator from a field.
-const LOOK_AHEAD: usize = 16;
 
 #[derive(Debug, Default)]
 pub(super) struct Bare {
@@ -55,7 +52,7 @@ impl Bare {
 
     fn fault(&mut self, at: usize, block: &Block<'_>, error: &Error) -> Record {
         let range = at..block.bytes.len();
-        if error.is_truncated() {
+        if error.is_truncated() && is_cut_request(&block.bytes[at..], u64::MAX) {
             return block.fault(RejectKind::Incomplete, range, "the last record is cut off");
         }
         self.passing = u64::MAX;
@@ -84,9 +81,14 @@ fn top(rest: &[u8], block: &Block<'_>) -> Result<Top> {
         return Err(Error::new("field 1 is no message", 0));
     }
     if wire_type != 2 {
-        let skipped = reader.skip(number, wire_type);
-        return match skipped {
-            Err(_) if rest.len() > block.maximum => Err(Error::new("group without end", 0)),
+        // A group tells its length nowhere, so it is held; one that is too large has no end.
+        let most = block.maximum.max(LOOK_AHEAD);
+        let end = rest.len().min(most);
+        let mut reader = Reader::within(rest, reader.offset()..end);
+        return match reader.skip(number, wire_type) {
+            Err(error) if error.is_truncated() && rest.len() > most => {
+                Err(Error::new("group without end", 0))
+            }
             Err(error) => Err(error),
             Ok(()) => Ok(Top::Other(reader.offset() as u64)),
         };

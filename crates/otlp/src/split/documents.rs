@@ -1,31 +1,39 @@
 //! JSON values back to back, over any number of lines, or as the elements of arrays.
 //!
-//! After a value that is broken, reading goes on where the next OTLP document seems to start.
+//! After a value that is broken, reading goes on where the next OTLP document seems to start. What is
+//! cut does not depend on the blocks in which the bytes come.
 
 use memchr::memmem;
 
 use super::brackets::{Brackets, Scan};
-use super::{Block, Content, Fault, Record, RejectKind};
+use super::{Block, Content, Fault, Record, RejectKind, is_cut_json};
 use crate::signal::Signal;
 
 #[derive(Debug, Default)]
 pub(super) struct Documents {
     in_array: bool,
-    /// The value whose end is sought, and how many of its bytes were searched.
+    /// The value whose end is sought, and how many of the bytes to be given again were searched.
     open: Brackets,
     searched: usize,
+    /// A value was not closed: those after it must end before the next document starts.
+    wary: bool,
     passing: Option<Passing>,
-    /// Where a document seems to start inside a value that may never end.
-    boundary: Option<usize>,
 }
 
-/// Bytes that are passed over until a document starts.
+/// Bytes that are passed over.
 #[derive(Debug, Clone, Copy)]
 struct Passing {
     /// Where they start in the stream.
     start: u64,
-    /// Nothing if they are a value that is too large.
-    reason: Option<&'static str>,
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum What {
+    /// A value that is too large, up to its end.
+    TooLarge,
+    /// What no value starts with, or one that is broken, up to the next document.
+    Broken(RejectKind, &'static str),
 }
 
 /// What follows a step.
@@ -38,7 +46,7 @@ enum Next {
 
 impl Documents {
     pub(super) fn cut(&mut self, block: &Block<'_>, records: &mut Vec<Record>) -> usize {
-        let mut next = Next::At(block.byte_order_mark());
+        let mut next = Next::At(0);
         loop {
             next = match next {
                 Next::At(at) => self.step(at, block, records),
@@ -48,26 +56,31 @@ impl Documents {
     }
 
     fn step(&mut self, at: usize, block: &Block<'_>, records: &mut Vec<Record>) -> Next {
-        if let Some(passing) = self.passing {
-            return self.pass(passing, at, block, records);
-        }
-        match self.between(&block.bytes[at..]) {
-            Some(blank) => self.value(at + blank, block, records),
-            None => {
-                let end = block.bytes.len();
-                if block.at_end && self.in_array {
-                    let reason = "the array at the top is not closed";
-                    records.push(block.fault(RejectKind::Incomplete, end..end, reason));
-                }
-                Next::More(end)
+        match self.passing {
+            Some(Passing { start, what: What::TooLarge }) => {
+                return self.pass_value(start, at, block, records);
             }
+            Some(Passing { start, what: What::Broken(kind, reason) }) => {
+                return self.pass_broken(Fault::new(kind, start, reason), at, block, records);
+            }
+            None => {}
         }
+        if let Some(blank) = self.between(&block.bytes[at..]) {
+            return self.value(at + blank, block, records);
+        }
+        let end = block.bytes.len();
+        if block.at_end && self.in_array {
+            let reason = "the array at the top is not closed";
+            records.push(block.fault(RejectKind::Incomplete, end..end, reason));
+        }
+        Next::More(end)
     }
 
-    /// Passes what stands between values, and tells how much that is if a value follows.
+    /// Passes what stands between values, and tells how much that is if a value follows. Byte order
+    /// marks are among it, since files are concatenated.
     fn between(&mut self, bytes: &[u8]) -> Option<usize> {
         bytes.iter().position(|byte| match byte {
-            b' ' | b'\t' | b'\n' | b'\r' | b',' => false,
+            b' ' | b'\t' | b'\n' | b'\r' | b',' | 0xef | 0xbb | 0xbf => false,
             b']' => {
                 self.in_array = false;
                 false
@@ -81,66 +94,65 @@ impl Documents {
     }
 
     fn value(&mut self, start: usize, block: &Block<'_>, records: &mut Vec<Record>) -> Next {
-        if !matches!(block.bytes[start], b'{' | b'[') {
-            return self.broken(start, start, block, "neither a JSON object nor an array");
+        match block.bytes[start] {
+            b'{' | b'[' => {}
+            byte => return self.stray(byte, start, block),
         }
-        let end = self.horizon(start, block.bytes);
+        let horizon = self.horizon(start, block);
+        let most = start.saturating_add(block.maximum).saturating_add(1);
         let from = start + self.searched;
+        let end = horizon.unwrap_or(block.known(self.wary)).clamp(from, most.max(from));
         match self.open.scan(&block.bytes[from..end]) {
             Scan::End(bytes) => {
                 self.close();
                 records.push(value(start, from + bytes, block));
                 Next::At(from + bytes)
             }
-            Scan::Broken(newline) => {
-                self.close();
-                self.broken(start, from + newline, block, "line break inside a JSON string")
+            Scan::Broken(newline) => self.broken_string(start, from + newline, block),
+            Scan::Open => {
+                self.searched = end - start;
+                let decided = block.at_end || horizon == Some(end) || block.known(true) >= most;
+                if decided { self.unclosed(start, most, block, records) } else { Next::More(start) }
             }
-            Scan::Open => self.unfinished(start, end, block, records),
         }
     }
 
-    /// Where the value at `start` must end at the latest.
-    fn horizon(&mut self, start: usize, bytes: &[u8]) -> usize {
-        if self.boundary.is_some_and(|boundary| boundary <= start) {
-            self.boundary = document(bytes, start + 1);
-        }
-        self.boundary.unwrap_or(bytes.len())
+    /// Where the value at `start` must end at the latest, if that is known.
+    fn horizon(&self, start: usize, block: &Block<'_>) -> Option<usize> {
+        if self.wary { document(block.bytes, start + self.searched.max(1)) } else { None }
     }
 
-    /// The value at `start` does not end before `end`.
-    fn unfinished(
+    /// The value at `start` ends neither before `most`, nor with the stream, nor before the next
+    /// document.
+    fn unclosed(
         &mut self,
         start: usize,
-        end: usize,
+        most: usize,
         block: &Block<'_>,
         records: &mut Vec<Record>,
     ) -> Next {
         let len = block.bytes.len();
-        let too_large = end - start > block.maximum;
-        if end == len && !block.at_end && !too_large {
-            self.searched = end - start;
-            return Next::More(start);
+        if let Some(next) = document(block.bytes, start + 1).filter(|&next| next < most) {
+            self.close();
+            (self.wary, self.in_array) = (true, false);
+            let reason = "the brackets of a JSON value are not closed";
+            records.push(block.fault(RejectKind::Malformed, start..next, reason));
+            return Next::At(next);
+        }
+        if len >= most {
+            let start = block.offset + start as u64;
+            self.passing = Some(Passing { start, what: What::TooLarge });
+            self.searched = 0;
+            return Next::At(most);
         }
         self.close();
-        if end == len {
-            self.boundary = document(block.bytes, start + 1);
-        }
-        if let Some(boundary) = self.boundary {
-            let reason = "the brackets of a JSON value are not closed";
-            records.push(block.fault(RejectKind::Malformed, start..boundary, reason));
-            return Next::At(boundary);
-        }
         self.in_array = false;
-        if too_large {
-            self.passing = Some(Passing { start: block.offset + start as u64, reason: None });
-            return Next::At((start + 1).max(len.saturating_sub(MARKER)));
-        }
-        records.push(block.fault(
-            RejectKind::Incomplete,
-            start..len,
-            "the last JSON value is cut off",
-        ));
+        records.push(if is_cut_json(&block.bytes[start..]) {
+            block.fault(RejectKind::Incomplete, start..len, "the last JSON value is cut off")
+        } else {
+            let reason = "the brackets of a JSON value are not closed";
+            block.fault(RejectKind::Malformed, start..len, reason)
+        });
         Next::At(len)
     }
 
@@ -149,41 +161,77 @@ impl Documents {
         self.searched = 0;
     }
 
-    /// Passes over what starts at `start`, from `at` on.
-    fn broken(&mut self, start: usize, at: usize, block: &Block<'_>, reason: &'static str) -> Next {
-        self.in_array = false;
-        let start = block.offset + start as u64;
-        self.passing = Some(Passing { start, reason: Some(reason) });
-        Next::At(at)
+    fn stray(&mut self, byte: u8, start: usize, block: &Block<'_>) -> Next {
+        let kind = match byte {
+            b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => RejectKind::Foreign,
+            _ => RejectKind::Malformed,
+        };
+        let what = What::Broken(kind, "neither a JSON object nor an array");
+        self.passing = Some(Passing { start: block.offset + start as u64, what });
+        Next::At(start)
     }
 
-    fn pass(
+    fn broken_string(&mut self, start: usize, newline: usize, block: &Block<'_>) -> Next {
+        self.close();
+        let what = What::Broken(RejectKind::Malformed, "line break inside a JSON string");
+        self.passing = Some(Passing { start: block.offset + start as u64, what });
+        Next::At(newline)
+    }
+
+    /// Passes over a value that started at `start` in the stream and is too large, from `at` on.
+    fn pass_value(
         &mut self,
-        passing: Passing,
+        start: u64,
         at: usize,
         block: &Block<'_>,
         records: &mut Vec<Record>,
     ) -> Next {
-        let len = block.bytes.len();
+        let next = document(block.bytes, at);
+        let end = next.unwrap_or(block.known(true)).max(at);
+        let scan = self.open.scan(&block.bytes[at..end]);
+        let end = match scan {
+            Scan::End(bytes) => at + bytes,
+            Scan::Broken(newline) => {
+                self.close();
+                let what = What::Broken(RejectKind::Malformed, "line break inside a JSON string");
+                self.passing = Some(Passing { start, what });
+                return Next::At(at + newline);
+            }
+            Scan::Open if next.is_none() && !block.at_end => return Next::More(end),
+            Scan::Open => {
+                (self.wary, self.in_array) = (true, false);
+                end
+            }
+        };
+        self.close();
+        self.passing = None;
+        records.push(block.too_large(start, block.offset + end as u64 - start, end));
+        Next::At(end)
+    }
+
+    fn pass_broken(
+        &mut self,
+        fault: Fault,
+        at: usize,
+        block: &Block<'_>,
+        records: &mut Vec<Record>,
+    ) -> Next {
         let next = match document(block.bytes, at) {
             Some(next) => next,
-            None if block.at_end => len,
-            None => return Next::More(at.max(len.saturating_sub(MARKER))),
+            None if block.at_end => block.bytes.len(),
+            None => return Next::More(block.known(true).max(at)),
         };
-        self.passing = None;
-        let bytes = block.offset + next as u64 - passing.start;
-        records.push(match passing.reason {
-            None => block.too_large(passing.start, bytes, next),
-            Some(reason) => {
-                let fault = Fault {
-                    kind: RejectKind::Malformed,
-                    offset: passing.start,
-                    reason: reason.into(),
-                };
-                Record { range: next..next, content: Content::Fault(Box::new(fault)) }
-            }
-        });
+        (self.passing, self.in_array) = (None, false);
+        records.push(fault.record(next..next));
         Next::At(next)
+    }
+}
+
+impl Block<'_> {
+    /// Up to where it is known whether a document starts, if that matters.
+    fn known(&self, matters: bool) -> usize {
+        let unknown = if matters && !self.at_end { MARKER } else { 0 };
+        self.bytes.len().saturating_sub(unknown)
     }
 }
 
@@ -194,17 +242,21 @@ fn value(start: usize, end: usize, block: &Block<'_>) -> Record {
     Record { range: start..end, content: Content::Json }
 }
 
-/// Bytes kept back because the start of a document may be cut by their end.
+/// Bytes from the brace of an OTLP document to the colon after its first key, at most.
 const MARKER: usize = 256;
 
 /// Where the first OTLP document at or after `from` seems to start: at an object whose first key is
 /// one of OTLP's. No JSON string holds these bytes, as its quotes are escaped.
 pub(crate) fn document(bytes: &[u8], from: usize) -> Option<usize> {
+    /// White space before and after the key.
+    const SPACE: usize = 100;
     let finder = memmem::Finder::new(b"\"resource");
     finder.find_iter(bytes.get(from..)?).find_map(|key| {
         let key = from + key;
-        let before = bytes[from..key].trim_ascii_end();
-        (before.ends_with(b"{") && is_top_key(&bytes[key..])).then(|| from + before.len() - 1)
+        let lowest = from.max(key.saturating_sub(SPACE));
+        let before = bytes[lowest..key].trim_ascii_end();
+        let after = &bytes[key..bytes.len().min(key + SPACE)];
+        (before.ends_with(b"{") && is_top_key(after)).then(|| lowest + before.len() - 1)
     })
 }
 

@@ -1,6 +1,7 @@
 //! Records with their length before them.
 
-use super::{Block, Record, RejectKind, content};
+use super::shape::is_cut_request;
+use super::{Block, Content, Record, RejectKind, content, is_cut_json};
 
 #[derive(Debug)]
 pub(super) struct Framed {
@@ -11,7 +12,7 @@ pub(super) struct Framed {
 
 /// The length before a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Prefix {
+pub(crate) enum Prefix {
     /// The bytes of the record, and of the prefix.
     Length(u64, usize),
     /// The bytes end inside the prefix.
@@ -21,7 +22,7 @@ pub(super) enum Prefix {
 }
 
 /// Four bytes, the most significant first.
-pub(super) fn big_endian(bytes: &[u8]) -> Prefix {
+pub(crate) fn big_endian(bytes: &[u8]) -> Prefix {
     match bytes.first_chunk() {
         Some(length) => Prefix::Length(u64::from(u32::from_be_bytes(*length)), 4),
         None => Prefix::Cut,
@@ -29,7 +30,7 @@ pub(super) fn big_endian(bytes: &[u8]) -> Prefix {
 }
 
 /// A varint of at most five bytes.
-pub(super) fn varint(bytes: &[u8]) -> Prefix {
+pub(crate) fn varint(bytes: &[u8]) -> Prefix {
     let mut length = 0;
     for (index, &byte) in bytes.iter().take(5).enumerate() {
         length |= u64::from(byte & 0x7f) << (7 * index);
@@ -81,9 +82,8 @@ impl Framed {
                 self.passing = u64::MAX;
                 Some(all.end)
             }
-            Prefix::Length(..) | Prefix::Cut if block.at_end => {
-                let reason = "the last record is cut off";
-                records.push(block.fault(RejectKind::Incomplete, all.clone(), reason));
+            prefix if block.at_end => {
+                records.push(last(prefix, at, block));
                 Some(all.end)
             }
             Prefix::Length(..) | Prefix::Cut => None,
@@ -95,4 +95,25 @@ impl Framed {
         self.passing -= passed;
         at + passed as usize
     }
+}
+
+/// The last record, which ends beyond the stream: it is cut, or its length is damaged.
+fn last(prefix: Prefix, at: usize, block: &Block<'_>) -> Record {
+    let all = at..block.bytes.len();
+    if let Prefix::Length(length, prefix) = prefix {
+        let there = &block.bytes[at + prefix..];
+        let is_cut = match content(there) {
+            Content::Json => is_cut_json(there),
+            Content::Protobuf => is_cut_request(there, length),
+            _ => true,
+        };
+        if !is_cut {
+            let reason = format!(
+                "a record of {length} bytes is announced; the {} that follow are none",
+                there.len()
+            );
+            return block.fault(RejectKind::Malformed, all, reason);
+        }
+    }
+    block.fault(RejectKind::Incomplete, all, "the last record is cut off")
 }

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
-use super::brackets::{Brackets, Scan};
-use super::{Block, Content, Record, RejectKind};
+use super::{BYTE_ORDER_MARK, Block, Content, Record, RejectKind, is_cut_json};
 
 #[derive(Debug, Default)]
 pub(super) struct Lines {
@@ -18,8 +17,8 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn cut(&mut self, block: &Block<'_>, records: &mut Vec<Record>) -> usize {
         let bytes = block.bytes;
+        let Some(mut start) = byte_order_mark(block) else { return 0 };
         let searched = self.searched.min(bytes.len());
-        let mut start = block.byte_order_mark();
         for at in memchr_iter(b'\n', &bytes[searched..]) {
             self.line(block, start..searched + at, records);
             start = searched + at + 1;
@@ -51,17 +50,25 @@ impl Lines {
     /// The last line lacks its newline: it is complete, or cut.
     fn last(&mut self, block: &Block<'_>, range: Range<usize>, records: &mut Vec<Record>) {
         let line = &block.bytes[range.clone()];
-        let cut = self.dropped == 0
-            && line.len() <= block.maximum
-            && line.trim_ascii_start().starts_with(b"{")
-            && Brackets::default().scan(line.trim_ascii_start()) == Scan::Open;
-        if cut {
+        let held = self.dropped == 0 && line.len() <= block.maximum;
+        let opens = matches!(line.trim_ascii_start(), [b'{' | b'[', ..]);
+        if held && opens && is_cut_json(line) {
             let range = trimmed(block.bytes, range);
             let reason = "the last line is cut off";
             records.push(block.fault(RejectKind::Incomplete, range, reason));
         } else if self.dropped > 0 || !range.is_empty() {
             self.line(block, range, records);
         }
+    }
+}
+
+/// The bytes of the mark that the stream starts with; nothing if more bytes are needed to tell.
+fn byte_order_mark(block: &Block<'_>) -> Option<usize> {
+    let first = &block.bytes[..block.bytes.len().min(BYTE_ORDER_MARK.len())];
+    match BYTE_ORDER_MARK.starts_with(first) && block.offset == 0 {
+        true if first.len() == BYTE_ORDER_MARK.len() => Some(first.len()),
+        true if !block.at_end => None,
+        _ => Some(0),
     }
 }
 

@@ -1,11 +1,17 @@
 //! Tells OTLP protobuf by its beginning.
 
-use crate::schema::{Kind, Message};
+use crate::schema::{Field, Kind, Message, Rule, WireType};
 use crate::signal::Signal;
+use crate::verify::verify;
 use crate::wire::Reader;
 
 /// Fields into fields to look at; an attribute's value is the sixth.
 const LEVELS: usize = 6;
+
+/// Bytes that [`begins_like_request`] looks at, at most: tags and lengths.
+pub(crate) const LOOK_AHEAD: usize = LEVELS * 2 * 10;
+
+const LEN: u8 = WireType::Len as u8;
 
 /// Whether `bytes`, the first of a message of `len` bytes, begin like a request of some signal: the
 /// first field, the first field in it, and so on, are known and fit into one another.
@@ -27,11 +33,10 @@ fn begins_like(mut message: &'static Message, bytes: &[u8], mut room: u64) -> Op
             Err(error) => return Some(error.is_truncated()),
             Ok(tag) => tag,
         };
-        let field = message.field(number)?;
-        if field.wire_type() as u8 != wire_type {
-            return None;
+        let field = message.field(number).filter(|field| allows(field, wire_type))?;
+        if wire_type != LEN {
+            return Some(true);
         }
-        let Kind::Message(child) = field.kind else { return Some(true) };
         let length = match reader.varint() {
             Err(error) => return Some(error.is_truncated()),
             Ok(length) => length,
@@ -40,8 +45,83 @@ fn begins_like(mut message: &'static Message, bytes: &[u8], mut room: u64) -> Op
         if length > room {
             return None;
         }
-        room = length;
-        message = child;
+        match field.kind {
+            // An empty message says nothing: what follows it does.
+            Kind::Message(_) if length == 0 => {}
+            Kind::Message(child) => (message, room) = (child, length),
+            _ => return Some(true),
+        }
     }
     Some(true)
+}
+
+/// Whether `bytes`, the first of a message of `len` bytes that ends beyond them, are the beginning of a
+/// sound request of some signal, so that nothing is wrong with it but that it is cut.
+pub(crate) fn is_cut_request(bytes: &[u8], len: u64) -> bool {
+    Signal::ALL.into_iter().any(|signal| is_cut(signal.data(), bytes, len))
+}
+
+fn is_cut(mut message: &'static Message, mut bytes: &[u8], mut room: u64) -> bool {
+    while let Some(cut) = cut_field(message, bytes, room) {
+        match cut {
+            Cut::Inside(child, rest, length) => (message, bytes, room) = (child, rest, length),
+            Cut::Here => return true,
+        }
+    }
+    false
+}
+
+/// Where a message is cut.
+enum Cut<'a> {
+    /// In this field, a message of so many bytes, of which these are the first.
+    Inside(&'static Message, &'a [u8], u64),
+    /// Nowhere deeper.
+    Here,
+}
+
+/// Steps over the fields of a message to the one that is cut; nothing if a fault comes before.
+fn cut_field<'a>(message: &'static Message, bytes: &'a [u8], room: u64) -> Option<Cut<'a>> {
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        let (number, wire_type) = match reader.tag() {
+            Err(error) => return error.is_truncated().then_some(Cut::Here),
+            Ok(tag) => tag,
+        };
+        let field = message.field(number);
+        if field.is_some_and(|field| !allows(field, wire_type)) {
+            return None;
+        }
+        if wire_type != LEN {
+            match reader.skip(number, wire_type) {
+                Err(error) => return error.is_truncated().then_some(Cut::Here),
+                Ok(()) => continue,
+            }
+        }
+        let length = match reader.varint() {
+            Err(error) => return error.is_truncated().then_some(Cut::Here),
+            Ok(length) => length,
+        };
+        if length > room.saturating_sub(reader.offset() as u64) {
+            return None;
+        }
+        let rest = reader.rest();
+        let child = field.and_then(|field| match field.kind {
+            Kind::Message(child) => Some(child),
+            _ => None,
+        });
+        if length > rest.len() as u64 {
+            return Some(child.map_or(Cut::Here, |child| Cut::Inside(child, rest, length)));
+        }
+        let (content, next) = rest.split_at(length as usize);
+        if child.is_some_and(|child| verify(child, content).is_err()) {
+            return None;
+        }
+        reader = Reader::within(bytes, bytes.len() - next.len()..bytes.len());
+    }
+    Some(Cut::Here)
+}
+
+/// Whether a field may be written with this wire type: repeated scalars are packed, or not.
+fn allows(field: &Field, wire_type: u8) -> bool {
+    wire_type == field.kind.wire_type() as u8 || (field.rule == Rule::Repeated && wire_type == LEN)
 }

@@ -1,0 +1,190 @@
+//! An attached receiver as DuckDB's catalog sees it. The receiver, its rows and its tables are Rust's.
+#pragma once
+
+#include "duckdb/catalog/catalog.hpp"
+#include "duckdb/catalog/catalog_entry/schema_catalog_entry.hpp"
+#include "duckdb/catalog/catalog_entry/table_catalog_entry.hpp"
+#include "duckdb/transaction/transaction.hpp"
+#include "duckdb/transaction/transaction_manager.hpp"
+
+#include "duckspan.h"
+
+namespace duckspan {
+
+//! Throws the one error of what cannot be done to an attached receiver.
+[[noreturn]] void Refuse(const std::string &what, const duckdb::Identifier &database);
+
+//! Memory of DuckDB's that is set aside while this lives.
+class Reservation {
+public:
+	Reservation(duckdb::DatabaseInstance &db, idx_t size);
+	~Reservation();
+	Reservation(const Reservation &) = delete;
+
+private:
+	duckdb::DatabaseInstance &db;
+	idx_t size;
+};
+
+class LiveTableEntry : public duckdb::TableCatalogEntry {
+public:
+	LiveTableEntry(duckdb::Catalog &catalog, duckdb::SchemaCatalogEntry &schema, duckdb::CreateTableInfo &info,
+				   const CTable &table);
+
+	const duckdb::ColumnList &GetColumns() const override {
+		return columns;
+	}
+	duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(duckdb::ClientContext &context, column_t column) override;
+	duckdb::TableFunction GetScanFunction(duckdb::ClientContext &context,
+										  duckdb::unique_ptr<duckdb::FunctionData> &data) override;
+	duckdb::TableStorageInfo GetStorageInfo(duckdb::ClientContext &context) override;
+	duckdb::virtual_column_map_t GetVirtualColumns() const override;
+
+	//! The position in the table of a column that a query names, which may be a virtual one; beyond the table for the
+	//! column of count(*).
+	idx_t PositionOf(column_t column) const;
+	const duckdb::LogicalType &TypeOf(idx_t position) const;
+
+	const LiveTable table;
+
+private:
+	duckdb::ColumnList columns;
+	//! The virtual columns by number, and where they stand in the table.
+	duckdb::unordered_map<column_t, idx_t> hidden;
+	duckdb::vector<duckdb::TableColumn> all;
+};
+
+class LiveSchemaEntry : public duckdb::SchemaCatalogEntry {
+public:
+	LiveSchemaEntry(duckdb::Catalog &catalog, duckdb::CreateSchemaInfo &info);
+
+	void Scan(duckdb::ClientContext &context, duckdb::CatalogType type,
+			  const std::function<void(duckdb::CatalogEntry &)> &callback) override;
+	void Scan(duckdb::CatalogType type, const std::function<void(duckdb::CatalogEntry &)> &callback) override;
+	duckdb::optional_ptr<duckdb::CatalogEntry> LookupEntry(duckdb::CatalogTransaction transaction,
+														   const duckdb::EntryLookupInfo &lookup) override;
+
+	duckdb::optional_ptr<duckdb::CatalogEntry> CreateIndex(duckdb::CatalogTransaction, duckdb::CreateIndexInfo &,
+														   duckdb::TableCatalogEntry &) override;
+	duckdb::optional_ptr<duckdb::CatalogEntry> CreateFunction(duckdb::CatalogTransaction,
+															  duckdb::CreateFunctionInfo &) override;
+	duckdb::optional_ptr<duckdb::CatalogEntry> CreateTable(duckdb::CatalogTransaction,
+														   duckdb::BoundCreateTableInfo &) override;
+	duckdb::optional_ptr<duckdb::CatalogEntry> CreateView(duckdb::CatalogTransaction,
+														  duckdb::CreateViewInfo &) override;
+	duckdb::optional_ptr<duckdb::CatalogEntry> CreateSequence(duckdb::CatalogTransaction,
+															  duckdb::CreateSequenceInfo &) override;
+	duckdb::optional_ptr<duckdb::CatalogEntry> CreateType(duckdb::CatalogTransaction,
+														  duckdb::CreateTypeInfo &) override;
+	void DropEntry(duckdb::ClientContext &, duckdb::DropInfo &) override;
+	void Alter(duckdb::CatalogTransaction, duckdb::AlterInfo &) override;
+
+private:
+	duckdb::vector<duckdb::unique_ptr<LiveTableEntry>> tables;
+};
+
+class LiveCatalog : public duckdb::Catalog {
+public:
+	static constexpr const char *TYPE = "otlp";
+
+	//! Takes over `live`.
+	LiveCatalog(duckdb::AttachedDatabase &db, duckdb::unique_ptr<Reservation> memory, const Live *live);
+	//! Stops the receiver: an ATTACH that is rolled back, and the end of the database, are not announced by OnDetach.
+	~LiveCatalog() override;
+
+	void Initialize(bool load_builtin) override;
+	void OnDetach(duckdb::ClientContext &context) override;
+	bool HasConflictingAttachOptions(const std::string &path, const duckdb::AttachOptions &options) override;
+
+	std::string GetCatalogType() override {
+		return TYPE;
+	}
+	//! DuckDB shows the path only of what is not in memory.
+	bool InMemory() override {
+		return false;
+	}
+	std::string GetDBPath() override;
+	duckdb::DatabaseSize GetDatabaseSize(duckdb::ClientContext &context) override;
+
+	duckdb::optional_ptr<duckdb::SchemaCatalogEntry> LookupSchema(duckdb::CatalogTransaction transaction,
+																  const duckdb::EntryLookupInfo &lookup,
+																  duckdb::OnEntryNotFound if_not_found) override;
+	void ScanSchemas(duckdb::ClientContext &context,
+					 std::function<void(duckdb::SchemaCatalogEntry &)> callback) override;
+
+	duckdb::PhysicalOperator &PlanInsert(duckdb::ClientContext &context, duckdb::PhysicalPlanGenerator &planner,
+										 duckdb::LogicalInsert &op,
+										 duckdb::optional_ptr<duckdb::PhysicalOperator> plan) override;
+	//! Plans the removal of all rows, which does not read them.
+	duckdb::PhysicalOperator &PlanDelete(duckdb::ClientContext &context, duckdb::PhysicalPlanGenerator &planner,
+										 duckdb::LogicalDelete &op) override;
+	duckdb::PhysicalOperator &PlanDelete(duckdb::ClientContext &, duckdb::PhysicalPlanGenerator &,
+										 duckdb::LogicalDelete &, duckdb::PhysicalOperator &) override;
+	duckdb::PhysicalOperator &PlanUpdate(duckdb::ClientContext &, duckdb::PhysicalPlanGenerator &,
+										 duckdb::LogicalUpdate &, duckdb::PhysicalOperator &) override;
+	duckdb::PhysicalOperator &PlanMergeInto(duckdb::ClientContext &, duckdb::PhysicalPlanGenerator &,
+											duckdb::LogicalMergeInto &, duckdb::PhysicalOperator &) override;
+	duckdb::PhysicalOperator &PlanCreateTableAs(duckdb::ClientContext &, duckdb::PhysicalPlanGenerator &,
+												duckdb::LogicalCreateTable &, duckdb::PhysicalOperator &) override;
+	duckdb::unique_ptr<duckdb::LogicalOperator> BindCreateIndex(duckdb::Binder &, duckdb::CreateStatement &,
+																duckdb::TableCatalogEntry &,
+																duckdb::unique_ptr<duckdb::LogicalOperator>) override;
+	duckdb::optional_ptr<duckdb::CatalogEntry> CreateSchema(duckdb::CatalogTransaction,
+															duckdb::CreateSchemaInfo &) override;
+
+	const Live &GetLive() const {
+		return *live;
+	}
+
+private:
+	void DropSchema(duckdb::ClientContext &, duckdb::DropInfo &) override;
+
+	duckdb::unique_ptr<Reservation> memory;
+	const Live *live;
+	duckdb::unique_ptr<LiveSchemaEntry> schema;
+};
+
+//! A transaction sees the rows of the moment it first looks, in every table.
+class LiveTransaction : public duckdb::Transaction {
+public:
+	LiveTransaction(duckdb::TransactionManager &manager, duckdb::ClientContext &context) : Transaction(manager, context) {
+	}
+	~LiveTransaction() override;
+
+	static LiveTransaction &Get(duckdb::ClientContext &context, duckdb::Catalog &catalog);
+
+	const View &GetView(const Live &live);
+	//! Forgets what it saw, after it wrote.
+	void Renew();
+
+private:
+	duckdb::mutex lock;
+	View *view = nullptr;
+	//! What it saw before it wrote; queries under way may still look at it.
+	duckdb::vector<View *> former;
+};
+
+class LiveTransactionManager : public duckdb::TransactionManager {
+public:
+	explicit LiveTransactionManager(duckdb::AttachedDatabase &db) : TransactionManager(db) {
+	}
+
+	duckdb::Transaction &StartTransaction(duckdb::ClientContext &context) override;
+	duckdb::ErrorData CommitTransaction(duckdb::ClientContext &context, duckdb::Transaction &transaction) override;
+	void RollbackTransaction(duckdb::Transaction &transaction) override;
+	void Checkpoint(duckdb::ClientContext &, bool) override {
+	}
+
+private:
+	void End(duckdb::Transaction &transaction);
+
+	duckdb::mutex lock;
+	duckdb::reference_map_t<duckdb::Transaction, duckdb::unique_ptr<LiveTransaction>> open;
+};
+
+//! The scan of a table.
+duckdb::TableFunction LiveScanFunction(LiveTableEntry &table, duckdb::unique_ptr<duckdb::FunctionData> &data);
+//! Whether a scan was given predicates when its query was planned.
+bool IsFiltered(const duckdb::LogicalOperator &scan);
+
+} // namespace duckspan

@@ -1,0 +1,382 @@
+//! What C++ calls for attached receivers.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use super::Str;
+use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
+use crate::columns::ColumnType;
+use crate::input::Input;
+use crate::live::{
+    Live, LiveColumn, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanCounts, ScanOrder, View,
+};
+use crate::scan::{Bounds, Cursor};
+
+/// A table of an attached receiver.
+#[repr(C)]
+pub struct CTable {
+    /// Which one.
+    pub table: LiveTable,
+    /// Its name; static.
+    pub name: Str,
+    /// What it is, for people; static.
+    pub comment: Str,
+    /// The number of its columns, virtual ones last.
+    pub width: usize,
+}
+
+/// A column of such a table.
+#[repr(C)]
+pub struct CTableColumn {
+    /// Its name; static.
+    pub name: Str,
+    /// What it is, for people; static.
+    pub comment: Str,
+    /// Its type.
+    pub kind: ColumnType,
+    /// Whether it is left out of `SELECT *`.
+    pub is_virtual: bool,
+}
+
+/// Bounds of the values of a column.
+#[repr(C)]
+pub struct CBounds {
+    /// Whether anything is known.
+    pub known: bool,
+    /// Whether there may be a NULL.
+    pub nulls: bool,
+    /// Whether there may be a value.
+    pub values: bool,
+    /// No value is less.
+    pub min: i64,
+    /// No value is greater.
+    pub max: i64,
+}
+
+impl CBounds {
+    fn of(bounds: Option<Bounds>) -> CBounds {
+        let known = bounds.is_some();
+        let values = bounds.and_then(|bounds| bounds.values);
+        let (min, max) = values.unwrap_or_default();
+        let nulls = bounds.is_some_and(|bounds| bounds.nulls);
+        CBounds { known, nulls, values: values.is_some(), min, max }
+    }
+
+    const UNKNOWN: CBounds = CBounds { known: false, nulls: true, values: true, min: 0, max: 0 };
+}
+
+/// The number of tables of an attached receiver.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_table_count() -> usize {
+    LiveTable::ALL.len()
+}
+
+/// The table at `position`, which is below their number.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_table(position: usize) -> CTable {
+    let table = LiveTable::ALL[position];
+    CTable {
+        table,
+        name: Str::of(table.name()),
+        comment: Str::of(table.comment()),
+        width: table.width(),
+    }
+}
+
+/// The column at `position` of a table, which is below its width.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_table_column(table: LiveTable, position: usize) -> CTableColumn {
+    let found = table.column(position);
+    CTableColumn {
+        name: Str::of(found.column.name),
+        comment: Str::of(found.comment),
+        kind: found.column.kind,
+        is_virtual: found.is_virtual,
+    }
+}
+
+/// The options of `ATTACH 'path' (TYPE otlp)`, at their defaults.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_options_new(path: Str, fault: &mut CFault) -> *mut LiveOptions {
+    guard(fault, std::ptr::null_mut(), || {
+        Ok(Box::into_raw(Box::new(LiveOptions::new(&path.get())?)))
+    })
+}
+
+/// Frees options.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_options_free(options: *mut LiveOptions) {
+    // SAFETY: made by `duckspan_live_options_new`, freed once.
+    contain_drop(unsafe { Box::from_raw(options) });
+}
+
+/// Sets an option, or adds an element to one that is a list.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_options_set(
+    options: &mut LiveOptions,
+    name: Str,
+    value: Str,
+    fault: &mut CFault,
+) {
+    guard(fault, (), || options.set(&name.get(), &value.get()));
+}
+
+/// Bytes of memory for everything that is kept and received.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_options_memory(options: &LiveOptions) -> u64 {
+    options.memory_limit()
+}
+
+/// Starts a receiver, in place of `previous` if that is not null.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_start(
+    options: &LiveOptions,
+    previous: Option<&Live>,
+    fault: &mut CFault,
+) -> *const Live {
+    guard(fault, std::ptr::null(), || {
+        Ok(Arc::into_raw(Arc::new(Live::start(options, previous)?)))
+    })
+}
+
+/// Stops to receive, in bounded time. What is kept stays.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_stop(live: &Live) {
+    contain_drop(Stop(live));
+}
+
+/// Stops when dropped, where a panic is contained.
+struct Stop<'a>(&'a Live);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Stops to receive, and gives up what is kept.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_free(live: *const Live) {
+    // SAFETY: made by `duckspan_live_start`, freed once.
+    let live = unsafe { Arc::from_raw(live) };
+    contain_drop(Stop(&live));
+    contain_drop(live);
+}
+
+/// Whether `options` ask for another receiver than this one.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_differs(live: &Live, options: &LiveOptions) -> bool {
+    live.differs(options)
+}
+
+/// The address it is bound to.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_path(live: &Live) -> Text {
+    Text::new(live.path().to_owned())
+}
+
+/// The second port it is bound to; 0 if there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_http_port(live: &Live) -> u16 {
+    live.http_port().unwrap_or(0)
+}
+
+/// Bytes of memory held for rows.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_memory(live: &Live) -> u64 {
+    live.memory()
+}
+
+/// Rows that a table has now.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_rows(live: &Live, table: LiveTable) -> u64 {
+    live.rows(table)
+}
+
+/// Removes all rows of a table; returns how many.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_truncate(live: &Live, table: LiveTable, fault: &mut CFault) -> u64 {
+    guard(fault, 0, || live.truncate(table))
+}
+
+/// The rows of every table at this moment.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_view_new(live: &Live, fault: &mut CFault) -> *mut View {
+    guard(fault, std::ptr::null_mut(), || Ok(Box::into_raw(Box::new(live.view()))))
+}
+
+/// Gives up a view.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_view_free(view: *mut View) {
+    // SAFETY: made by `duckspan_view_new`, freed once.
+    contain_drop(unsafe { Box::from_raw(view) });
+}
+
+/// Rows that a table has in a view; those it has now where it keeps none of its own.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_view_rows(view: &View, live: &Live, table: LiveTable) -> u64 {
+    view.rows(table).unwrap_or_else(|| live.rows(table))
+}
+
+/// Bounds of the values of a column of a table in a view.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_view_bounds(view: &View, table: LiveTable, column: usize) -> CBounds {
+    let mut fault = CFault { kind: FaultKind::None, text: Text::NONE };
+    let bounds = guard(&mut fault, CBounds::UNKNOWN, || {
+        Ok(CBounds::of(view.bounds(table, table.at(column))))
+    });
+    super::duckspan_text_free(fault.text);
+    bounds
+}
+
+/// What a scan of a table is opened with.
+#[repr(C)]
+pub struct LiveScanInput {
+    /// Which table.
+    pub table: LiveTable,
+    /// In which order.
+    pub order: ScanOrder,
+    /// The columns to be read, as positions in the table; those beyond it are left alone.
+    pub columns: *const u32,
+    /// How many they are.
+    pub column_count: usize,
+}
+
+/// Begins a scan. It needs neither the receiver nor the view afterwards.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_scan_open(
+    live: &Live,
+    view: &View,
+    input: &LiveScanInput,
+    fault: &mut CFault,
+) -> *mut LiveScan {
+    guard(fault, std::ptr::null_mut(), || {
+        let columns: Vec<LiveColumn> = match input.column_count {
+            0 => Vec::new(),
+            count => {
+                // SAFETY: the shim lends `count` positions at `columns`.
+                let lent = unsafe { std::slice::from_raw_parts(input.columns, count) };
+                lent.iter().map(|&position| input.table.at(position as usize)).collect()
+            }
+        };
+        let scan = LiveScan::open(live, view, input.table, input.order, columns);
+        Ok(Box::into_raw(Box::new(scan)))
+    })
+}
+
+/// Gives up a scan; its cursors may live on.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_scan_free(scan: *mut LiveScan) {
+    // SAFETY: made by `duckspan_live_scan_open`, freed once.
+    contain_drop(unsafe { Box::from_raw(scan) });
+}
+
+/// Pieces that threads can scan at a time.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_scan_units(scan: &LiveScan) -> usize {
+    scan.units()
+}
+
+/// How much was claimed, in percent.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_scan_progress(scan: &LiveScan) -> f64 {
+    scan.progress()
+}
+
+/// A thread's place in a scan.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_scan_cursor(scan: &LiveScan, fault: &mut CFault) -> *mut Cursor {
+    guard(fault, std::ptr::null_mut(), || Ok(Box::into_raw(Box::new(Cursor(scan.cursor())))))
+}
+
+/// The number of the batch in the order of the scan.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_cursor_batch(cursor: &Cursor) -> u64 {
+    cursor.0.batch()
+}
+
+/// Bounds of the values of a column in the batch.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_cursor_bounds(
+    cursor: &Cursor,
+    column: usize,
+    fault: &mut CFault,
+) -> CBounds {
+    guard(fault, CBounds::UNKNOWN, || Ok(CBounds::of(cursor.0.bounds(column))))
+}
+
+/// What the thread looked at so far.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_cursor_counts(cursor: &Cursor) -> ScanCounts {
+    cursor.0.counts()
+}
+
+/// Begins to insert rows into a table.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_insert_new(
+    live: *const Live,
+    table: LiveTable,
+    fault: &mut CFault,
+) -> *mut LiveInsert {
+    guard(fault, std::ptr::null_mut(), || {
+        // SAFETY: a live share of the receiver; counting it once more makes this one ours.
+        let live = unsafe {
+            Arc::increment_strong_count(live);
+            Arc::from_raw(live)
+        };
+        Ok(Box::into_raw(Box::new(LiveInsert::new(live, table)?)))
+    })
+}
+
+/// Frees an insert; what was not appended is gone.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_insert_free(insert: *mut LiveInsert) {
+    // SAFETY: made by `duckspan_live_insert_new`, freed once.
+    contain_drop(unsafe { Box::from_raw(insert) });
+}
+
+/// Adds `count` rows: `columns` are three flat `duckdb::Vector`s, of TIMESTAMP, JSON and JSON.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_insert_rows(
+    insert: &mut LiveInsert,
+    columns: *const *mut c_void,
+    count: usize,
+    fault: &mut CFault,
+) {
+    guard(fault, (), || {
+        // SAFETY: the shim lends three flat vectors of these types with `count` rows.
+        let [timestamps, resources, data] = unsafe {
+            let handles = std::slice::from_raw_parts(columns, 3);
+            [0, 1, 2].map(|at| Input::new(handles[at].cast(), count))
+        };
+        for row in 0..count {
+            // SAFETY: the types are those.
+            let (timestamp, resource, data) =
+                unsafe { (timestamps.value(row), resources.text(row), data.text(row)) };
+            insert.push(timestamp, resource, data)?;
+        }
+        Ok(())
+    });
+}
+
+/// Appends what is left; returns how many rows were inserted.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_insert_finish(insert: &mut LiveInsert, fault: &mut CFault) -> u64 {
+    guard(fault, 0, || insert.finish())
+}
+
+/// The one error of what cannot be done to an attached receiver.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_refuse(what: Str, database: Str, fault: &mut CFault) {
+    guard(fault, (), || refuse(&what.get(), &database.get()));
+}
+
+fn refuse(what: &str, database: &str) -> Result<()> {
+    let message = format!(
+        "{what} is not possible in \"{database}\": it is an OTLP receiver, whose tables are fixed and \
+         hold what arrives. INSERT appends rows, TRUNCATE removes them all; to keep or change them, \
+         copy them to another database: CREATE TABLE … AS FROM {database}.traces"
+    );
+    Err(Fault::new(FaultKind::Binder, message))
+}

@@ -1,0 +1,135 @@
+//! An attached receiver: the rings of a catalog, and the threads that fill them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use duckspan_otlp::{Segment, Signal};
+use duckspan_receiver::{Counters, Receiver};
+use duckspan_ring::{Rings, Snapshot, Stats};
+
+use crate::boundary::{Fault, FaultKind, Result};
+
+mod insert;
+mod options;
+mod rows;
+mod scan;
+mod stats;
+mod table;
+
+pub use insert::LiveInsert;
+pub use options::LiveOptions;
+pub use rows::ScanOrder;
+pub use scan::{LiveScan, ScanCounts};
+pub use table::LiveTable;
+
+pub(crate) use table::{LiveColumn, TableColumn};
+
+/// What a catalog keeps while it is attached.
+pub struct Live {
+    options: LiveOptions,
+    rings: Arc<Rings>,
+    receiver: Mutex<Option<Receiver>>,
+    /// The address it is bound to: where the options say port 0, the port that was free.
+    path: String,
+    http_port: Option<u16>,
+}
+
+/// The rows of every signal at one moment; what a transaction sees.
+pub struct View([Snapshot; Signal::ALL.len()]);
+
+impl View {
+    pub(crate) fn snapshot(&self, signal: Signal) -> &Snapshot {
+        &self.0[signal as usize]
+    }
+}
+
+impl Live {
+    /// Starts to receive.
+    ///
+    /// `previous` is what the new one replaces: if that is what holds the port, it is stopped first, and
+    /// started again if the new one cannot start even so.
+    pub(crate) fn start(options: &LiveOptions, previous: Option<&Live>) -> Result<Live> {
+        let rings = Arc::new(Rings::new(options.ring_limits()));
+        let receiver = match options.receive(&rings) {
+            Ok(receiver) => receiver,
+            Err(_) if previous.is_some_and(|previous| previous.stop()) => {
+                options.receive(&rings).inspect_err(|_| previous.into_iter().for_each(Live::resume))?
+            }
+            Err(fault) => return Err(fault),
+        };
+        let path = format!("otlp://{}", receiver.address());
+        let http_port = receiver.http_address().map(|address| address.port());
+        Ok(Live {
+            options: options.clone(),
+            rings,
+            receiver: Mutex::new(Some(receiver)),
+            path,
+            http_port,
+        })
+    }
+
+    /// Stops to receive, in bounded time; says whether it did receive. What is kept stays.
+    pub(crate) fn stop(&self) -> bool {
+        let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
+        receiver.map(Receiver::stop).is_some()
+    }
+
+    /// Starts again, if it can.
+    fn resume(&self) {
+        let mut receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
+        *receiver = self.options.receive(&self.rings).ok();
+    }
+
+    /// Whether `options` ask for another receiver than this one.
+    pub(crate) fn differs(&self, options: &LiveOptions) -> bool {
+        self.options != *options
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn http_port(&self) -> Option<u16> {
+        self.http_port
+    }
+
+    /// Bytes of memory held for rows.
+    pub(crate) fn memory(&self) -> u64 {
+        self.rings.memory()
+    }
+
+    pub(crate) fn view(&self) -> View {
+        View(self.rings.snapshot_all())
+    }
+
+    pub(crate) fn rows(&self, table: LiveTable) -> u64 {
+        match table.signal() {
+            Some(signal) => self.rings.stats(signal).rows,
+            None => Signal::ALL.len() as u64,
+        }
+    }
+
+    fn append(&self, segment: Segment) {
+        self.rings.append(segment);
+    }
+
+    /// Removes all rows of a table; returns how many.
+    pub(crate) fn truncate(&self, table: LiveTable) -> Result<u64> {
+        let signal = table.signal().ok_or_else(|| read_only(table))?;
+        Ok(self.rings.clear(signal))
+    }
+
+    fn ring_stats(&self, signal: Signal) -> Stats {
+        self.rings.stats(signal)
+    }
+
+    /// What became of requests; nothing once it receives no more.
+    fn counters(&self) -> Counters {
+        let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
+        receiver.as_ref().map(Receiver::counters).unwrap_or_default()
+    }
+}
+
+fn read_only(table: LiveTable) -> Fault {
+    let message = format!("The table \"{}\" of an OTLP receiver cannot be changed.", table.name());
+    Fault::new(FaultKind::InvalidInput, message)
+}

@@ -1,0 +1,72 @@
+//! `INSERT INTO` a table of an attached receiver: rows become requests again.
+
+use std::sync::Arc;
+
+use duckspan_otlp::json::replay::{BadRow, Replay, Row};
+
+use super::{Live, LiveTable, read_only};
+use crate::boundary::{Fault, FaultKind, Result};
+
+/// JSON of rows that are appended together.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Rows on their way into a ring. Each batch is visible when it is appended; what comes after a bad row
+/// is not.
+pub struct LiveInsert {
+    live: Arc<Live>,
+    table: LiveTable,
+    replay: Replay,
+    /// Rows that are in the ring.
+    appended: u64,
+}
+
+impl LiveInsert {
+    pub(crate) fn new(live: Arc<Live>, table: LiveTable) -> Result<LiveInsert> {
+        let signal = table.signal().ok_or_else(|| read_only(table))?;
+        Ok(LiveInsert { live, table, replay: Replay::new(signal), appended: 0 })
+    }
+
+    /// Adds a row; `data` is `None` where it is NULL.
+    pub(crate) fn push(
+        &mut self,
+        timestamp: Option<i64>,
+        resource: Option<&str>,
+        data: Option<&str>,
+    ) -> Result<()> {
+        let Some(data) = data else {
+            let row = self.replay.len();
+            return Err(self.fault(&BadRow { row, reason: "data is NULL".to_owned() }));
+        };
+        let row = Row { timestamp, resource, data };
+        self.replay.push(row).map_err(|bad| self.fault(&bad))?;
+        if self.replay.bytes() >= BATCH_BYTES {
+            self.append()?;
+        }
+        Ok(())
+    }
+
+    /// Appends what is left; returns how many rows were inserted.
+    pub(crate) fn finish(&mut self) -> Result<u64> {
+        self.append()?;
+        Ok(self.appended)
+    }
+
+    fn append(&mut self) -> Result<()> {
+        if let Some(segment) = self.replay.take().map_err(|bad| self.fault(&bad))? {
+            self.appended += segment.len() as u64;
+            self.live.append(segment);
+        }
+        Ok(())
+    }
+
+    fn fault(&self, bad: &BadRow) -> Fault {
+        let row = self.appended + bad.row as u64 + 1;
+        let before = match self.appended {
+            0 => "nothing was inserted".to_owned(),
+            rows => format!("the {rows} rows before its batch were inserted"),
+        };
+        let name = self.table.name();
+        let message = format!("Row {row} is no row of \"{name}\": {} ({before}).", bad.reason);
+        Fault::new(FaultKind::InvalidInput, message)
+    }
+}

@@ -1,0 +1,172 @@
+//! What `ATTACH … (TYPE otlp, …)` asks for.
+
+use std::sync::Arc;
+
+use duckspan_receiver::{Address, Config, Limits, Origin, Receiver, Token};
+use duckspan_ring::{Limits as RingLimits, Rings};
+
+use crate::boundary::{Fault, FaultKind, Result};
+
+/// The options, and what they are for; in the order of the docs.
+const OPTIONS: [&str; 6] =
+    ["max_rows", "memory_limit", "http_port", "max_request_size", "token", "cors_origins"];
+
+/// The part of `memory_limit` that requests may hold while they are received: a quarter.
+const IN_FLIGHT_SHARE: u64 = 4;
+
+/// The least that `memory_limit` can be.
+const MIN_MEMORY: u64 = 1 << 20;
+
+/// Where to listen, and what to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveOptions {
+    address: Address,
+    http_port: Option<u16>,
+    max_rows: u64,
+    memory_limit: u64,
+    max_request_size: u64,
+    token: Option<Token>,
+    /// `None` for pages of this machine.
+    cors_origins: Option<Vec<Origin>>,
+}
+
+impl LiveOptions {
+    /// Listens at `path`, with every option at its default.
+    ///
+    /// # Errors
+    /// If `path` is no `otlp://host:port`.
+    pub(crate) fn new(path: &str) -> Result<LiveOptions> {
+        let address = match path.split_at_checked("otlp:".len()) {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("otlp:") => match rest {
+                rest if rest.starts_with("//") => path,
+                rest => rest,
+            },
+            _ => path,
+        };
+        Ok(LiveOptions {
+            address: address.parse().map_err(|error| binder(format!("{error}")))?,
+            http_port: None,
+            max_rows: 1_000_000,
+            memory_limit: 512_000_000,
+            max_request_size: 64_000_000,
+            token: None,
+            cors_origins: None,
+        })
+    }
+
+    /// Sets an option. One that takes a list is set once for each of its elements.
+    ///
+    /// # Errors
+    /// If there is no such option, or the value is not one it takes.
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        match name {
+            "max_rows" => self.max_rows = number(name, value, 1, u64::MAX)?,
+            "memory_limit" => self.memory_limit = size(name, value, MIN_MEMORY)?,
+            "http_port" => {
+                self.http_port = Some(number(name, value, 0, u64::from(u16::MAX))? as u16);
+            }
+            "max_request_size" => self.max_request_size = size(name, value, 1)?,
+            "token" => {
+                let token = Token::new(value).ok_or_else(|| {
+                    binder("token must be printable ASCII without spaces, and not empty")
+                })?;
+                self.token = Some(token);
+            }
+            "cors_origins" => {
+                for origin in value.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
+                    let origin = origin.parse().map_err(|error| binder(format!("{error}")))?;
+                    self.cors_origins.get_or_insert_default().push(origin);
+                }
+            }
+            _ => {
+                let known = OPTIONS.join(", ");
+                let message = format!(
+                    "Unrecognized option for attach \"{name}\": TYPE otlp has the options {known}"
+                );
+                return Err(binder(message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of memory for everything that is kept and received.
+    pub(crate) fn memory_limit(&self) -> u64 {
+        self.memory_limit
+    }
+
+    fn in_flight_bytes(&self) -> u64 {
+        (self.memory_limit / IN_FLIGHT_SHARE).min(Limits::DEFAULT.in_flight_bytes as u64)
+    }
+
+    /// Starts to receive into `rings`.
+    ///
+    /// # Errors
+    /// If that cannot be done at this address.
+    pub(super) fn receive(&self, rings: &Arc<Rings>) -> Result<Receiver> {
+        let default = Config::new(self.address.clone());
+        let config = Config {
+            http_port: self.http_port,
+            limits: Limits {
+                max_request_size: usize::try_from(self.max_request_size).unwrap_or(usize::MAX),
+                in_flight_bytes: usize::try_from(self.in_flight_bytes()).unwrap_or(usize::MAX),
+                ..Limits::DEFAULT
+            },
+            token: self.token.clone(),
+            cors_origins: self.cors_origins.clone().unwrap_or(default.cors_origins),
+            address: default.address,
+        };
+        Receiver::start(config, Arc::clone(rings))
+            .map_err(|error| Fault::new(FaultKind::Io, error.to_string()))
+    }
+
+    pub(super) fn ring_limits(&self) -> RingLimits {
+        RingLimits {
+            max_rows: self.max_rows,
+            memory_limit: self.memory_limit - self.in_flight_bytes(),
+        }
+    }
+}
+
+fn number(name: &str, value: &str, min: u64, max: u64) -> Result<u64> {
+    let wanted = || match max {
+        u64::MAX => format!("a whole number from {min} on"),
+        _ => format!("a whole number from {min} to {max}"),
+    };
+    let number = value.parse().ok().filter(|number| (min..=max).contains(number));
+    number.ok_or_else(|| invalid(name, value, &wanted()))
+}
+
+/// Bytes, as in DuckDB's own `memory_limit`: `'512MB'`, `'1.5 GiB'`; or a plain number.
+fn size(name: &str, value: &str, min: u64) -> Result<u64> {
+    let text = value.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let bytes = unit_bytes(&unit.trim().to_ascii_lowercase())
+        .and_then(|unit| Some(number.parse::<f64>().ok()? * unit as f64))
+        .filter(|&bytes| bytes >= min as f64 && bytes < i64::MAX as f64);
+    let wanted = format!("a size from {min} bytes on, such as '512MB' or '1GiB'");
+    bytes.map(|bytes| bytes as u64).ok_or_else(|| invalid(name, value, &wanted))
+}
+
+fn unit_bytes(unit: &str) -> Option<u64> {
+    Some(match unit {
+        "" | "b" | "byte" | "bytes" => 1,
+        "k" | "kb" | "kilobyte" | "kilobytes" => 1_000,
+        "m" | "mb" | "megabyte" | "megabytes" => 1_000_000,
+        "g" | "gb" | "gigabyte" | "gigabytes" => 1_000_000_000,
+        "t" | "tb" | "terabyte" | "terabytes" => 1_000_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        "tib" => 1 << 40,
+        _ => return None,
+    })
+}
+
+fn invalid(name: &str, value: &str, wanted: &str) -> Fault {
+    binder(format!("{name} '{value}' is not {wanted}"))
+}
+
+fn binder(message: impl Into<String>) -> Fault {
+    Fault::new(FaultKind::Binder, message)
+}

@@ -1,0 +1,93 @@
+//! Scans of the tables of an attached receiver.
+
+use std::sync::Arc;
+
+use super::rows::{RowScan, ScanOrder, time_bounds};
+use super::stats::{StatScan, rows_of};
+use super::table::{LiveColumn, LiveTable};
+use super::{Live, View};
+use crate::columns::Unified;
+use crate::scan::{Bounds, Scan};
+
+/// A scan of a table, shared by its threads. It holds rows, but nothing of the catalog.
+pub enum LiveScan {
+    /// Rows of a ring.
+    #[doc(hidden)]
+    Rows(Arc<RowScan>),
+    /// Rows of `stats`.
+    #[doc(hidden)]
+    Stats(StatScan),
+}
+
+/// How much was scanned.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ScanCounts {
+    /// Rows whose columns were looked at.
+    pub rows: u64,
+    /// Parts of the ring, or pieces of large ones.
+    pub units: u64,
+}
+
+impl LiveScan {
+    pub(crate) fn open(
+        live: &Live,
+        view: &View,
+        table: LiveTable,
+        order: ScanOrder,
+        columns: Vec<LiveColumn>,
+    ) -> LiveScan {
+        match table.signal() {
+            Some(signal) => {
+                let snapshot = view.snapshot(signal).clone();
+                LiveScan::Rows(Arc::new(RowScan::new(snapshot, columns, order)))
+            }
+            None => LiveScan::Stats(StatScan::new(rows_of(live), columns)),
+        }
+    }
+
+    /// Pieces that threads can scan at a time.
+    pub(crate) fn units(&self) -> usize {
+        match self {
+            LiveScan::Rows(scan) => scan.units(),
+            LiveScan::Stats(_) => 1,
+        }
+    }
+
+    pub(crate) fn progress(&self) -> f64 {
+        match self {
+            LiveScan::Rows(scan) => scan.progress(),
+            LiveScan::Stats(_) => 100.0,
+        }
+    }
+
+    pub(crate) fn cursor(&self) -> Box<dyn Scan> {
+        match self {
+            LiveScan::Rows(scan) => Box::new(scan.cursor()),
+            LiveScan::Stats(scan) => Box::new(scan.clone()),
+        }
+    }
+}
+
+impl View {
+    /// The rows of a table; `None` where it has none of its own.
+    pub(crate) fn rows(&self, table: LiveTable) -> Option<u64> {
+        table.signal().map(|signal| self.snapshot(signal).rows())
+    }
+
+    /// Bounds of the values of a column of a table.
+    pub(crate) fn bounds(&self, table: LiveTable, column: LiveColumn) -> Option<Bounds> {
+        let snapshot = self.snapshot(table.signal()?);
+        match column {
+            LiveColumn::RowId if snapshot.rows() > 0 => {
+                let max = snapshot.next_row_id() - 1;
+                let values = Some((snapshot.first_row_id() as i64, max as i64));
+                Some(Bounds { values, nulls: false })
+            }
+            LiveColumn::Unified(Unified::Timestamp) => {
+                snapshot.parts().iter().map(time_bounds).reduce(Bounds::or)
+            }
+            _ => None,
+        }
+    }
+}

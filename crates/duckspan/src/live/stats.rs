@@ -1,0 +1,261 @@
+//! The table `stats`: one row per signal.
+
+use std::fmt::Write;
+use std::ops::Range;
+use std::sync::Arc;
+
+use duckspan_otlp::{Repair, Repairs, Signal};
+use duckspan_receiver::{Counters, Reason};
+use duckspan_ring::Stats;
+
+use super::Live;
+use super::table::LiveColumn;
+use crate::boundary::Result;
+use crate::columns::{Column, ColumnType};
+use crate::scan::{Rows, Scan};
+use crate::vector::{Pool, Vector};
+
+/// A column of `stats`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stat {
+    Signal,
+    Rows,
+    Bytes,
+    PinnedBytes,
+    Oldest,
+    Newest,
+    Received,
+    Evicted,
+    Cleared,
+    Requests,
+    Rejected,
+    RejectedBy,
+    Repaired,
+    RepairedBy,
+    Unrouted,
+    UnroutedBy,
+    InFlightBytes,
+    Connections,
+    ConnectionsFailed,
+}
+
+impl Stat {
+    pub(crate) const ALL: [Stat; 19] = [
+        Stat::Signal,
+        Stat::Rows,
+        Stat::Bytes,
+        Stat::PinnedBytes,
+        Stat::Oldest,
+        Stat::Newest,
+        Stat::Received,
+        Stat::Evicted,
+        Stat::Cleared,
+        Stat::Requests,
+        Stat::Rejected,
+        Stat::RejectedBy,
+        Stat::Repaired,
+        Stat::RepairedBy,
+        Stat::Unrouted,
+        Stat::UnroutedBy,
+        Stat::InFlightBytes,
+        Stat::Connections,
+        Stat::ConnectionsFailed,
+    ];
+
+    pub(crate) fn column(self) -> Column {
+        let (name, kind) = match self {
+            Stat::Signal => ("signal", ColumnType::Varchar),
+            Stat::Rows => ("rows", ColumnType::Ubigint),
+            Stat::Bytes => ("bytes", ColumnType::Ubigint),
+            Stat::PinnedBytes => ("pinned_bytes", ColumnType::Ubigint),
+            Stat::Oldest => ("oldest", ColumnType::Timestamp),
+            Stat::Newest => ("newest", ColumnType::Timestamp),
+            Stat::Received => ("received", ColumnType::Ubigint),
+            Stat::Evicted => ("evicted", ColumnType::Ubigint),
+            Stat::Cleared => ("cleared", ColumnType::Ubigint),
+            Stat::Requests => ("requests", ColumnType::Ubigint),
+            Stat::Rejected => ("rejected", ColumnType::Ubigint),
+            Stat::RejectedBy => ("rejected_by", ColumnType::Json),
+            Stat::Repaired => ("repaired", ColumnType::Ubigint),
+            Stat::RepairedBy => ("repaired_by", ColumnType::Json),
+            Stat::Unrouted => ("unrouted", ColumnType::Ubigint),
+            Stat::UnroutedBy => ("unrouted_by", ColumnType::Json),
+            Stat::InFlightBytes => ("in_flight_bytes", ColumnType::Ubigint),
+            Stat::Connections => ("connections", ColumnType::Ubigint),
+            Stat::ConnectionsFailed => ("connections_failed", ColumnType::Ubigint),
+        };
+        Column { name, kind }
+    }
+
+    pub(crate) fn comment(self) -> &'static str {
+        match self {
+            Stat::Signal => "The table this row is about",
+            Stat::Rows => "Rows held now",
+            Stat::Bytes => "Bytes of memory held for them, index and spare room included",
+            Stat::PinnedBytes => "Bytes evicted already, but kept for queries that still run",
+            Stat::Oldest => "The earliest timestamp held",
+            Stat::Newest => "The latest timestamp held",
+            Stat::Received => "Rows ever received or inserted: held, evicted and cleared ones",
+            Stat::Evicted => "Rows that made room for newer ones",
+            Stat::Cleared => "Rows removed by TRUNCATE or DELETE",
+            Stat::Requests => "Export requests of this signal, refused ones too",
+            Stat::Rejected => "Export requests of this signal that were refused, or lost rows",
+            Stat::RejectedBy => "The same, by reason",
+            Stat::Repaired => "Values that could not be taken as they stood",
+            Stat::RepairedBy => "The same, by what was done",
+            Stat::Unrouted => "Refused requests of no signal; the same in every row",
+            Stat::UnroutedBy => "The same, by reason; the same in every row",
+            Stat::InFlightBytes => "Bytes of requests being received; the same in every row",
+            Stat::Connections => "Connections open now; the same in every row",
+            Stat::ConnectionsFailed => {
+                "Connections that were refused or ended in an error; the same in every row"
+            }
+        }
+    }
+}
+
+/// A row of `stats`.
+struct StatRow {
+    signal: Signal,
+    ring: Stats,
+    counters: Arc<Counters>,
+}
+
+/// A value of `stats`.
+enum Cell {
+    Number(u64),
+    /// Nanoseconds since the epoch.
+    Time(Option<i64>),
+    Text(String),
+}
+
+impl StatRow {
+    fn cell(&self, stat: Stat) -> Cell {
+        let (ring, all) = (&self.ring, &self.counters);
+        let sent = all.signal(self.signal);
+        match stat {
+            Stat::Signal => Cell::Text(self.signal.name().to_owned()),
+            Stat::Rows => Cell::Number(ring.rows),
+            Stat::Bytes => Cell::Number(ring.bytes),
+            Stat::PinnedBytes => Cell::Number(ring.pinned_bytes),
+            Stat::Oldest => Cell::Time(ring.oldest_time),
+            Stat::Newest => Cell::Time(ring.newest_time),
+            Stat::Received => Cell::Number(ring.received_rows),
+            Stat::Evicted => Cell::Number(ring.evicted_rows),
+            Stat::Cleared => Cell::Number(ring.cleared_rows),
+            Stat::Requests => Cell::Number(sent.requests),
+            Stat::Rejected => Cell::Number(sent.rejected.iter().sum()),
+            Stat::RejectedBy => Cell::Text(object(reasons(&sent.rejected))),
+            Stat::Repaired => Cell::Number(repairs(&sent.repairs).map(|(_, count)| count).sum()),
+            Stat::RepairedBy => Cell::Text(object(repairs(&sent.repairs))),
+            Stat::Unrouted => Cell::Number(all.unrouted.iter().sum()),
+            Stat::UnroutedBy => Cell::Text(object(reasons(&all.unrouted))),
+            Stat::InFlightBytes => Cell::Number(all.in_flight_bytes),
+            Stat::Connections => Cell::Number(all.connections),
+            Stat::ConnectionsFailed => {
+                Cell::Number(all.connections_refused + all.connections_failed)
+            }
+        }
+    }
+}
+
+fn reasons(counts: &[u64]) -> impl Iterator<Item = (&'static str, u64)> {
+    Reason::ALL.into_iter().map(Reason::name).zip(counts.iter().copied())
+}
+
+fn repairs(counts: &Repairs) -> impl Iterator<Item = (&'static str, u64)> {
+    Repair::ALL.into_iter().map(|repair| (repair.description(), counts.of(repair)))
+}
+
+/// A JSON object of the counts that are not zero. Names need no escapes.
+fn object(counts: impl Iterator<Item = (&'static str, u64)>) -> String {
+    let mut text = String::from("{");
+    for (name, count) in counts.filter(|&(_, count)| count > 0) {
+        let comma = if text.len() > 1 { "," } else { "" };
+        write!(text, "{comma}\"{name}\":{count}").expect("text has room");
+    }
+    text.push('}');
+    text
+}
+
+/// The rows of `stats` at this moment.
+pub(super) fn rows_of(live: &Live) -> StatRows {
+    let counters = Arc::new(live.counters());
+    let row = |signal| {
+        StatRow { signal, ring: live.ring_stats(signal), counters: Arc::clone(&counters) }
+    };
+    StatRows(Signal::ALL.map(row).into())
+}
+
+/// Rows of `stats`.
+#[derive(Clone)]
+pub(super) struct StatRows(Arc<[StatRow]>);
+
+/// A scan of `stats`: one thread has all of it.
+#[derive(Clone)]
+pub(crate) struct StatScan {
+    rows: StatRows,
+    columns: Arc<[LiveColumn]>,
+    claimed: bool,
+    window: Range<usize>,
+    pool: Pool,
+}
+
+impl StatScan {
+    pub(super) fn new(rows: StatRows, columns: Vec<LiveColumn>) -> StatScan {
+        StatScan {
+            rows,
+            columns: columns.into(),
+            claimed: false,
+            window: 0..0,
+            pool: Pool::default(),
+        }
+    }
+
+    fn write(&self, stat: Stat, rows: Rows<'_>, vector: &mut Vector) {
+        let mut texts = self.pool.texts(rows.len());
+        for index in 0..rows.len() {
+            match self.rows.0[self.window.start + rows.get(index)].cell(stat) {
+                Cell::Number(number) => vector.unsigned_values()[index] = number,
+                Cell::Time(Some(nanos)) => vector.values()[index] = nanos / 1000,
+                Cell::Time(None) => vector.set_null(index),
+                Cell::Text(text) => texts.push(|out| {
+                    out.extend_from_slice(text.as_bytes());
+                    true
+                }),
+            }
+        }
+        if matches!(stat.column().kind, ColumnType::Varchar | ColumnType::Json) {
+            vector.write(texts);
+        }
+    }
+}
+
+impl Scan for StatScan {
+    fn claim(&mut self) -> Result<bool> {
+        Ok(!std::mem::replace(&mut self.claimed, true))
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn next(&mut self, max_rows: usize) -> Result<usize> {
+        let start = self.window.end;
+        self.window = start..self.rows.0.len().min(start + max_rows);
+        Ok(self.window.len())
+    }
+
+    fn fill(&mut self, column: usize, rows: Rows<'_>, vector: &mut Vector) -> Result<()> {
+        match self.columns[column] {
+            LiveColumn::Stat(stat) => self.write(stat, rows, vector),
+            LiveColumn::RowId => {
+                for index in 0..rows.len() {
+                    vector.values()[index] = (self.window.start + rows.get(index)) as i64;
+                }
+            }
+            LiveColumn::Unified(_) | LiveColumn::Nothing => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! The order of the fields of a message: canonical messages have theirs by number.
+
+use std::ops::Range;
+
+use crate::schema::{Field, Rule, WireType};
+use crate::wire::Reader;
+
+#[cfg(test)]
+mod tests;
+
+/// What is known of the order of a message's fields, so far.
+#[derive(Default)]
+pub(crate) struct Order {
+    last: u8,
+    /// One bit for each number that occurred.
+    seen: u32,
+    oneof: bool,
+}
+
+/// How a field stands to those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It may stand there in a canonical message.
+    Canonical,
+    /// It has to stand before others.
+    Early,
+    /// It has to be merged with others.
+    Again,
+}
+
+impl Order {
+    /// Adds a field.
+    #[inline]
+    pub(crate) fn add(&mut self, field: &Field) -> Place {
+        let bit = 1 << field.number;
+        let seen = self.seen & bit != 0;
+        self.seen |= bit;
+        let member = field.rule == Rule::Oneof;
+        let again = seen && (field.rule != Rule::Repeated || field.kind.wire_type() != WireType::Len);
+        if again || member && self.oneof {
+            return Place::Again;
+        }
+        self.oneof |= member;
+        if field.number < self.last {
+            return Place::Early;
+        }
+        self.last = field.number;
+        Place::Canonical
+    }
+}
+
+/// Neighbouring fields of one number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run {
+    pub(crate) number: u32,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// Sorts the fields of messages by number; those of the same number keep their order. Messages come
+/// after those that are nested in them.
+pub(crate) fn sort_messages(bytes: &mut [u8], messages: &[Range<usize>]) {
+    let (mut runs, mut scratch) = (Vec::new(), Vec::new());
+    for message in messages {
+        find_runs(bytes, message.clone(), &mut runs);
+        sort_runs(bytes, &mut runs, &mut scratch);
+    }
+}
+
+/// The fields of the message at `range`, as far as it is well formed.
+fn find_runs(bytes: &[u8], range: Range<usize>, runs: &mut Vec<Run>) {
+    runs.clear();
+    let mut reader = Reader::within(bytes, range);
+    while !reader.is_empty() {
+        let start = reader.offset();
+        let Ok((number, wire_type)) = reader.tag() else { return };
+        if reader.skip(number, wire_type).is_err() {
+            return;
+        }
+        let end = reader.offset();
+        match runs.last_mut() {
+            Some(last) if last.number == number => last.end = end,
+            _ => runs.push(Run { number, start, end }),
+        }
+    }
+}
+
+/// Sorts fields that stand back to back in `bytes` by number; those of the same number keep their order.
+pub(crate) fn sort_runs(bytes: &mut [u8], runs: &mut [Run], scratch: &mut Vec<u8>) {
+    let Some(mut at) = runs.first().map(|run| run.start) else { return };
+    runs.sort_by_key(|run| run.number);
+    let mut misplaced = &*runs;
+    while let [first, rest @ ..] = misplaced
+        && first.start == at
+    {
+        (at, misplaced) = (first.end, rest);
+    }
+    let Some(end) = misplaced.iter().map(|run| run.end).max() else { return };
+    let from = at;
+    scratch.clear();
+    scratch.extend_from_slice(&bytes[from..end]);
+    for neighbours in misplaced.chunk_by(|a, b| a.end == b.start) {
+        let (start, end) = (neighbours[0].start, neighbours[neighbours.len() - 1].end);
+        let moved = &scratch[start - from..end - from];
+        bytes[at..at + moved.len()].copy_from_slice(moved);
+        at += moved.len();
+    }
+}

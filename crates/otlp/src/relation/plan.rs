@@ -1,0 +1,133 @@
+//! What the columns of a query need of each message.
+
+use super::Relation;
+use super::column::{Column, Level, Read, messages};
+use super::op::Op;
+use super::walk::Walk;
+use crate::json::Projection;
+use crate::schema::Message;
+use crate::signal::Signal;
+
+/// How some columns of a relation are read; made once per query, used by all of its threads.
+#[derive(Debug)]
+pub struct Plan {
+    signal: Signal,
+    readers: Vec<Reader>,
+    levels: [Stage; LEVELS],
+    /// Bit n: the time of a row is its field n, and is needed.
+    times: u32,
+}
+
+const LEVELS: usize = Level::Resource as usize + 1;
+
+/// What is needed of the messages of one level.
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    /// Whether anything is.
+    pub(super) is_needed: bool,
+    /// For each type that the messages may have, its fields.
+    pub(super) walks: Vec<Walk>,
+}
+
+/// How the values of one column are read.
+#[derive(Debug)]
+pub(super) enum Reader {
+    /// From the index of the segment.
+    Time,
+    /// From the index of the segment, for each metric.
+    MetricKind,
+    /// The schema URLs beside the messages of a level.
+    SchemaUrl(Level),
+    /// From the messages of a level, those of each type in their way.
+    Fields(Level, Vec<Op>),
+}
+
+impl Plan {
+    /// A plan for some columns of `relation`.
+    pub fn new<'a>(
+        relation: &Relation,
+        columns: impl IntoIterator<Item = &'a Column>,
+    ) -> Plan {
+        let mut plan = Plan {
+            signal: relation.signal,
+            readers: Vec::new(),
+            levels: Default::default(),
+            times: 0,
+        };
+        for column in columns {
+            let reader = plan.reader(column);
+            plan.readers.push(reader);
+        }
+        plan
+    }
+
+    /// What has to be read of OTLP/JSON so that the columns can be.
+    pub fn projection(&self) -> Projection {
+        let wanted = |level| {
+            let walks: &[Walk] = &self.stage(level).walks;
+            walks.iter().fold(0, |mask, walk| mask | walk.wanted())
+        };
+        Projection {
+            resource: self.stage(Level::Resource).is_needed,
+            scope: self.stage(Level::Scope).is_needed,
+            row: wanted(Level::Row) | self.times,
+            metric: wanted(Level::Metric),
+        }
+    }
+
+    pub(super) fn stage(&self, level: Level) -> &Stage {
+        &self.levels[level as usize]
+    }
+
+    pub(super) fn readers(&self) -> &[Reader] {
+        &self.readers
+    }
+
+    fn reader(&mut self, column: &Column) -> Reader {
+        let stage = &mut self.levels[column.level as usize];
+        match column.read {
+            Read::Time(field) => {
+                self.times |= times(self.signal, field);
+                return Reader::Time;
+            }
+            Read::MetricKind => {
+                stage.is_needed = true;
+                return Reader::MetricKind;
+            }
+            Read::SchemaUrl => {
+                stage.is_needed = true;
+                return Reader::SchemaUrl(column.level);
+            }
+            _ => {}
+        }
+        let types = messages(self.signal, column.level);
+        stage.prepare(&types);
+        let each = types.into_iter().zip(&mut stage.walks);
+        Reader::Fields(
+            column.level,
+            each.map(|(message, walk)| Op::new(column, message, walk)).collect(),
+        )
+    }
+}
+
+impl Stage {
+    /// Makes ready to find fields of messages of these types.
+    pub(super) fn prepare(&mut self, types: &[&'static Message]) {
+        self.is_needed = true;
+        if self.walks.is_empty() {
+            self.walks = types.iter().map(|message| Walk::new(message)).collect();
+        }
+    }
+
+    /// Places that are kept per message.
+    pub(super) fn width(&self) -> usize {
+        self.walks.iter().map(Walk::width).max().unwrap_or(0)
+    }
+}
+
+/// The fields of a row of which the index of a segment takes the time, if `field` is the first of them.
+fn times(signal: Signal, field: &str) -> u32 {
+    let of = |message: &&'static Message| message.fields.iter().find(|known| known.name == field);
+    let types = messages(signal, Level::Row);
+    types.iter().filter_map(of).fold(0, |mask, field| mask | 1 << field.number)
+}

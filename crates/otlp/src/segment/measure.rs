@@ -1,0 +1,145 @@
+//! How much memory rows take once they stand alone.
+
+use std::ops::Range;
+
+use super::merge::Head;
+use super::{Metric, Owner, Row, Scope, Segment};
+use crate::signal::Signal;
+
+/// Consecutive rows of a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The rows.
+    pub rows: Range<usize>,
+    /// Bytes of memory that a segment of these rows alone takes at most.
+    pub memory: usize,
+}
+
+impl Segment {
+    /// Cuts `rows` into runs of at most `max_rows` rows and, as segments of their own, `memory` bytes.
+    /// A run has at least one row, however large.
+    ///
+    /// # Panics
+    /// If `rows` is not inside the segment.
+    pub fn cut(&self, rows: Range<usize>, memory: usize, max_rows: usize) -> Vec<Run> {
+        let mut runs = Vec::new();
+        let mut measure = Measure::new(self);
+        let (mut start, mut footprint) = (rows.start, Footprint::default());
+        for row in rows.clone() {
+            let grown = footprint.plus(measure.row(row));
+            if row > start && (grown.memory() > memory || row - start >= max_rows) {
+                runs.push(Run { rows: start..row, memory: footprint.memory() });
+                measure.forget();
+                (start, footprint) = (row, measure.row(row));
+            } else {
+                footprint = grown;
+            }
+        }
+        if start < rows.end {
+            runs.push(Run { rows: start..rows.end, memory: footprint.memory() });
+        }
+        runs
+    }
+
+    /// What a segment of these rows alone takes at most.
+    pub(super) fn footprint(&self, rows: Range<usize>) -> Footprint {
+        let mut measure = Measure::new(self);
+        let mut footprint = Footprint::default();
+        for row in rows {
+            footprint = footprint.plus(measure.row(row));
+        }
+        footprint
+    }
+}
+
+/// Lengths of what a segment holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Footprint {
+    pub(super) bytes: usize,
+    pub(super) rows: usize,
+    pub(super) resources: usize,
+    pub(super) scopes: usize,
+    pub(super) metrics: usize,
+}
+
+impl Footprint {
+    pub(super) fn plus(self, more: Footprint) -> Footprint {
+        Footprint {
+            bytes: self.bytes + more.bytes,
+            rows: self.rows + more.rows,
+            resources: self.resources + more.resources,
+            scopes: self.scopes + more.scopes,
+            metrics: self.metrics + more.metrics,
+        }
+    }
+
+    fn memory(self) -> usize {
+        self.bytes
+            + self.rows * size_of::<Row>()
+            + self.resources * size_of::<Owner>()
+            + self.scopes * size_of::<Scope>()
+            + self.metrics * size_of::<Metric>()
+    }
+}
+
+/// Measures rows, counting what they share only the first time.
+struct Measure<'a> {
+    segment: &'a Segment,
+    /// The count of runs so far: what bears this mark is part of the current one.
+    run: u32,
+    resources: Vec<u32>,
+    scopes: Vec<u32>,
+    metrics: Vec<u32>,
+}
+
+impl<'a> Measure<'a> {
+    fn new(segment: &'a Segment) -> Measure<'a> {
+        Measure {
+            segment,
+            run: 1,
+            resources: vec![0; segment.resources.len()],
+            scopes: vec![0; segment.scopes.len()],
+            metrics: vec![0; segment.metrics.len()],
+        }
+    }
+
+    /// Starts a run that shares nothing with those before.
+    fn forget(&mut self) {
+        self.run += 1;
+    }
+
+    /// What the row adds to the run.
+    fn row(&mut self, row: usize) -> Footprint {
+        let Row { message, parent, .. } = self.segment.rows[row];
+        let own = Footprint { bytes: message.len as usize, rows: 1, ..Footprint::default() };
+        if self.segment.signal != Signal::Metrics {
+            return own.plus(self.scope(parent));
+        }
+        if std::mem::replace(&mut self.metrics[parent as usize], self.run) == self.run {
+            return own;
+        }
+        let metric = self.segment.metrics[parent as usize];
+        let head = Head::of(self.segment, metric);
+        let head = Footprint { bytes: head.len(), metrics: 1, ..Footprint::default() };
+        own.plus(head).plus(self.scope(metric.scope))
+    }
+
+    fn scope(&mut self, number: u32) -> Footprint {
+        if std::mem::replace(&mut self.scopes[number as usize], self.run) == self.run {
+            return Footprint::default();
+        }
+        let Scope { owner, resource } = self.segment.scopes[number as usize];
+        let scope = Footprint { bytes: owner.len(), scopes: 1, ..Footprint::default() };
+        if std::mem::replace(&mut self.resources[resource as usize], self.run) == self.run {
+            return scope;
+        }
+        let bytes = self.segment.resources[resource as usize].len();
+        scope.plus(Footprint { bytes, resources: 1, ..Footprint::default() })
+    }
+}
+
+impl Owner {
+    fn len(self) -> usize {
+        self.message.len as usize + self.schema_url.len as usize
+    }
+}

@@ -1,0 +1,161 @@
+//! What must hold of any bytes that are given as a protobuf request.
+
+use duckspan_otlp::error::Repairs;
+use duckspan_otlp::json::{Projection, Transcoder};
+use duckspan_otlp::normalize::normalize;
+use duckspan_otlp::schema::{ANY_VALUE, KEY_VALUE, Kind, Message};
+use duckspan_otlp::verify::{Form, verify};
+use duckspan_otlp::wire::{Reader, Value};
+use duckspan_otlp::{Segment, SegmentBuilder, Signal, SignalSet, detect, render};
+use opentelemetry_proto::tonic::logs::v1::LogsData;
+use opentelemetry_proto::tonic::metrics::v1::MetricsData;
+use opentelemetry_proto::tonic::trace::v1::TracesData;
+
+use crate::common::rows::{Row, json, rebuild, rows};
+
+/// Checks `bytes` as a request of each signal.
+pub fn check(bytes: &[u8]) {
+    let _ = detect::detect(bytes);
+    for signal in Signal::ALL {
+        check_as(signal, bytes);
+    }
+}
+
+/// Checks `bytes` as a request of this signal.
+pub fn check_as(signal: Signal, bytes: &[u8]) {
+    let peer = prost(signal, bytes);
+    match verify(signal.data(), bytes) {
+        Err(error) => {
+            assert!(error.offset() <= bytes.len(), "{error}");
+            let known = error.reason() == "groups nested too deep";
+            assert!(peer.is_err() || known, "prost accepts, verify: {error}");
+            let mut builder = SegmentBuilder::new(signal);
+            assert_eq!(builder.push_protobuf(bytes), Err(error));
+            assert!(builder.is_empty() && builder.bytes() == 0);
+        }
+        Ok(form) => {
+            check_peer(signal, bytes, &peer);
+            check_rows(signal, bytes, form);
+        }
+    }
+}
+
+/// What prost makes of the bytes, written again.
+fn prost(signal: Signal, bytes: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
+    fn written<M: prost::Message + Default>(bytes: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
+        M::decode(bytes).map(|message| message.encode_to_vec())
+    }
+    match signal {
+        Signal::Traces => written::<TracesData>(bytes),
+        Signal::Metrics => written::<MetricsData>(bytes),
+        Signal::Logs => written::<LogsData>(bytes),
+    }
+}
+
+/// Compares with prost what is accepted and what it means, where the documented rules are prost's.
+fn check_peer(signal: Signal, bytes: &[u8], peer: &Result<Vec<u8>, prost::DecodeError>) {
+    let (normal, repairs) = normalized(signal.data(), bytes);
+    match peer {
+        Err(error) => {
+            let reason = error.to_string();
+            let stricter = ["UTF-8", "recursion limit", "strindex"];
+            assert!(stricter.iter().any(|known| reason.contains(known)), "prost refuses: {reason}");
+        }
+        Ok(_) if has_strindex(signal.data(), bytes) => {}
+        Ok(peer) => {
+            assert!(repairs.is_empty());
+            assert_eq!(prost(signal, &normal).as_ref(), Ok(peer), "another content than prost's");
+        }
+    }
+}
+
+/// Whether there is a field of profiles, which prost keeps and [`normalize`] does not.
+fn has_strindex(message: &'static Message, bytes: &[u8]) -> bool {
+    let mut reader = Reader::new(bytes);
+    while let Ok((number, wire_type)) = reader.tag() {
+        let Ok(value) = reader.value(number, wire_type) else { break };
+        if std::ptr::eq(message, &KEY_VALUE) && number == 3
+            || std::ptr::eq(message, &ANY_VALUE) && number == 8
+        {
+            return true;
+        }
+        if let (Value::Len(bytes, _), Some(Kind::Message(nested))) =
+            (value, message.field(number).map(|field| field.kind))
+            && has_strindex(nested, bytes)
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// The canonical form, which is checked to be one.
+pub fn normalized(message: &'static Message, bytes: &[u8]) -> (Vec<u8>, Repairs) {
+    let (mut once, mut twice) = (Vec::new(), Vec::new());
+    let (mut repairs, mut none) = (Repairs::default(), Repairs::default());
+    normalize(message, bytes, &mut once, &mut repairs);
+    assert_eq!(verify(message, &once), Ok(Form::Canonical), "normalize gives another form");
+    normalize(message, &once, &mut twice, &mut none);
+    assert!(once == twice && none.is_empty(), "the canonical form is not final");
+    (once, repairs)
+}
+
+/// The segment of one request.
+pub fn segment(signal: Signal, bytes: &[u8], form: Form) -> (Segment, Repairs) {
+    let mut builder = SegmentBuilder::new(signal);
+    let repairs = builder.push_verified(bytes, form).expect("room for one request");
+    (builder.finish(), repairs)
+}
+
+fn check_rows(signal: Signal, bytes: &[u8], form: Form) {
+    let (normal, repairs) = normalized(signal.data(), bytes);
+    let (segment, counted) = segment(signal, bytes, form);
+    let found = rows(&segment);
+    match form {
+        Form::Canonical => {
+            assert!(repairs.is_empty(), "repairs in a canonical message");
+            let (segment, _) = self::segment(signal, &normal, Form::Canonical);
+            assert_eq!(rows(&segment), found, "normalize changes a canonical message");
+        }
+        Form::Loose => assert_eq!(counted, repairs),
+    }
+    check_round_trip(signal, &found);
+    check_whole(signal, &normal, &found);
+}
+
+/// Rebuilds a request from its rows, reads it and compares.
+pub fn check_round_trip(signal: Signal, found: &[Row]) {
+    let request = rebuild(signal, found);
+    let mut transcoder = Transcoder::new();
+    let again = read_back(&mut transcoder, signal, &request);
+    assert_eq!(again, found, "rows change on the way through JSON: {request}");
+}
+
+/// The rows of a request in canonical JSON, which needs no repair.
+pub fn read_back(transcoder: &mut Transcoder, signal: Signal, request: &str) -> Vec<Row> {
+    let outcome = transcoder
+        .read(request.as_bytes(), SignalSet::ALL, Projection::ALL)
+        .unwrap_or_else(|error| panic!("{error} in {request}"));
+    assert_eq!(outcome.found, SignalSet::only(signal));
+    assert!(outcome.repairs.is_empty(), "{:?} in {request}", outcome.repairs);
+    let (bytes, form) = transcoder.request(signal).expect("the signal was found");
+    assert_eq!(form, Form::Canonical, "canonical JSON gives canonical protobuf");
+    assert_eq!(verify(signal.data(), bytes), Ok(Form::Canonical));
+    rows(&segment(signal, bytes, form).0)
+}
+
+/// The whole message as JSON has the same rows, and is its own canonical text.
+fn check_whole(signal: Signal, normal: &[u8], found: &[Row]) {
+    let mut text = Vec::new();
+    render::message(signal.data(), normal, &mut text);
+    let text = json(text);
+    if text == "{}" {
+        return assert!(found.is_empty());
+    }
+    let mut transcoder = Transcoder::new();
+    assert_eq!(read_back(&mut transcoder, signal, &text), found, "the whole message: {text}");
+    let mut again = Vec::new();
+    let (bytes, _) = transcoder.request(signal).expect("read before");
+    render::message(signal.data(), bytes, &mut again);
+    assert_eq!(json(again), text);
+}

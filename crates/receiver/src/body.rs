@@ -1,0 +1,166 @@
+//! Reading bodies: into memory that is charged before it is taken, and that grows as bytes arrive.
+
+use std::error::Error as _;
+use std::io;
+
+use bytes::Bytes;
+use duckspan_otlp::compression::{Compression, Decoder, REQUEST_WINDOW_LOG};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+
+use crate::budget::Charge;
+use crate::limits::FIRST_STEP;
+use crate::refusal::{Reason, Refusal};
+
+#[cfg(test)]
+mod tests;
+
+/// Bytes, and what they are charged with.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) charge: Charge,
+}
+
+/// Collects a body of at most `limit` bytes.
+#[derive(Debug)]
+pub(crate) struct Gather {
+    payload: Payload,
+    /// Bytes that the body should have.
+    expected: usize,
+    limit: usize,
+}
+
+impl Gather {
+    /// Nothing of a body yet.
+    pub(crate) fn new(limit: usize, charge: Charge) -> Gather {
+        Gather { payload: Payload { bytes: Vec::new(), charge }, expected: limit, limit }
+    }
+
+    /// Takes note of the length that the body says it has. Memory is taken as it arrives all the same.
+    ///
+    /// # Errors
+    /// If it is too large.
+    pub(crate) fn expect(&mut self, declared: u64) -> Result<(), Refusal> {
+        if declared > self.limit as u64 {
+            return Err(Refusal::too_large(self.limit));
+        }
+        self.expected = declared as usize;
+        Ok(())
+    }
+
+    /// Bytes collected so far.
+    pub(crate) fn len(&self) -> usize {
+        self.payload.bytes.len()
+    }
+
+    /// Bytes that are expected and not here.
+    pub(crate) fn missing(&self) -> usize {
+        self.expected.saturating_sub(self.len())
+    }
+
+    /// Adds what has arrived.
+    ///
+    /// # Errors
+    /// If the body is too large, or there is no memory for it.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let needed = self.len() + bytes.len();
+        if needed > self.limit {
+            return Err(Refusal::too_large(self.limit));
+        }
+        self.payload.reserve(needed, self.expected)?;
+        self.payload.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// What was collected.
+    pub(crate) fn finish(self) -> Payload {
+        self.payload
+    }
+}
+
+impl Payload {
+    /// Makes room for `needed` bytes, and in steps for up to `expected`.
+    fn reserve(&mut self, needed: usize, expected: usize) -> Result<(), Refusal> {
+        let capacity = self.bytes.capacity();
+        if needed > capacity {
+            let step = FIRST_STEP.max(2 * capacity).min(expected).max(needed);
+            self.charge.add(step - capacity)?;
+            self.bytes
+                .try_reserve_exact(step - self.bytes.len())
+                .map_err(|_| Refusal::new(Reason::Overload, "out of memory, try again"))?;
+        }
+        Ok(())
+    }
+
+    /// Gives back the room that is not used, if it is much.
+    pub(crate) fn trim(&mut self) {
+        let spare = self.bytes.capacity() - self.bytes.len();
+        if spare > self.bytes.len() / 8 {
+            self.bytes.shrink_to_fit();
+            self.charge.give_back(spare);
+        }
+    }
+
+    /// The same bytes, expanded to at most `limit`.
+    ///
+    /// # Errors
+    /// If they are corrupt, or expand to more, or there is no memory for them.
+    pub(crate) fn expand(
+        self,
+        compression: Compression,
+        limit: usize,
+        charge: Charge,
+    ) -> Result<Payload, Refusal> {
+        let malformed = |error: duckspan_otlp::Error| Refusal::malformed(error.to_string());
+        let mut decoder = Decoder::new(compression, REQUEST_WINDOW_LOG).map_err(malformed)?;
+        let mut expanded = Payload { bytes: Vec::new(), charge };
+        let (mut read, mut written) = (0, 0);
+        // One byte beyond the limit tells a body that fits from one that does not.
+        let most = limit.saturating_add(1);
+        let mut room = self.bytes.len().saturating_mul(4).max(1 << 10).min(most);
+        loop {
+            expanded.reserve(room, room)?;
+            expanded.bytes.resize(room, 0);
+            let step = decoder
+                .decode(&self.bytes[read..], &mut expanded.bytes[written..])
+                .map_err(malformed)?;
+            (read, written) = (read + step.read, written + step.written);
+            if written > limit {
+                return Err(Refusal::too_large(limit));
+            }
+            if written < room {
+                break;
+            }
+            room = room.saturating_mul(2).min(most);
+        }
+        decoder.finish().map_err(malformed)?;
+        expanded.bytes.truncate(written);
+        expanded.trim();
+        Ok(expanded)
+    }
+}
+
+/// The next bytes of a body; `None` at its end.
+///
+/// # Errors
+/// If the body does not arrive as it should.
+pub(crate) async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// The refusal of a body that ended in an error: mostly its client went away.
+fn broken(error: &hyper::Error) -> Refusal {
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    match cause.map(io::Error::kind) {
+        Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
+            Refusal::malformed("the chunks of the body are malformed")
+        }
+        _ => Refusal::new(Reason::Cancelled, "the body ended before its time"),
+    }
+}

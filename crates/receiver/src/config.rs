@@ -1,0 +1,29 @@
+//! What a receiver is started with.
+
+use crate::address::Address;
+use crate::auth::Token;
+use crate::cors::Origin;
+use crate::limits::Limits;
+
+/// What a receiver is started with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where gRPC and OTLP/HTTP are received, both.
+    pub address: Address,
+    /// A second port of the same host, where both are received too; 0 stands for any that is free.
+    pub http_port: Option<u16>,
+    /// What clients may demand.
+    pub limits: Limits,
+    /// What requests have to carry; `None` lets every client send.
+    pub token: Option<Token>,
+    /// The web pages that may send.
+    pub cors_origins: Vec<Origin>,
+}
+
+impl Config {
+    /// A receiver at `address` with nothing else set.
+    pub fn new(address: Address) -> Config {
+        let cors_origins = Origin::localhost();
+        Config { address, http_port: None, limits: Limits::DEFAULT, token: None, cors_origins }
+    }
+}

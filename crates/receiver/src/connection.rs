@@ -1,0 +1,116 @@
+//! Accepting connections, and serving one.
+
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::counters::count;
+use crate::limits::{ACCEPT_PAUSE, Limits, MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE};
+use crate::reply::Reply;
+use crate::service::Service;
+use crate::socket::{Activity, Socket};
+
+/// What listeners and connections share.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) service: Arc<Service>,
+    /// One permit for each connection that may be open.
+    pub(crate) room: Arc<Semaphore>,
+    /// Becomes true when the receiver stops.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// Accepts connections until it is dropped.
+pub(crate) async fn accept(listener: TcpListener, context: Context) {
+    let tally = &context.service.tally;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => match Arc::clone(&context.room).try_acquire_owned() {
+                Ok(permit) => {
+                    count(&tally.connections_accepted);
+                    tokio::spawn(serve(stream, context.clone(), permit));
+                }
+                Err(_) => count(&tally.connections_refused),
+            },
+            Err(error) => {
+                count(&tally.accept_failures);
+                // A connection that is gone already is no reason to wait; a lack of descriptors is.
+                if !is_lost_connection(error.kind()) {
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+fn is_lost_connection(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
+    )
+}
+
+async fn serve(stream: TcpStream, context: Context, permit: OwnedSemaphorePermit) {
+    let Context { service, mut stop, .. } = context;
+    // Without it small answers wait for acknowledgements; a socket that refuses is gone already.
+    let _ = stream.set_nodelay(true);
+    let activity = Arc::new(Activity::default());
+    let socket = Socket::new(stream, service.limits, Arc::clone(&activity));
+    let builder = builder(&service.limits);
+    let answer = {
+        let service = Arc::clone(&service);
+        service_fn(move |request| answer(Arc::clone(&service), Arc::clone(&activity), request))
+    };
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), answer));
+    let mut stop = pin!(stop.wait_for(|stopped| *stopped));
+    let mut stopping = false;
+    let ended = std::future::poll_fn(|cx| {
+        if !stopping && stop.as_mut().poll(cx).is_ready() {
+            stopping = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        match connection.as_mut().poll(cx) {
+            Poll::Ready(ended) => Poll::Ready(ended),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await;
+    if ended.is_err() && !stopping {
+        count(&service.tally.connections_failed);
+    }
+    drop(permit);
+}
+
+async fn answer(
+    service: Arc<Service>,
+    activity: Arc<Activity>,
+    request: Request<Incoming>,
+) -> Result<Response<Reply>, Infallible> {
+    let in_flight = service.begin(&activity);
+    let response = service.answer(request, &activity).await;
+    Ok(response.map(|reply| reply.holding(in_flight)))
+}
+
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_frame_size(MAX_FRAME_SIZE)
+        .max_header_list_size(MAX_HEADER_LIST_SIZE)
+        .max_concurrent_streams(limits.max_streams)
+        .keep_alive_interval(limits.ping_interval)
+        .keep_alive_timeout(limits.ping_timeout);
+    builder
+}

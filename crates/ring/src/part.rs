@@ -1,0 +1,167 @@
+//! A run of rows in a ring.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use duckspan_otlp::Segment;
+
+use crate::arrival::Arrivals;
+use crate::sync::{AtomicBool, AtomicU64};
+
+/// A run of rows of a snapshot: a segment, or what is left of it. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Part {
+    body: Arc<Body>,
+    rows: Range<usize>,
+}
+
+impl Part {
+    /// The rows of `body` from the one with this id on.
+    pub(crate) fn since(body: Arc<Body>, row_id: u64) -> Part {
+        let rows = body.rows_since(row_id);
+        Part { body, rows }
+    }
+
+    /// The segment the rows lie in.
+    pub fn segment(&self) -> &Segment {
+        &self.body.segment
+    }
+
+    /// The rows of the segment that are in the snapshot; never empty.
+    pub fn rows(&self) -> Range<usize> {
+        self.rows.clone()
+    }
+
+    /// The sequence number of the row at `rows().start`; each next row has the next number.
+    pub fn first_row_id(&self) -> u64 {
+        self.body.first_row_id + self.rows.start as u64
+    }
+
+    /// The earliest and the latest time in the segment, in nanoseconds since the epoch; `None` where no
+    /// row has one. Rows before `rows().start` may widen the range.
+    pub fn time_range(&self) -> Option<(i64, i64)> {
+        self.body.times.range
+    }
+
+    /// Whether a row of the segment has no time. Rows before `rows().start` count too.
+    pub fn untimed(&self) -> bool {
+        self.body.times.untimed
+    }
+}
+
+/// A segment in a ring, with its place in it.
+pub(crate) struct Body {
+    pub(crate) segment: Segment,
+    /// The id of the segment's first row.
+    pub(crate) first_row_id: u64,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) times: Times,
+    /// Bytes of memory of all this.
+    pub(crate) memory: u64,
+    /// Bytes that the ring has let go of, but snapshots have not.
+    pinned: Arc<AtomicU64>,
+    released: AtomicBool,
+}
+
+impl Body {
+    /// Bytes of memory that a part takes besides its segment: itself, its place in lists, and what
+    /// the allocator adds to each of its allocations.
+    const OVERHEAD: usize = {
+        let lists = size_of::<Arc<Body>>() + size_of::<Part>();
+        let arc = 2 * size_of::<usize>();
+        let allocations = 7;
+        size_of::<Body>() + arc + lists + allocations * size_of::<usize>()
+    };
+
+    /// Bytes of memory of a part whose segment takes so many, and whose rows arrived together.
+    pub(crate) fn memory_around(segment: usize) -> u64 {
+        (Body::OVERHEAD + Arrivals::TOGETHER + segment) as u64
+    }
+
+    pub(crate) fn new(
+        segment: Segment,
+        first_row_id: u64,
+        arrivals: Arrivals,
+        pinned: &Arc<AtomicU64>,
+    ) -> Body {
+        Body {
+            times: Times::of(&segment, 0..segment.len()),
+            memory: (Body::OVERHEAD + segment.memory() + arrivals.memory()) as u64,
+            segment,
+            first_row_id,
+            arrivals,
+            pinned: Arc::clone(pinned),
+            released: AtomicBool::new(false),
+        }
+    }
+
+    /// The id of the row after the last one.
+    pub(crate) fn next_row_id(&self) -> u64 {
+        self.first_row_id + self.segment.len() as u64
+    }
+
+    /// The rows from the one with this id on.
+    pub(crate) fn rows_since(&self, row_id: u64) -> Range<usize> {
+        let gone = row_id.saturating_sub(self.first_row_id) as usize;
+        gone.min(self.segment.len())..self.segment.len()
+    }
+
+    /// The arrival number of the last row.
+    pub(crate) fn last_arrival(&self) -> u64 {
+        self.arrivals.of(self.segment.len() - 1)
+    }
+
+    /// The id of the first row that arrived at `arrival` or later.
+    pub(crate) fn first_since(&self, arrival: u64) -> u64 {
+        self.first_row_id + self.arrivals.first_since(arrival, self.segment.len()) as u64
+    }
+
+    /// Counts the part as pinned from now until it is dropped. Its ring no longer holds it.
+    pub(crate) fn release(&self) {
+        if !self.released.swap(true, Relaxed) {
+            self.pinned.fetch_add(self.memory, Relaxed);
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    /// Leaves out the rows, which may be megabytes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.first_row_id..self.next_row_id();
+        f.debug_struct("Body").field("rows", &rows).field("memory", &self.memory).finish()
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if self.released.load(Relaxed) {
+            self.pinned.fetch_sub(self.memory, Relaxed);
+        }
+    }
+}
+
+/// The times of rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// The earliest and the latest, in nanoseconds since the epoch.
+    pub(crate) range: Option<(i64, i64)>,
+    /// Whether a row has none.
+    pub(crate) untimed: bool,
+}
+
+impl Times {
+    pub(crate) fn of(segment: &Segment, rows: Range<usize>) -> Times {
+        let mut times = Times::default();
+        let (mut oldest, mut newest) = (i64::MAX, i64::MIN);
+        for row in rows {
+            match segment.time(row) {
+                Some(time) => (oldest, newest) = (oldest.min(time), newest.max(time)),
+                None => times.untimed = true,
+            }
+        }
+        times.range = (oldest <= newest).then_some((oldest, newest));
+        times
+    }
+}

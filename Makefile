@@ -6,8 +6,9 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/duckspan/target
 PYTHON := build/venv/bin/python
 EXTENSION := build/duckspan.duckdb_extension
 PURE := --workspace --exclude duckspan
+SENDER := test/clients/rust/Cargo.toml
 
-.PHONY: extension clients demo test test-rust test-python lint format header clean
+.PHONY: extension clients demo test test-rust test-python soak lint format header clean
 
 extension: ## Builds build/duckspan.duckdb_extension and build/repository.
 	cargo build --release --locked -p duckspan
@@ -21,13 +22,21 @@ test: test-rust test-python ## Runs every test.
 test-rust:
 	cargo test --locked $(PURE)
 
-test-python: extension $(PYTHON)
+test-python: extension clients $(PYTHON)
 	$(PYTHON) -m pytest
+
+clients: ## Builds the programs that send telemetry with the SDKs of other languages.
+	test/clients/build.sh
+
+soak: extension $(PYTHON) ## Five minutes of 10,000 spans a second, with queries running.
+	$(PYTHON) test/performance/load_test.py
 
 lint: $(PYTHON) ## Checks format and style; warnings are errors.
 	cargo fmt --all --check
 	cargo clippy --locked $(PURE) --all-targets -- -D warnings
 	cargo clippy --locked --release -p duckspan -- -D warnings
+	cargo fmt --manifest-path $(SENDER) --check
+	cargo clippy --locked --manifest-path $(SENDER) --target-dir $(CARGO_TARGET_DIR)/sender -- -D warnings
 	build/venv/bin/clang-format --dry-run --Werror crates/duckspan/cpp/*.cpp crates/duckspan/cpp/[es]*.hpp
 	build/venv/bin/ruff check .
 	build/venv/bin/ruff format --check .

@@ -17,7 +17,7 @@ from typing import Any
 
 import extension
 
-FOLDERS = [extension.ROOT / "test", extension.ROOT / "test" / "integration"]
+FOLDERS = [extension.ROOT / "test" / name for name in (".", "integration", "performance")]
 START = f"import sys; sys.path[:0] = {[str(folder) for folder in FOLDERS]}; import process; "
 
 

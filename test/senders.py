@@ -59,5 +59,5 @@ SENDERS = {
         environment={"NODE_PATH": str(MODULES)},
     ),
     "rust": Sender([str(BUILD / "rust" / "send")]),
-    "go": Sender([str(BUILD / "go" / "send")], ("grpc", "http/protobuf")),
+    "go": Sender([str(BUILD / "go" / "send")], ("grpc", "http/protobuf"), ("traces", "metrics")),
 }

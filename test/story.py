@@ -60,7 +60,12 @@ LACKING = {
     "python": {"Span.Link.trace_state"},
     "javascript": {"InstrumentationScope.attributes"},
     "rust": set(),
-    "go": {"InstrumentationScope.attributes", "Span.flags", "Span.Link.flags"},
+    "go": {
+        "InstrumentationScope.attributes",
+        "Span.flags",
+        "Span.Link.flags",
+        "Span.Link.trace_state",
+    },
 }
 
 

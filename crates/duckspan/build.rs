@@ -2,8 +2,16 @@
 
 use std::env;
 
-const SOURCES: [&str; 4] =
-    ["cpp/extension.cpp", "cpp/read_otlp.cpp", "cpp/rejects.cpp", "cpp/scan.cpp"];
+const SOURCES: [&str; 8] = [
+    "cpp/attach.cpp",
+    "cpp/catalog.cpp",
+    "cpp/extension.cpp",
+    "cpp/live_scan.cpp",
+    "cpp/live_write.cpp",
+    "cpp/read_otlp.cpp",
+    "cpp/rejects.cpp",
+    "cpp/scan.cpp",
+];
 
 fn main() {
     let duckdb = env::var_os("DEP_DUCKDB_INCLUDE").expect("libduckdb-sys publishes its headers");

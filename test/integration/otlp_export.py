@@ -64,15 +64,15 @@ def test_sdk(name: str, protocol: str, compression: str, receiver: Live) -> None
         assert_same(receiver.rows(signal), elements(signal, requests))
 
 
-@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf", "http/json"])
-@pytest.mark.parametrize("name", senders.SENDERS)
+@pytest.mark.parametrize(
+    ("name", "protocol"),
+    [(name, protocol) for name in senders.SENDERS for protocol in senders.SENDERS[name].protocols],
+)
 def test_sdk_with_token(name: str, protocol: str, con: Any) -> None:
     """An SDK that knows the token may export; one that does not fails, and nothing is stored."""
     sender = senders.SENDERS[name]
     if reason := sender.missing():
         pytest.skip(f"the sender in {name} cannot run: {reason}")
-    if protocol not in sender.protocols:
-        pytest.skip(f"the SDK in {name} has no exporter for {protocol}")
     attached = live.attach(con, token="s3cret")
     with pytest.raises(AssertionError, match="ended with"):
         sender.send(protocol, [attached.port])
@@ -155,7 +155,7 @@ SELECT data ->> 'traceId', data ->> 'spanId', data ->> 'name', (data ->> 'kind')
     data ->> 'startTimeUnixNano', data ->> 'endTimeUnixNano',
     data ->> '$.attributes[0].value.intValue', data ->> '$.events[0].name',
     data ->> '$.scope.name',
-    list_filter((resource -> '$.attributes[*]'), x -> x ->> 'key' = 'service.name')[1]
+    list_filter(resource -> '$.attributes[*]', lambda a: a ->> 'key' = 'service.name')[1]
         ->> '$.value.stringValue'
 FROM live.traces
 """

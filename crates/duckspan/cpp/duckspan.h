@@ -28,6 +28,8 @@ enum class ColumnType : uint8_t {
   Json,
   /// VARCHAR.
   Varchar,
+  /// BIGINT.
+  Bigint,
   /// UBIGINT.
   Ubigint,
   /// BOOLEAN.
@@ -42,10 +44,34 @@ enum class FaultKind : uint8_t {
   Binder,
   /// `InvalidInputException`: the data is wrong.
   InvalidInput,
+  /// `IOException`: the machine does not do what it was asked.
+  Io,
   /// Whatever exception the shim caught in a callback; it kept it.
   Callback,
   /// `InternalException`: DuckSpan is wrong.
   Internal,
+};
+
+/// A table of an attached receiver.
+enum class LiveTable : uint8_t {
+  /// Spans.
+  Traces,
+  /// Metric data points.
+  Metrics,
+  /// Log records.
+  Logs,
+  /// What became of what was received.
+  Stats,
+};
+
+/// The order in which parts of a ring are scanned.
+enum class ScanOrder : uint8_t {
+  /// As the rows arrived.
+  Arrival,
+  /// Those with the latest time first.
+  Latest,
+  /// Those with the earliest time first.
+  Earliest,
 };
 
 /// A thread's place in a scan, as C++ holds it.
@@ -57,8 +83,24 @@ struct FileOptions;
 /// A scan of one file, shared by its threads.
 struct FileScan;
 
+/// What a catalog keeps while it is attached.
+struct Live;
+
+/// Rows on their way into a ring. Each batch is visible when it is appended; what comes after a bad row
+/// is not.
+struct LiveInsert;
+
+/// Where to listen, and what to keep.
+struct LiveOptions;
+
+/// A scan of a table, shared by its threads. It holds rows, but nothing of the catalog.
+struct LiveScan;
+
 /// The newest entries of a database.
 struct Rejects;
+
+/// The rows of every signal at one moment; what a transaction sees.
+struct View;
 
 /// UTF-8 text that Rust allocated and C++ hands back to be freed; empty where `data` is null.
 struct Text {
@@ -126,6 +168,64 @@ struct FileScanInput {
   const Rejects *rejects;
 };
 
+/// A table of an attached receiver.
+struct CTable {
+  /// Which one.
+  LiveTable table;
+  /// Its name; static.
+  Str name;
+  /// What it is, for people; static.
+  Str comment;
+  /// The number of its columns, virtual ones last.
+  uintptr_t width;
+};
+
+/// A column of such a table.
+struct CTableColumn {
+  /// Its name; static.
+  Str name;
+  /// What it is, for people; static.
+  Str comment;
+  /// Its type.
+  ColumnType kind;
+  /// Whether it is left out of `SELECT *`.
+  bool is_virtual;
+};
+
+/// Bounds of the values of a column.
+struct CBounds {
+  /// Whether anything is known.
+  bool known;
+  /// Whether there may be a NULL.
+  bool nulls;
+  /// Whether there may be a value.
+  bool values;
+  /// No value is less.
+  int64_t min;
+  /// No value is greater.
+  int64_t max;
+};
+
+/// What a scan of a table is opened with.
+struct LiveScanInput {
+  /// Which table.
+  LiveTable table;
+  /// In which order.
+  ScanOrder order;
+  /// The columns to be read, as positions in the table; those beyond it are left alone.
+  const uint32_t *columns;
+  /// How many they are.
+  uintptr_t column_count;
+};
+
+/// How much was scanned.
+struct ScanCounts {
+  /// Rows whose columns were looked at.
+  uint64_t rows;
+  /// Parts of the ring, or pieces of large ones.
+  uint64_t units;
+};
+
 extern "C" {
 
 /// The entry point that `LOAD duckspan` calls, with a `duckdb::ExtensionLoader`.
@@ -175,6 +275,9 @@ const FileScan *duckspan_file_scan_open(const FileScanInput *input,
                                         const FileOptions *options,
                                         CFault *fault);
 
+/// About how many rows a file of `size` bytes holds, 0 if its size is not known; for the optimizer.
+uint64_t duckspan_file_rows_estimate(Str path, uint64_t size);
+
 /// Gives up the scan of a file; cursors may live on but may not claim.
 void duckspan_file_scan_free(const FileScan *scan);
 
@@ -207,6 +310,111 @@ void duckspan_cursor_fill(Cursor *cursor,
 
 /// What the user should be told, once; null if nothing.
 Text duckspan_cursor_warning(Cursor *cursor);
+
+/// The number of tables of an attached receiver.
+uintptr_t duckspan_live_table_count();
+
+/// The table at `position`, which is below their number.
+CTable duckspan_live_table(uintptr_t position);
+
+/// The column at `position` of a table, which is below its width.
+CTableColumn duckspan_live_table_column(LiveTable table, uintptr_t position);
+
+/// The options of `ATTACH 'path' (TYPE otlp)`, at their defaults.
+LiveOptions *duckspan_live_options_new(Str path, CFault *fault);
+
+/// Frees options.
+void duckspan_live_options_free(LiveOptions *options);
+
+/// Sets an option, or adds an element to one that is a list.
+void duckspan_live_options_set(LiveOptions *options, Str name, Str value, CFault *fault);
+
+/// Bytes of memory for everything that is kept and received.
+uint64_t duckspan_live_options_memory(const LiveOptions *options);
+
+/// Starts a receiver, in place of `previous` if that is not null.
+const Live *duckspan_live_start(const LiveOptions *options, const Live *previous, CFault *fault);
+
+/// Stops to receive, in bounded time. What is kept stays.
+void duckspan_live_stop(const Live *live);
+
+/// Stops to receive, and gives up what is kept.
+void duckspan_live_free(const Live *live);
+
+/// Whether `options` ask for another receiver than this one.
+bool duckspan_live_differs(const Live *live, const LiveOptions *options);
+
+/// The address it is bound to.
+Text duckspan_live_path(const Live *live);
+
+/// The second port it is bound to; 0 if there is none.
+uint16_t duckspan_live_http_port(const Live *live);
+
+/// Bytes of memory held for rows.
+uint64_t duckspan_live_memory(const Live *live);
+
+/// Rows that a table has now.
+uint64_t duckspan_live_rows(const Live *live, LiveTable table);
+
+/// Removes all rows of a table; returns how many.
+uint64_t duckspan_live_truncate(const Live *live, LiveTable table, CFault *fault);
+
+/// The rows of every table at this moment.
+View *duckspan_view_new(const Live *live, CFault *fault);
+
+/// Gives up a view.
+void duckspan_view_free(View *view);
+
+/// Rows that a table has in a view; those it has now where it keeps none of its own.
+uint64_t duckspan_view_rows(const View *view, const Live *live, LiveTable table);
+
+/// Bounds of the values of a column of a table in a view.
+CBounds duckspan_view_bounds(const View *view, LiveTable table, uintptr_t column, CFault *fault);
+
+/// Begins a scan. It needs neither the receiver nor the view afterwards.
+LiveScan *duckspan_live_scan_open(const Live *live,
+                                  const View *view,
+                                  const LiveScanInput *input,
+                                  CFault *fault);
+
+/// Gives up a scan; its cursors may live on.
+void duckspan_live_scan_free(LiveScan *scan);
+
+/// Pieces that threads can scan at a time.
+uintptr_t duckspan_live_scan_units(const LiveScan *scan);
+
+/// How much was claimed, in percent.
+double duckspan_live_scan_progress(const LiveScan *scan);
+
+/// A thread's place in a scan.
+Cursor *duckspan_live_scan_cursor(const LiveScan *scan, CFault *fault);
+
+/// The number of the batch in the order of the scan.
+uint64_t duckspan_cursor_batch(const Cursor *cursor);
+
+/// Bounds of the values of a column in the batch.
+CBounds duckspan_cursor_bounds(const Cursor *cursor, uintptr_t column, CFault *fault);
+
+/// What the thread looked at so far.
+ScanCounts duckspan_cursor_counts(const Cursor *cursor);
+
+/// Begins to insert rows into a table.
+LiveInsert *duckspan_live_insert_new(const Live *live, LiveTable table, CFault *fault);
+
+/// Frees an insert; what was not appended is gone.
+void duckspan_live_insert_free(LiveInsert *insert);
+
+/// Adds `count` rows: `columns` are three flat `duckdb::Vector`s, of TIMESTAMP, JSON and JSON.
+void duckspan_live_insert_rows(LiveInsert *insert,
+                               void *const *columns,
+                               uintptr_t count,
+                               CFault *fault);
+
+/// Appends what is left; returns how many rows were inserted.
+uint64_t duckspan_live_insert_finish(LiveInsert *insert, CFault *fault);
+
+/// The one error of what cannot be done to an attached receiver.
+void duckspan_live_refuse(Str what, Str database, CFault *fault);
 
 }  // extern "C"
 

@@ -25,8 +25,10 @@ extern "C" void duckspan_vector_keep(Vector *vector, void *owner, void (*release
 }
 
 extern "C" void duckspan_register(ExtensionLoader *loader) {
-	loader->SetDescription("OpenTelemetry in DuckDB: query OTLP files of any format with read_otlp");
+	loader->SetDescription("OpenTelemetry in DuckDB: query OTLP files of any format with read_otlp, and "
+						   "receive OTLP with ATTACH 'otlp://localhost:4317' AS live (TYPE otlp)");
 	auto rejects = make_shared_ptr<duckspan::SharedRejects>();
 	duckspan::RegisterReadOtlp(*loader, rejects);
 	duckspan::RegisterReadOtlpRejects(*loader, rejects);
+	duckspan::RegisterAttach(*loader);
 }

@@ -34,7 +34,7 @@ public:
 	const duckdb::ColumnList &GetColumns() const override {
 		return columns;
 	}
-	duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(duckdb::ClientContext &context, column_t column) override;
+	duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(duckdb::ClientContext &context, duckdb::column_t column) override;
 	duckdb::TableFunction GetScanFunction(duckdb::ClientContext &context,
 										  duckdb::unique_ptr<duckdb::FunctionData> &data) override;
 	duckdb::TableStorageInfo GetStorageInfo(duckdb::ClientContext &context) override;
@@ -42,15 +42,15 @@ public:
 
 	//! The position in the table of a column that a query names, which may be a virtual one; beyond the table for the
 	//! column of count(*).
-	idx_t PositionOf(column_t column) const;
-	const duckdb::LogicalType &TypeOf(idx_t position) const;
+	idx_t PositionOf(duckdb::column_t column) const;
+	duckdb::LogicalType TypeOf(idx_t position) const;
 
 	const LiveTable table;
 
 private:
 	duckdb::ColumnList columns;
 	//! The virtual columns by number, and where they stand in the table.
-	duckdb::unordered_map<column_t, idx_t> hidden;
+	duckdb::unordered_map<duckdb::column_t, idx_t> hidden;
 	duckdb::vector<duckdb::TableColumn> all;
 };
 
@@ -149,19 +149,16 @@ class LiveTransaction : public duckdb::Transaction {
 public:
 	LiveTransaction(duckdb::TransactionManager &manager, duckdb::ClientContext &context) : Transaction(manager, context) {
 	}
-	~LiveTransaction() override;
 
 	static LiveTransaction &Get(duckdb::ClientContext &context, duckdb::Catalog &catalog);
 
-	const View &GetView(const Live &live);
+	duckdb::shared_ptr<View> GetView(const Live &live);
 	//! Forgets what it saw, after it wrote.
 	void Renew();
 
 private:
 	duckdb::mutex lock;
-	View *view = nullptr;
-	//! What it saw before it wrote; queries under way may still look at it.
-	duckdb::vector<View *> former;
+	duckdb::shared_ptr<View> view;
 };
 
 class LiveTransactionManager : public duckdb::TransactionManager {

@@ -2,13 +2,15 @@
 
 #include "duckdb/logging/log_manager.hpp"
 #include "duckdb/logging/logger.hpp"
+#include "duckdb/planner/filter/expression_filter.hpp"
+#include "duckdb/storage/statistics/numeric_stats.hpp"
 #include "duckdb/storage/table/column_segment.hpp"
 
 using namespace duckdb; // NOLINT: every name below is DuckDB's
 
 namespace duckspan {
 
-static string Take(Text text) {
+string Take(Text text) {
 	string result(reinterpret_cast<const char *>(text.data), text.len);
 	duckspan_text_free(text);
 	return result;
@@ -32,6 +34,7 @@ void Fault::Check(std::exception_ptr kept) {
 		throw BinderException("%s", message);
 	case FaultKind::InvalidInput:
 		throw InvalidInputException("%s", message);
+	case FaultKind::Io:
 	case FaultKind::Callback:
 		throw IOException("%s", message);
 	default:
@@ -39,7 +42,7 @@ void Fault::Check(std::exception_ptr kept) {
 	}
 }
 
-static LogicalType TypeOf(ColumnType type) {
+LogicalType TypeOf(ColumnType type) {
 	switch (type) {
 	case ColumnType::Timestamp:
 		return LogicalType::TIMESTAMP;
@@ -47,12 +50,27 @@ static LogicalType TypeOf(ColumnType type) {
 		return LogicalType::JSON();
 	case ColumnType::Varchar:
 		return LogicalType::VARCHAR;
+	case ColumnType::Bigint:
+		return LogicalType::BIGINT;
 	case ColumnType::Ubigint:
 		return LogicalType::UBIGINT;
 	case ColumnType::Boolean:
 		return LogicalType::BOOLEAN;
 	}
 	throw InternalException("unknown column type");
+}
+
+BaseStatistics ToStatistics(const CBounds &bounds, const LogicalType &type) {
+	auto result = NumericStats::CreateEmpty(type);
+	if (bounds.nulls) {
+		result.SetHasNull();
+	}
+	if (bounds.values) {
+		result.SetHasNoNull();
+		NumericStats::SetMin<int64_t>(result, bounds.min);
+		NumericStats::SetMax<int64_t>(result, bounds.max);
+	}
+	return result;
 }
 
 Columns::Columns(Relation relation, bool virtual_too) {
@@ -88,6 +106,24 @@ bool CursorState::Claim(std::exception_ptr &kept) {
 	auto claimed = duckspan_cursor_claim(cursor, fault);
 	fault.Check(kept);
 	return claimed;
+}
+
+bool CursorState::IsExcluded(ClientContext &context) {
+	if (filters.empty()) {
+		return false;
+	}
+	for (const auto &entry : *request.filters) {
+		auto column = entry.GetIndex().GetIndex();
+		Fault fault;
+		auto bounds = duckspan_cursor_bounds(cursor, column, fault);
+		fault.Check();
+		auto &filter = entry.Filter().Cast<ExpressionFilter>();
+		if (bounds.known && filter.CheckStatistics(context, ToStatistics(bounds, request.types[column])) ==
+								FilterPropagateResult::FILTER_ALWAYS_FALSE) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void CursorState::Prepare(ClientContext &context) {

@@ -26,6 +26,19 @@ inline Str Lend(const std::string &text) {
 	return Str {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
 }
 
+//! A copy of text that Rust keeps.
+inline std::string Own(Str text) {
+	return std::string(reinterpret_cast<const char *>(text.data), text.len);
+}
+
+//! Takes over text that Rust hands out.
+std::string Take(Text text);
+
+duckdb::LogicalType TypeOf(ColumnType type);
+
+//! Bounds as DuckDB compares filters with; they must be known.
+duckdb::BaseStatistics ToStatistics(const CBounds &bounds, const duckdb::LogicalType &type);
+
 //! The names and types of a relation, with or without its virtual columns.
 struct Columns {
 	Columns(Relation relation, bool virtual_too);
@@ -52,6 +65,14 @@ public:
 	~CursorState() override;
 
 	bool Claim(std::exception_ptr &kept);
+	//! Whether no row of the claimed batch can pass the filters.
+	bool IsExcluded(duckdb::ClientContext &context);
+	idx_t Batch() const {
+		return duckspan_cursor_batch(cursor);
+	}
+	ScanCounts Counts() const {
+		return duckspan_cursor_counts(cursor);
+	}
 	void Prepare(duckdb::ClientContext &context);
 	//! Fills `output` with the next rows of the batch that pass the filters; none at its end.
 	void Read(duckdb::ClientContext &context, duckdb::DataChunk &output);

@@ -1,9 +1,11 @@
 //! An attached receiver: the rings of a catalog, and the threads that fill them.
 
+use std::error::Error;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use duckspan_otlp::{Segment, Signal};
-use duckspan_receiver::{Counters, Receiver};
+use duckspan_receiver::{Counters, Receiver, StartError};
 use duckspan_ring::{Rings, Snapshot, Stats};
 
 use crate::boundary::{Fault, FaultKind, Result};
@@ -21,13 +23,13 @@ pub use rows::ScanOrder;
 pub use scan::{LiveScan, ScanCounts};
 pub use table::LiveTable;
 
-pub(crate) use table::{LiveColumn, TableColumn};
+pub(crate) use table::LiveColumn;
 
 /// What a catalog keeps while it is attached.
 pub struct Live {
     options: LiveOptions,
     rings: Arc<Rings>,
-    receiver: Mutex<Option<Receiver>>,
+    receiver: Mutex<Arc<Receiver>>,
     /// The address it is bound to: where the options say port 0, the port that was free.
     path: String,
     http_port: Option<u16>,
@@ -49,39 +51,42 @@ impl Live {
     /// started again if the new one cannot start even so.
     pub(crate) fn start(options: &LiveOptions, previous: Option<&Live>) -> Result<Live> {
         let rings = Arc::new(Rings::new(options.ring_limits()));
-        let receiver = match options.receive(&rings) {
-            Ok(receiver) => receiver,
-            Err(_) if previous.is_some_and(|previous| previous.stop()) => {
-                options.receive(&rings).inspect_err(|_| previous.into_iter().for_each(Live::resume))?
+        let receiver = match (options.receive(&rings), previous) {
+            (Err(error), Some(previous)) if is_in_use(&error) && previous.stop() => {
+                options.receive(&rings).inspect_err(|_| previous.resume())
             }
-            Err(fault) => return Err(fault),
+            (started, _) => started,
         };
-        let path = format!("otlp://{}", receiver.address());
+        let receiver = receiver.map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?;
+        let path = options.with_port(receiver.address().port()).path();
         let http_port = receiver.http_address().map(|address| address.port());
-        Ok(Live {
-            options: options.clone(),
-            rings,
-            receiver: Mutex::new(Some(receiver)),
-            path,
-            http_port,
-        })
+        let receiver = Mutex::new(Arc::new(receiver));
+        Ok(Live { options: options.clone(), rings, receiver, path, http_port })
     }
 
     /// Stops to receive, in bounded time; says whether it did receive. What is kept stays.
     pub(crate) fn stop(&self) -> bool {
-        let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
-        receiver.map(Receiver::stop).is_some()
+        let receiver = self.receiver();
+        let running = receiver.is_running();
+        receiver.stop();
+        running
     }
 
     /// Starts again, if it can.
     fn resume(&self) {
-        let mut receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        *receiver = self.options.receive(&self.rings).ok();
+        if let Ok(receiver) = self.options.receive(&self.rings) {
+            *self.receiver.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(receiver);
+        }
     }
 
-    /// Whether `options` ask for another receiver than this one.
+    fn receiver(&self) -> Arc<Receiver> {
+        Arc::clone(&self.receiver.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether `options` ask for another receiver than this one, whose port they may name.
     pub(crate) fn differs(&self, options: &LiveOptions) -> bool {
-        self.options != *options
+        let port = self.receiver().address().port();
+        self.options != *options && self.options.with_port(port) != *options
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -122,11 +127,15 @@ impl Live {
         self.rings.stats(signal)
     }
 
-    /// What became of requests; nothing once it receives no more.
+    /// What became of requests.
     fn counters(&self) -> Counters {
-        let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        receiver.as_ref().map(Receiver::counters).unwrap_or_default()
+        self.receiver().counters()
     }
+}
+
+fn is_in_use(error: &StartError) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::AddrInUse)
 }
 
 fn read_only(table: LiveTable) -> Fault {

@@ -4,12 +4,16 @@
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use duckspan_otlp::Segment;
+use duckspan_otlp::relation::{self, Entry as Run};
+use duckspan_ring::Part;
 use libduckdb_sys::{
+    duckdb_list_vector_get_child, duckdb_list_vector_reserve, duckdb_list_vector_set_size,
     duckdb_string_t, duckdb_string_t__bindgen_ty_1 as StringValue,
     duckdb_string_t__bindgen_ty_1__bindgen_ty_1 as Pointer,
-    duckdb_string_t__bindgen_ty_1__bindgen_ty_2 as Inlined, duckdb_validity_set_row_invalid,
-    duckdb_vector, duckdb_vector_ensure_validity_writable, duckdb_vector_get_data,
-    duckdb_vector_get_validity,
+    duckdb_string_t__bindgen_ty_1__bindgen_ty_2 as Inlined, duckdb_struct_vector_get_child,
+    duckdb_validity_set_row_invalid, duckdb_vector, duckdb_vector_ensure_validity_writable,
+    duckdb_vector_get_data, duckdb_vector_get_validity,
 };
 
 use crate::boundary::contain_drop;
@@ -57,6 +61,21 @@ impl Vector {
         }
     }
 
+    /// Makes those rows NULL whose bit is not set, the first row's being the lowest of the first word.
+    pub(crate) fn write_validity(&mut self, words: &[u64]) {
+        if words.is_empty() {
+            return;
+        }
+        assert!(words.len() <= self.capacity.div_ceil(64), "more rows than the vector holds");
+        // SAFETY: the handle is valid by the contract of `new`; the mask has a bit for each row of its
+        // capacity, in words of 64.
+        unsafe {
+            duckdb_vector_ensure_validity_writable(self.handle);
+            let mask = duckdb_vector_get_validity(self.handle);
+            std::ptr::copy_nonoverlapping(words.as_ptr(), mask, words.len());
+        }
+    }
+
     /// Writes text, one entry a row, to a vector of VARCHAR, and hands over its memory.
     pub(crate) fn write(&mut self, texts: Texts) {
         assert!(texts.entries.len() <= self.capacity, "more rows than the vector holds");
@@ -65,11 +84,67 @@ impl Vector {
         }
         let strings = self.slice::<duckdb_string_t>();
         for (string, entry) in strings.iter_mut().zip(&texts.entries) {
-            *string = entry.string(&texts.bytes);
+            *string = string_of(entry.of(&texts.bytes));
         }
-        let owner = Box::into_raw(Box::new(Pooled { bytes: texts.bytes, pool: texts.pool }));
-        // SAFETY: the handle is valid, and `release` undoes `Box::into_raw` exactly once. The bytes
-        // do not move when the box does.
+        self.keep(Box::new(Pooled { bytes: texts.bytes, pool: texts.pool }));
+    }
+
+    /// Writes text that was read from `held`, a value a row, or for each row the one that `indices`
+    /// names; most of it stays where it is, so the vector shares `held`.
+    pub(crate) fn write_texts(
+        &mut self,
+        texts: &mut relation::Texts,
+        indices: Option<&[u32]>,
+        held: &Held,
+    ) {
+        let text = |index| string_of(texts.get(index, held.segment()));
+        let strings = self.slice::<duckdb_string_t>();
+        match indices {
+            None => {
+                assert!(texts.len() <= strings.len(), "more rows than the vector holds");
+                for (index, string) in strings[..texts.len()].iter_mut().enumerate() {
+                    *string = text(index);
+                }
+            }
+            Some(indices) => gather(strings, &(0..texts.len()).map(text).collect::<Vec<_>>(), indices),
+        }
+        self.keep(Box::new((held.clone(), texts.take_buffer())));
+    }
+
+    /// Writes plain values, a value a row, or for each row the one that `indices` names.
+    pub(crate) fn write_plain<T: Plain>(&mut self, values: &[T], indices: Option<&[u32]>) {
+        let target = self.slice::<T>();
+        match indices {
+            None => target[..values.len()].copy_from_slice(values),
+            Some(indices) => gather(target, values, indices),
+        }
+    }
+
+    /// The members of a vector of STRUCT.
+    pub(crate) fn member(&mut self, index: usize) -> Vector {
+        // SAFETY: the handle is a vector of STRUCT, by the contract of `new`, and DuckDB checks `index`.
+        // Members are as long as the struct.
+        unsafe {
+            Vector::new(duckdb_struct_vector_get_child(self.handle, index as u64), self.capacity)
+        }
+    }
+
+    /// The elements of a vector of LIST, with room for `count` of them.
+    pub(crate) fn elements(&mut self, count: usize) -> Vector {
+        // SAFETY: the handle is a vector of LIST, by the contract of `new`; its child has the room that
+        // was reserved.
+        unsafe {
+            duckdb_list_vector_reserve(self.handle, count as u64);
+            duckdb_list_vector_set_size(self.handle, count as u64);
+            Vector::new(duckdb_list_vector_get_child(self.handle), count)
+        }
+    }
+
+    /// Makes `owner` live as long as the strings of the vector.
+    fn keep(&mut self, owner: Owner) {
+        let owner = Box::into_raw(Box::new(owner));
+        // SAFETY: the handle is valid, and `release` undoes `Box::into_raw` exactly once. What the
+        // strings point to does not move when the box does.
         unsafe { duckspan_vector_keep(self.handle, owner.cast(), release) };
     }
 
@@ -83,15 +158,50 @@ impl Vector {
     }
 }
 
-/// Types of which any bits are valid.
-trait Plain {}
+/// Types that DuckDB's vectors hold as they are, and of which any bits are valid.
+pub(crate) trait Plain: Copy {}
+impl Plain for u8 {}
+impl Plain for i32 {}
+impl Plain for u32 {}
 impl Plain for i64 {}
 impl Plain for u64 {}
+impl Plain for f64 {}
 impl Plain for duckdb_string_t {}
+// Two numbers, laid out as DuckDB's list entries are.
+impl Plain for Run<u64> {}
+
+/// Gives each of `target` the value that its index names.
+fn gather<T: Copy>(target: &mut [T], values: &[T], indices: &[u32]) {
+    assert!(indices.len() <= target.len(), "more rows than the vector holds");
+    for (slot, &index) in target.iter_mut().zip(indices) {
+        *slot = values[index as usize];
+    }
+}
+
+/// What the strings of a vector point into.
+type Owner = Box<dyn Send>;
 
 extern "C" fn release(owner: *mut c_void) {
-    // SAFETY: `owner` came from `Box::into_raw` in `write`, and C++ calls this once.
-    contain_drop(unsafe { Box::from_raw(owner.cast::<Pooled>()) });
+    // SAFETY: `owner` came from `Box::into_raw` in `keep`, and C++ calls this once.
+    contain_drop(unsafe { Box::from_raw(owner.cast::<Owner>()) });
+}
+
+/// A segment, and what keeps it in memory.
+#[derive(Clone)]
+pub(crate) enum Held {
+    /// Of a file.
+    File(Arc<Segment>),
+    /// Of a ring.
+    Ring(Part),
+}
+
+impl Held {
+    pub(crate) fn segment(&self) -> &Segment {
+        match self {
+            Held::File(segment) => segment,
+            Held::Ring(part) => part.segment(),
+        }
+    }
 }
 
 /// Where one row's text lies in the buffer.
@@ -102,23 +212,26 @@ struct Entry {
 }
 
 impl Entry {
-    /// DuckDB's string: up to 12 bytes inline, more by pointer with a prefix of 4.
-    fn string(self, bytes: &[u8]) -> duckdb_string_t {
-        let text = &bytes[self.start as usize..][..self.len as usize];
-        let length = self.len;
-        let value = if text.len() <= INLINE {
-            let mut inlined = [0; INLINE];
-            for (to, &from) in inlined.iter_mut().zip(text) {
-                *to = from as c_char;
-            }
-            StringValue { inlined: Inlined { length, inlined } }
-        } else {
-            let prefix = [0, 1, 2, 3].map(|at| text[at] as c_char);
-            let ptr = text.as_ptr().cast_mut().cast();
-            StringValue { pointer: Pointer { length, prefix, ptr } }
-        };
-        duckdb_string_t { value }
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start as usize..][..self.len as usize]
     }
+}
+
+/// DuckDB's string: up to 12 bytes inline, more by pointer with a prefix of 4.
+fn string_of(text: &[u8]) -> duckdb_string_t {
+    let length = text.len() as u32;
+    let value = if text.len() <= INLINE {
+        let mut inlined = [0; INLINE];
+        for (to, &from) in inlined.iter_mut().zip(text) {
+            *to = from as c_char;
+        }
+        StringValue { inlined: Inlined { length, inlined } }
+    } else {
+        let prefix = [0, 1, 2, 3].map(|at| text[at] as c_char);
+        let ptr = text.as_ptr().cast_mut().cast();
+        StringValue { pointer: Pointer { length, prefix, ptr } }
+    };
+    duckdb_string_t { value }
 }
 
 /// Bytes of text that DuckDB keeps inside a string.

@@ -15,7 +15,7 @@ mod tests;
 /// Files may use zstd windows up to this power of two: 128 MiB, what `zstd --long` writes.
 pub const FILE_WINDOW_LOG: u32 = 27;
 
-/// Requests and single records may use zstd windows up to this power of two: 8 MiB.
+/// Requests may use zstd windows up to this power of two: 8 MiB.
 pub const REQUEST_WINDOW_LOG: u32 = 23;
 
 /// How bytes are compressed.
@@ -137,6 +137,10 @@ impl Decoder {
     }
 
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Progress {
+        let padding = self.padding(input);
+        if padding > 0 {
+            return Progress { read: padding, written: 0 };
+        }
         if !self.inside && !input.is_empty() && !self.may_start(input[0]) {
             let reason = format!("bytes that are not {} follow its end", self.compression().name());
             self.failed = Some(Error::new(reason, self.taken));
@@ -156,6 +160,16 @@ impl Decoder {
             }
         }
         progress
+    }
+
+    /// The zeros that stand next after a member of gzip: tapes and other blocks are filled up with them.
+    fn padding(&self, input: &[u8]) -> usize {
+        match self.engine {
+            Engine::Gzip(_) if !self.inside && self.taken > 0 => {
+                input.iter().take_while(|&&byte| byte == 0).count()
+            }
+            _ => 0,
+        }
     }
 
     /// Whether a member or frame may start with `byte`.

@@ -4,15 +4,14 @@
 //! [`Worker`] decodes a batch, which is the costly part and may run on any thread.
 
 use std::io::{self, Read};
-use std::ops::Range;
 
 use crate::compression::Compression;
 use crate::error::{Error, Repairs};
 use crate::json::Projection;
 use crate::segment::Segment;
 use crate::signal::SignalSet;
-use crate::sniff::{HEAD, Sniffed, sniff};
-use crate::split::{Content, Fault, Record, Splitter};
+use crate::sniff::{Sniffed, sniff};
+use crate::split::{Fault, Record, Splitter};
 
 pub use crate::sniff::Format;
 pub use crate::split::RejectKind;
@@ -99,12 +98,15 @@ pub struct Batches<R> {
     maximum: usize,
     batch_bytes: usize,
     splitter: Option<Splitter>,
-    /// Bytes that belong to the next batch.
-    carried: Vec<u8>,
+    /// Bytes that are still to be cut.
+    bytes: Vec<u8>,
     /// Where those start in the unwrapped file.
     offset: u64,
+    /// Records of earlier batches.
     records: u64,
+    /// No more bytes follow.
     ended: bool,
+    /// All bytes are cut.
     done: bool,
 }
 
@@ -117,7 +119,7 @@ impl<R: Read> Batches<R> {
             maximum: options.maximum_object_size,
             batch_bytes: batch_bytes.max(1),
             splitter: None,
-            carried: Vec::new(),
+            bytes: Vec::new(),
             offset: 0,
             records: 0,
             ended: false,
@@ -133,98 +135,100 @@ impl<R: Read> Batches<R> {
     /// The next batch; `None` at the end.
     ///
     /// # Errors
-    /// Those of the source. Damage of the file is reported as rejects of the last batch.
+    /// Those of the source; the call after one goes on where the source stood. Damage of the file is
+    /// reported as rejects of the last batch.
     pub fn next_batch(&mut self) -> io::Result<Option<Batch>> {
-        let mut bytes = std::mem::take(&mut self.carried);
-        let mut target = bytes.len().max(self.batch_bytes);
+        let mut target = self.bytes.len().max(self.batch_bytes);
         while !self.done {
-            let fault = self.fill(&mut bytes, target)?;
+            let damage = self.fill(target)?;
             let mut records = Vec::new();
-            match self.split(&bytes, &mut records) {
-                Some(used) => self.keep(&bytes[used..]),
-                None if self.ended => {}
-                None => {
-                    target = (2 * bytes.len()).max(HEAD);
-                    continue;
-                }
-            }
+            let used = self.split(&mut records);
             self.done = self.ended;
-            records.extend(fault);
+            self.report(damage, &mut records);
             if !records.is_empty() {
-                return Ok(Some(self.batch(bytes, records)));
+                return Ok(Some(self.batch(used, records)));
             }
-            self.offset += (bytes.len() - self.carried.len()) as u64;
-            bytes = std::mem::take(&mut self.carried);
-            target = (2 * bytes.len()).max(self.batch_bytes);
+            self.offset += used as u64;
+            self.bytes.drain(..used);
+            target = (2 * self.bytes.len()).max(self.batch_bytes);
         }
         Ok(None)
     }
 
-    /// Reads until there are `target` bytes; says what ended the file early.
-    fn fill(&mut self, bytes: &mut Vec<u8>, target: usize) -> io::Result<Option<Record>> {
-        let mut filled = bytes.len();
-        bytes.resize(target.max(filled), 0);
-        let mut fault = None;
-        while filled < bytes.len() && !self.ended {
-            match self.source.read(&mut bytes[filled..]) {
+    /// Reads until there are `target` bytes; tells what ended the file early.
+    fn fill(&mut self, target: usize) -> io::Result<Option<Fault>> {
+        let mut filled = self.bytes.len();
+        self.bytes.resize(target.max(filled), 0);
+        let mut outcome = Ok(None);
+        while filled < self.bytes.len() && !self.ended {
+            match self.source.read(&mut self.bytes[filled..]) {
                 Ok(0) => self.ended = true,
                 Ok(count) => filled += count,
-                Err(UnwrapError::Source(error)) => return Err(error),
+                Err(UnwrapError::Source(error)) => {
+                    outcome = Err(error);
+                    break;
+                }
                 Err(UnwrapError::Damaged(error)) => {
                     self.ended = true;
-                    let offset = self.offset + filled as u64;
-                    fault = Some(damage(&error, filled, offset));
+                    outcome = Ok(Some(damage(&error, self.offset + filled as u64)));
                 }
             }
         }
-        bytes.truncate(filled);
-        Ok(fault)
+        self.bytes.truncate(filled);
+        outcome
     }
 
-    /// Appends the records of `bytes` and tells how many bytes are done with; `None` if it takes more
-    /// bytes to tell what the file is.
-    fn split(&mut self, bytes: &[u8], records: &mut Vec<Record>) -> Option<usize> {
+    /// Appends the records of the bytes and tells how many bytes are done with: none, if it takes more
+    /// of them to tell what the file is.
+    fn split(&mut self, records: &mut Vec<Record>) -> usize {
         let splitter = match &mut self.splitter {
             Some(splitter) => splitter,
-            splitter => match sniff(bytes, self.ended, self.format) {
+            splitter => match sniff(&self.bytes, self.ended, self.format) {
                 Sniffed::Framing(framing) => splitter.insert(Splitter::new(framing, self.maximum)),
-                Sniffed::NeedMore => return None,
-                Sniffed::Empty => return Some(bytes.len()),
+                Sniffed::NeedMore => return 0,
+                Sniffed::Empty => return self.bytes.len(),
                 Sniffed::Unknown(what) => {
                     self.ended = true;
-                    let reason = format!("it is {what}");
-                    records.push(fault_record(0..0, RejectKind::Foreign, 0, reason));
-                    return Some(bytes.len());
+                    let fault = Fault::new(RejectKind::Foreign, 0, format!("it is {what}"));
+                    records.push(fault.record(0..0));
+                    return self.bytes.len();
                 }
             },
         };
-        Some(splitter.split(bytes, self.ended, records))
+        splitter.split(&self.bytes, self.ended, records)
     }
 
-    fn keep(&mut self, rest: &[u8]) {
-        self.carried.clear();
-        self.carried.extend_from_slice(rest);
+    /// Reports damage of the file at its end. A record that is cut there is cut by it, so this is one
+    /// reject; and what is no OTLP is no less so for it.
+    fn report(&self, damage: Option<Fault>, records: &mut Vec<Record>) {
+        let Some(damage) = damage else { return };
+        match records.last().and_then(Record::fault_kind) {
+            Some(RejectKind::Incomplete) => drop(records.pop()),
+            Some(RejectKind::Foreign) if self.splitter.is_none() => return,
+            _ => {}
+        }
+        let end = self.bytes.len();
+        records.push(damage.record(end..end));
     }
 
-    fn batch(&mut self, bytes: Vec<u8>, records: Vec<Record>) -> Batch {
+    /// A batch of the bytes that are done with; the others are for the next one.
+    fn batch(&mut self, used: usize, records: Vec<Record>) -> Batch {
+        let mut rest = Vec::with_capacity(self.batch_bytes.max(self.bytes.len() - used));
+        rest.extend_from_slice(&self.bytes[used..]);
+        let bytes = std::mem::replace(&mut self.bytes, rest);
         let (earlier, offset) = (self.records, self.offset);
         self.records += records.len() as u64;
-        self.offset += (bytes.len() - self.carried.len()) as u64;
+        self.offset += used as u64;
         Batch { bytes, records, earlier, offset }
     }
 }
 
-/// A compressed stream that is damaged `offset` bytes into the unwrapped file.
-fn damage(error: &Error, at: usize, offset: u64) -> Record {
+/// What is wrong with a compressed stream that can be unwrapped only so far.
+fn damage(error: &Error, offset: u64) -> Fault {
     let (kind, what) = match offset {
         _ if error.is_truncated() => (RejectKind::Incomplete, "the file is cut off"),
         0 => (RejectKind::Foreign, "it cannot be unwrapped"),
         _ => (RejectKind::Malformed, "the rest of the file cannot be unwrapped"),
     };
-    fault_record(at..at, kind, offset, format!("{what}: {error}"))
-}
-
-fn fault_record(range: Range<usize>, kind: RejectKind, offset: u64, reason: String) -> Record {
-    let fault = Fault { kind, offset, reason: reason.into() };
-    Record { range, content: Content::Fault(Box::new(fault)) }
+    Fault::new(kind, offset, format!("{what}: {error}"))
 }

@@ -1,7 +1,8 @@
 //! Rewrites a well-formed message in canonical form.
 //!
-//! A message whose fields stand in order is rewritten as it is read; only one that needs it has its
-//! fields collected and sorted. A message that came in several parts is read from all of them, so
+//! Where only the order of fields is wrong, as in what the OpenTelemetry Collector writes, they are sorted
+//! in place. Otherwise a message whose fields stand in order is rewritten as it is read; only one that
+//! needs it has its fields collected and sorted. A message that came in several parts is read from all of them, so
 //! nothing is copied to merge it.
 
 use std::borrow::Cow;
@@ -10,7 +11,7 @@ use crate::error::{Repair, Repairs};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
 use crate::order::{Order, Place, sort_messages};
-use crate::verify::{canonical_varint, is_plain_attribute, misordered};
+use crate::verify::{canonical_varint, is_plain_attribute, unsorted};
 use crate::wire::{Reader, Value, put_len, put_tag, put_varint, varint_len};
 
 #[cfg(test)]
@@ -26,6 +27,11 @@ pub fn normalize(
     out: &mut Vec<u8>,
     repairs: &mut Repairs,
 ) {
+    if let Some(messages) = unsorted(message, bytes) {
+        let start = out.len();
+        out.extend_from_slice(bytes);
+        return sort_messages(&mut out[start..], &messages);
+    }
     Normalizer { out, repairs, spare: Vec::new() }.message(message, &[bytes], 0);
 }
 

@@ -86,6 +86,7 @@ fn find_runs(bytes: &[u8], range: Range<usize>, runs: &mut Vec<Run>) {
 }
 
 /// Sorts fields that stand back to back in `bytes` by number; those of the same number keep their order.
+/// None of them is empty.
 pub(crate) fn sort_runs(bytes: &mut [u8], runs: &mut [Run], scratch: &mut Vec<u8>) {
     let Some(mut at) = runs.first().map(|run| run.start) else { return };
     runs.sort_by_key(|run| run.number);

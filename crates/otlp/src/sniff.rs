@@ -177,7 +177,7 @@ impl Head<'_> {
     fn is_cut_by(&self, framing: Framing) -> bool {
         let mut records = Vec::new();
         Splitter::new(framing, usize::MAX).split(self.bytes, self.at_end, &mut records);
-        !records.iter().any(|record| matches!(record.content, Content::Fault(_)))
+        records.iter().all(|record| record.fault_kind().is_none())
     }
 }
 

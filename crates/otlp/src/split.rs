@@ -141,12 +141,27 @@ impl Splitter {
     }
 }
 
+impl Record {
+    /// What kind of fault it is, if it is one.
+    pub(crate) fn fault_kind(&self) -> Option<RejectKind> {
+        match &self.content {
+            Content::Fault(fault) => Some(fault.kind),
+            _ => None,
+        }
+    }
+}
+
 impl Fault {
-    fn new(kind: RejectKind, offset: u64, reason: impl Into<Cow<'static, str>>) -> Fault {
+    pub(crate) fn new(
+        kind: RejectKind,
+        offset: u64,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> Fault {
         Fault { kind, offset, reason: reason.into() }
     }
 
-    fn record(self, range: Range<usize>) -> Record {
+    /// A record that is this fault, with the bytes in which it shows.
+    pub(crate) fn record(self, range: Range<usize>) -> Record {
         Record { range, content: Content::Fault(Box::new(self)) }
     }
 }

@@ -37,10 +37,18 @@ pub enum Form {
 pub fn verify(message: &'static Message, bytes: &[u8]) -> Result<Form> {
     let mut walk = Walk::new(bytes);
     match walk.message(message, Reader::new(bytes), 0) {
-        Ok(()) if walk.loose => Ok(Form::Loose),
+        Ok(()) if walk.loose || !walk.unsorted.is_empty() => Ok(Form::Loose),
         Ok(()) => Ok(Form::Canonical),
         Err(error) => Err(*error),
     }
+}
+
+/// The messages whose fields are to be sorted, each after those nested in it, so that `bytes` are
+/// what [`crate::normalize`] makes of them; `None` if that takes more than sorting.
+pub(crate) fn unsorted(message: &'static Message, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+    let mut walk = Walk::new(bytes);
+    let checked = walk.message(message, Reader::new(bytes), 0);
+    (checked.is_ok() && !walk.loose && !walk.unknown).then_some(walk.unsorted)
 }
 
 /// Whether `bytes` are an attribute in the one form that [`crate::normalize`] would give it. Only
@@ -70,14 +78,26 @@ struct Walk<'a> {
     bytes: &'a [u8],
     /// Bytes are ASCII from where the last string started to here.
     ascii: usize,
+    /// Whether more has to be done than to sort fields.
     loose: bool,
+    /// Messages whose fields have to be sorted, each after those nested in it.
+    unsorted: Vec<Range<usize>>,
+    /// Whether there are fields that the schema does not have.
+    unknown: bool,
     /// Messages that had to be checked field by field.
     messages: usize,
 }
 
 impl<'a> Walk<'a> {
     fn new(bytes: &'a [u8]) -> Walk<'a> {
-        Walk { bytes, ascii: 0, loose: false, messages: 0 }
+        Walk {
+            bytes,
+            ascii: 0,
+            loose: false,
+            unsorted: Vec::new(),
+            unknown: false,
+            messages: 0,
+        }
     }
 
     /// Checks a message that is nested in this many lists of values.
@@ -88,19 +108,28 @@ impl<'a> Walk<'a> {
         lists: usize,
     ) -> Checked {
         self.messages += 1;
+        let from = reader.offset();
         let mut order = Order::default();
+        let mut sorted = true;
         while !reader.is_empty() {
             let start = reader.offset();
             let (number, wire_type) = reader.tag()?;
-            match message.field(number) {
-                Some(field) => {
-                    self.loose |= order.is_broken_by(field);
-                    if !self.field(field, wire_type, &mut reader, lists)? {
-                        return Err(wrong_type(message, field, wire_type, start));
-                    }
-                }
-                None => reader.skip(number, wire_type)?,
+            let Some(field) = message.field(number) else {
+                self.unknown = true;
+                reader.skip(number, wire_type)?;
+                continue;
+            };
+            match order.add(field) {
+                Place::Canonical => {}
+                Place::Early => sorted = false,
+                Place::Again => self.loose = true,
             }
+            if !self.field(field, wire_type, &mut reader, lists)? {
+                return Err(wrong_type(message, field, wire_type, start));
+            }
+        }
+        if !sorted {
+            self.unsorted.push(from..reader.offset());
         }
         Ok(())
     }

@@ -4,6 +4,11 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+
 /// Reads protobuf from a slice, keeping its place for error messages.
 ///
 /// Every method fails, and never panics, on bytes that are not well formed.

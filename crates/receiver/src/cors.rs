@@ -34,7 +34,9 @@ impl Origin {
         let hosts = ["localhost", "127.0.0.1", "[::1]"];
         ["http", "https"]
             .into_iter()
-            .flat_map(|scheme| hosts.map(|host| Origin(Pattern::Host(format!("{scheme}://{host}")))))
+            .flat_map(|scheme| {
+                hosts.map(|host| Origin(Pattern::Host(format!("{scheme}://{host}"))))
+            })
             .collect()
     }
 
@@ -63,7 +65,10 @@ pub struct OriginError(String);
 impl fmt::Display for OriginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let OriginError(origin) = self;
-        write!(f, "Invalid origin \"{origin}\": expected 'https://host', 'http://host:port', 'http://host:*' or '*'")
+        write!(
+            f,
+            "Invalid origin \"{origin}\": expected 'https://host', 'http://host:port', 'http://host:*' or '*'"
+        )
     }
 }
 
@@ -86,7 +91,11 @@ impl FromStr for Origin {
         let colon = if authority.ends_with(']') { None } else { authority.rfind(':') };
         let (host, port) = authority.split_at(colon.unwrap_or(authority.len()));
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte);
-        if host.is_empty() || !host.bytes().all(valid) || !is_port(port) || (any_port && !port.is_empty()) {
+        if host.is_empty()
+            || !host.bytes().all(valid)
+            || !is_port(port)
+            || (any_port && !port.is_empty())
+        {
             return Err(error());
         }
         let pattern = if any_port { Pattern::Host } else { Pattern::Exact };

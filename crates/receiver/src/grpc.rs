@@ -81,7 +81,9 @@ pub(crate) fn unknown(path: &str) -> Refusal {
     let message = if path.starts_with(PROFILES) {
         "profiles are not received: traces, metrics and logs are".to_owned()
     } else {
-        format!("there is no method {path}: Export of TraceService, MetricsService and LogsService of OTLP are here")
+        format!(
+            "there is no method {path}: Export of TraceService, MetricsService and LogsService of OTLP are here"
+        )
     };
     Refusal::new(Reason::UnknownPath, message)
 }

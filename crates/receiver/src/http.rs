@@ -49,7 +49,9 @@ pub(crate) fn unknown(path: &str) -> Refusal {
         "/v1development/profiles" => {
             "profiles are not received: traces, metrics and logs are".to_owned()
         }
-        _ => format!("nothing is at {path}: OTLP is received at /v1/traces, /v1/metrics and /v1/logs"),
+        _ => format!(
+            "nothing is at {path}: OTLP is received at /v1/traces, /v1/metrics and /v1/logs"
+        ),
     };
     Refusal::new(Reason::UnknownPath, message)
 }
@@ -78,11 +80,7 @@ pub(crate) fn answer_encoding(head: &Parts) -> Encoding {
 }
 
 /// The answer to a request whose rows were taken.
-pub(crate) fn accepted(
-    signal: Signal,
-    encoding: Encoding,
-    accepted: &Accepted,
-) -> Response<Reply> {
+pub(crate) fn accepted(signal: Signal, encoding: Encoding, accepted: &Accepted) -> Response<Reply> {
     let mut response = Response::new(Reply::of(accepted.response(signal, encoding)));
     let media_type = HeaderValue::from_static(encoding.media_type());
     response.headers_mut().insert(CONTENT_TYPE, media_type);

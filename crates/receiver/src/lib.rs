@@ -1,1 +1,46 @@
 //! An OTLP receiver: gRPC and HTTP on one port, into rings.
+//!
+//! ```text
+//! socket ─ connection ─ service ─┬─ grpc ─┬─ body ─ export ─→ store
+//!                                └─ http ─┘
+//! ```
+//! A [`Receiver`] owns its threads. A request is stored whole or not at all, and can be queried when its
+//! client is told that it was taken. What a request may demand stands in [`limits`]; what became of it is
+//! counted in [`Counters`].
+//!
+//! Beyond the rules of OTLP it is decided here: rows without a time, or with ids of the wrong length, are
+//! kept (their time or id reads as NULL); a request of another signal than it was sent to is rejected with a
+//! partial success that says so; a second message in a unary call is an error.
+#![forbid(unsafe_code)]
+
+mod address;
+mod auth;
+mod body;
+mod budget;
+mod config;
+mod connection;
+mod cors;
+mod counters;
+mod encoding;
+mod export;
+mod frames;
+mod grpc;
+mod http;
+pub mod limits;
+mod listen;
+mod refusal;
+mod reply;
+mod server;
+mod service;
+mod socket;
+mod status;
+
+pub use address::{Address, AddressError};
+pub use auth::Token;
+pub use config::Config;
+pub use cors::{Origin, OriginError};
+pub use counters::{Counters, SignalCounters};
+pub use limits::Limits;
+pub use listen::StartError;
+pub use refusal::Reason;
+pub use server::Receiver;

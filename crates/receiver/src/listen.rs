@@ -32,7 +32,10 @@ impl fmt::Display for StartError {
                 "address already in use (another receiver or Collector is listening there; choose another port or stop it)"
             ),
             ErrorKind::PermissionDenied => {
-                write!(f, "permission denied (ports below 1024 are for the administrator; choose another port)")
+                write!(
+                    f,
+                    "permission denied (ports below 1024 are for the administrator; choose another port)"
+                )
             }
             ErrorKind::AddrNotAvailable => {
                 write!(f, "address not available (it is not an address of this machine)")

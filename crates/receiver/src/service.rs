@@ -18,8 +18,8 @@ use crate::auth::Token;
 use crate::body::Payload;
 use crate::budget::{Budget, Charge};
 use crate::config::Config;
-use crate::counters::{Counters, Tally};
 use crate::cors::{self, Origin};
+use crate::counters::{Counters, Tally};
 use crate::encoding::{Encoding, media_type};
 use crate::export::{self, Accepted};
 use crate::limits::{BLOCKING_SIZE, Limits};
@@ -187,8 +187,9 @@ impl Service {
         body: &mut Incoming,
     ) -> Result<export::Request, Refusal> {
         let named = grpc::check(head)?;
-        let timeout = grpc::timeout(&head.headers)
-            .map_or(self.limits.request_timeout, |timeout| timeout.min(self.limits.request_timeout));
+        let timeout = grpc::timeout(&head.headers).map_or(self.limits.request_timeout, |timeout| {
+            timeout.min(self.limits.request_timeout)
+        });
         let read = grpc::read(body, self.limits.max_request_size, Charge::new(&self.budget));
         let (payload, compressed) = within(timeout, read).await?;
         let compression = match (compressed, named) {

@@ -99,7 +99,10 @@ pub(crate) fn json(refusal: &Refusal, limits: &Limits) -> Vec<u8> {
         let _ = match detail {
             Detail::RetryInfo(seconds) => write!(out, "\"retryDelay\":\"{seconds}s\""),
             Detail::BadRequest(_) => {
-                write!(out, "\"fieldViolations\":[{{\"field\":\"body\",\"description\":{message}}}]")
+                write!(
+                    out,
+                    "\"fieldViolations\":[{{\"field\":\"body\",\"description\":{message}}}]"
+                )
             }
         };
         out.push_str("}]");

@@ -78,3 +78,22 @@ impl<T> Pointer<T> {
         std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), value)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn a_panic_of_a_writer_stops_nobody() {
+        let published = Published::new(1);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let writer = published.write();
+            assert_eq!(*writer.current(), 2, "fails, with the turn taken");
+        }));
+        assert!(panicked.is_err() && published.writing.is_poisoned());
+        assert_eq!(*published.load(), 1);
+        published.write().publish(3);
+        assert_eq!(*published.load(), 3);
+    }
+}

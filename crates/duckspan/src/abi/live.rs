@@ -135,9 +135,7 @@ pub extern "C" fn duckspan_live_start(
     previous: Option<&Live>,
     fault: &mut CFault,
 ) -> *const Live {
-    guard(fault, std::ptr::null(), || {
-        Ok(Arc::into_raw(Arc::new(Live::start(options, previous)?)))
-    })
+    guard(fault, std::ptr::null(), || Ok(Arc::into_raw(Arc::new(Live::start(options, previous)?))))
 }
 
 /// Stops to receive, in bounded time. What is kept stays.
@@ -221,13 +219,13 @@ pub extern "C" fn duckspan_view_rows(view: &View, live: &Live, table: LiveTable)
 
 /// Bounds of the values of a column of a table in a view.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_view_bounds(view: &View, table: LiveTable, column: usize) -> CBounds {
-    let mut fault = CFault { kind: FaultKind::None, text: Text::NONE };
-    let bounds = guard(&mut fault, CBounds::UNKNOWN, || {
-        Ok(CBounds::of(view.bounds(table, table.at(column))))
-    });
-    super::duckspan_text_free(fault.text);
-    bounds
+pub extern "C" fn duckspan_view_bounds(
+    view: &View,
+    table: LiveTable,
+    column: usize,
+    fault: &mut CFault,
+) -> CBounds {
+    guard(fault, CBounds::UNKNOWN, || Ok(CBounds::of(view.bounds(table, table.at(column)))))
 }
 
 /// What a scan of a table is opened with.
@@ -376,7 +374,7 @@ fn refuse(what: &str, database: &str) -> Result<()> {
     let message = format!(
         "{what} is not possible in \"{database}\": it is an OTLP receiver, whose tables are fixed and \
          hold what arrives. INSERT appends rows, TRUNCATE removes them all; to keep or change them, \
-         copy them to another database: CREATE TABLE … AS FROM {database}.traces"
+         copy them to another database: CREATE TABLE … AS FROM \"{database}\".traces"
     );
     Err(Fault::new(FaultKind::Binder, message))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use duckspan_receiver::{Address, Config, Limits, Origin, Receiver, Token};
+use duckspan_receiver::{Address, Config, Limits, Origin, Receiver, StartError, Token};
 use duckspan_ring::{Limits as RingLimits, Rings};
 
 use crate::boundary::{Fault, FaultKind, Result};
@@ -15,7 +15,7 @@ const OPTIONS: [&str; 6] =
 const IN_FLIGHT_SHARE: u64 = 4;
 
 /// The least that `memory_limit` can be.
-const MIN_MEMORY: u64 = 1 << 20;
+const MIN_MEMORY: u64 = 1_000_000;
 
 /// Where to listen, and what to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,11 +61,11 @@ impl LiveOptions {
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
             "max_rows" => self.max_rows = number(name, value, 1, u64::MAX)?,
-            "memory_limit" => self.memory_limit = size(name, value, MIN_MEMORY)?,
+            "memory_limit" => self.memory_limit = size(name, value, MIN_MEMORY, "1MB")?,
             "http_port" => {
                 self.http_port = Some(number(name, value, 0, u64::from(u16::MAX))? as u16);
             }
-            "max_request_size" => self.max_request_size = size(name, value, 1)?,
+            "max_request_size" => self.max_request_size = size(name, value, 1, "1 byte")?,
             "token" => {
                 let token = Token::new(value).ok_or_else(|| {
                     binder("token must be printable ASCII without spaces, and not empty")
@@ -94,6 +94,16 @@ impl LiveOptions {
         self.memory_limit
     }
 
+    /// The same, at another port.
+    pub(super) fn with_port(&self, port: u16) -> LiveOptions {
+        LiveOptions { address: self.address.with_port(port), ..self.clone() }
+    }
+
+    /// The address, as `ATTACH` takes it.
+    pub(super) fn path(&self) -> String {
+        format!("otlp://{}", self.address)
+    }
+
     fn in_flight_bytes(&self) -> u64 {
         (self.memory_limit / IN_FLIGHT_SHARE).min(Limits::DEFAULT.in_flight_bytes as u64)
     }
@@ -102,7 +112,7 @@ impl LiveOptions {
     ///
     /// # Errors
     /// If that cannot be done at this address.
-    pub(super) fn receive(&self, rings: &Arc<Rings>) -> Result<Receiver> {
+    pub(super) fn receive(&self, rings: &Arc<Rings>) -> std::result::Result<Receiver, StartError> {
         let default = Config::new(self.address.clone());
         let config = Config {
             http_port: self.http_port,
@@ -116,7 +126,6 @@ impl LiveOptions {
             address: default.address,
         };
         Receiver::start(config, Arc::clone(rings))
-            .map_err(|error| Fault::new(FaultKind::Io, error.to_string()))
     }
 
     pub(super) fn ring_limits(&self) -> RingLimits {
@@ -137,14 +146,14 @@ fn number(name: &str, value: &str, min: u64, max: u64) -> Result<u64> {
 }
 
 /// Bytes, as in DuckDB's own `memory_limit`: `'512MB'`, `'1.5 GiB'`; or a plain number.
-fn size(name: &str, value: &str, min: u64) -> Result<u64> {
+fn size(name: &str, value: &str, min: u64, least: &str) -> Result<u64> {
     let text = value.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let bytes = unit_bytes(&unit.trim().to_ascii_lowercase())
         .and_then(|unit| Some(number.parse::<f64>().ok()? * unit as f64))
         .filter(|&bytes| bytes >= min as f64 && bytes < i64::MAX as f64);
-    let wanted = format!("a size from {min} bytes on, such as '512MB' or '1GiB'");
+    let wanted = format!("a size of at least {least}, such as '512MB' or '1GiB'");
     bytes.map(|bytes| bytes as u64).ok_or_else(|| invalid(name, value, &wanted))
 }
 

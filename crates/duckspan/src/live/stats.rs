@@ -181,9 +181,8 @@ fn object(counts: impl Iterator<Item = (&'static str, u64)>) -> String {
 /// The rows of `stats` at this moment.
 pub(super) fn rows_of(live: &Live) -> StatRows {
     let counters = Arc::new(live.counters());
-    let row = |signal| {
-        StatRow { signal, ring: live.ring_stats(signal), counters: Arc::clone(&counters) }
-    };
+    let row =
+        |signal| StatRow { signal, ring: live.ring_stats(signal), counters: Arc::clone(&counters) };
     StatRows(Signal::ALL.map(row).into())
 }
 

@@ -115,7 +115,9 @@ impl LiveTable {
     fn describe(self, column: Unified) -> &'static str {
         match (column, self) {
             (Unified::Timestamp, LiveTable::Traces) => "Start of the span (startTimeUnixNano), UTC",
-            (Unified::Timestamp, LiveTable::Metrics) => "Time of the data point (timeUnixNano), UTC",
+            (Unified::Timestamp, LiveTable::Metrics) => {
+                "Time of the data point (timeUnixNano), UTC"
+            }
             (Unified::Timestamp, _) => {
                 "Time of the event (timeUnixNano), or else when it was observed, UTC"
             }

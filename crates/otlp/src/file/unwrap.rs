@@ -33,6 +33,7 @@ pub(super) struct Unwrap<R> {
     search: Option<Search>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Search {
     ByContent,
     Only(Compression),
@@ -62,11 +63,8 @@ impl<R: Read> Unwrap<R> {
 
     /// Reads some bytes to `out`, which is not empty; 0 at the end.
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, UnwrapError> {
-        match self.search.take() {
-            None => {}
-            Some(Search::ByContent) => self.find_layers()?,
-            Some(Search::Only(Compression::None)) => {}
-            Some(Search::Only(compression)) => self.push(compression, Vec::new())?,
+        while let Some(search) = self.search {
+            self.find_layer(search)?;
         }
         if self.head.is_empty() {
             return self.pull(self.layers.len(), out);
@@ -77,32 +75,35 @@ impl<R: Read> Unwrap<R> {
         Ok(count)
     }
 
-    fn find_layers(&mut self) -> Result<(), UnwrapError> {
-        while self.layers.len() < MAX_LAYERS {
-            let head = self.peek()?;
-            match Compression::detect(&head) {
-                Compression::None => {
-                    self.head = head;
-                    break;
-                }
-                compression => self.push(compression, head)?,
+    /// Adds the next layer, or ends the search.
+    fn find_layer(&mut self, search: Search) -> Result<(), UnwrapError> {
+        let found = match search {
+            Search::Only(compression) => compression,
+            Search::ByContent => {
+                self.peek()?;
+                Compression::detect(&self.head)
             }
+        };
+        if found != Compression::None {
+            let head = std::mem::take(&mut self.head);
+            self.push(found, head)?;
         }
+        let goes_on = search == Search::ByContent && self.layers.len() < MAX_LAYERS;
+        self.search = Some(search).filter(|_| goes_on && found != Compression::None);
         Ok(())
     }
 
-    /// The first bytes of the innermost layer, fewer if it is shorter.
-    fn peek(&mut self) -> Result<Vec<u8>, UnwrapError> {
-        let mut head = vec![0; MAGIC];
-        let mut filled = 0;
-        while filled < MAGIC {
-            match self.pull(self.layers.len(), &mut head[filled..])? {
+    /// Reads ahead the first bytes of the innermost layer, fewer if it is shorter.
+    fn peek(&mut self) -> Result<(), UnwrapError> {
+        let mut next = [0; MAGIC];
+        while self.head.len() < MAGIC {
+            let wanted = MAGIC - self.head.len();
+            match self.pull(self.layers.len(), &mut next[..wanted])? {
                 0 => break,
-                count => filled += count,
+                count => self.head.extend_from_slice(&next[..count]),
             }
         }
-        head.truncate(filled);
-        Ok(head)
+        Ok(())
     }
 
     fn push(&mut self, compression: Compression, input: Vec<u8>) -> Result<(), UnwrapError> {
@@ -136,16 +137,24 @@ impl<R: Read> Unwrap<R> {
     fn refill(&mut self, below: usize) -> Result<(), UnwrapError> {
         let mut input = std::mem::take(&mut self.layers[below].input);
         input.resize(BLOCK, 0);
-        let count = self.pull(below, &mut input)?;
-        input.truncate(count);
+        let read = self.pull(below, &mut input);
+        input.truncate(*read.as_ref().unwrap_or(&0));
         let layer = &mut self.layers[below];
-        (layer.input, layer.at, layer.ended) = (input, 0, count == 0);
+        (layer.input, layer.at) = (input, 0);
+        layer.ended = read? == 0;
         Ok(())
     }
 
     fn read_source(&mut self, out: &mut [u8]) -> Result<usize, UnwrapError> {
-        let count = self.source.read(out).map_err(UnwrapError::Source)?;
-        self.consumed += count as u64;
-        Ok(count)
+        loop {
+            match self.source.read(out) {
+                Ok(count) => {
+                    self.consumed += count as u64;
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(UnwrapError::Source(error)),
+            }
+        }
     }
 }

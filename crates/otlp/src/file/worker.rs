@@ -1,7 +1,7 @@
 //! Decodes batches of records.
 
 use super::{Batch, Decoded, Options, Reject, RejectKind};
-use crate::compression::{Compression, Decoder, REQUEST_WINDOW_LOG};
+use crate::compression::{Compression, DecompressError, Decoder, FILE_WINDOW_LOG};
 use crate::detect::{Detection, detect};
 use crate::error::Error;
 use crate::json::Transcoder;
@@ -16,6 +16,15 @@ const SEGMENT_BYTES: usize = 64 << 20;
 #[derive(Default)]
 pub struct Worker {
     transcoder: Transcoder,
+    unwrapper: Unwrapper,
+}
+
+/// Expands records that are compressed by themselves.
+#[derive(Default)]
+struct Unwrapper {
+    /// For the compression of the last record.
+    decoder: Option<Decoder>,
+    record: Vec<u8>,
 }
 
 impl Worker {
@@ -28,6 +37,7 @@ impl Worker {
     pub fn decode(&mut self, batch: &Batch, options: &Options) -> Decoded {
         let mut decoding = Decoding {
             transcoder: &mut self.transcoder,
+            unwrapper: &mut self.unwrapper,
             options,
             builder: None,
             decoded: Decoded { records: batch.records.len() as u64, ..Decoded::default() },
@@ -62,12 +72,53 @@ impl Refusal {
         Refusal { kind: RejectKind::Foreign, reason: reason.into(), place: Place::InRecord(0) }
     }
 
+    fn malformed(reason: String) -> Refusal {
+        Refusal { kind: RejectKind::Malformed, reason, place: Place::InRecord(0) }
+    }
+
+    /// The same, of a record that was compressed: a place in it is none in the file.
+    fn unwrapped(mut self) -> Refusal {
+        if let Place::InRecord(offset @ 1..) = self.place {
+            self.reason = format!("{}, at byte {offset} of the unwrapped record", self.reason);
+            self.place = Place::InRecord(0);
+        }
+        self
+    }
+
     fn reject(self, record: u64, start: u64) -> Reject {
         let offset = match self.place {
             Place::InRecord(offset) => start + offset as u64,
             Place::InFile(offset) => offset,
         };
         Reject { record, offset, reason: self.reason, kind: self.kind }
+    }
+}
+
+impl Unwrapper {
+    /// The record, which is to be given back for its memory.
+    fn unwrap(
+        &mut self,
+        compression: Compression,
+        bytes: &[u8],
+        maximum: usize,
+    ) -> Result<Vec<u8>, Refusal> {
+        let known = self.decoder.take().filter(|decoder| decoder.compression() == compression);
+        let mut decoder = match known {
+            Some(decoder) => decoder,
+            None => Decoder::new(compression, FILE_WINDOW_LOG)?,
+        };
+        let mut record = std::mem::take(&mut self.record);
+        let expanded = decoder.decode_whole(bytes, maximum, &mut record);
+        self.decoder = Some(decoder);
+        match expanded {
+            Ok(()) => Ok(record),
+            Err(DecompressError::Corrupt(error)) => Err(Refusal::malformed(error.to_string())),
+            Err(DecompressError::TooLarge { .. }) => Err(Refusal {
+                kind: RejectKind::TooLarge,
+                reason: format!("record expands beyond maximum_object_size ({maximum} bytes)"),
+                place: Place::InRecord(0),
+            }),
+        }
     }
 }
 
@@ -83,6 +134,7 @@ impl From<Error> for Refusal {
 
 struct Decoding<'a> {
     transcoder: &'a mut Transcoder,
+    unwrapper: &'a mut Unwrapper,
     options: &'a Options,
     builder: Option<SegmentBuilder>,
     decoded: Decoded,
@@ -137,20 +189,15 @@ impl Decoding<'_> {
 
     /// A record that is compressed by itself, as the Collector's file exporter writes them.
     fn compressed(&mut self, compression: Compression, bytes: &[u8]) -> Result<(), Refusal> {
-        let refuse = |reason: String| Refusal {
-            kind: RejectKind::Malformed,
-            reason,
-            place: Place::InRecord(0),
-        };
-        let mut record = Vec::new();
-        Decoder::new(compression, REQUEST_WINDOW_LOG)?
-            .decode_whole(bytes, self.options.maximum_object_size, &mut record)
-            .map_err(|error| refuse(error.to_string()))?;
-        match content(&record) {
+        let unwrapped = self.unwrapper.unwrap(compression, bytes, self.options.maximum_object_size);
+        let record = unwrapped?;
+        let decoded = match content(&record) {
             Content::Json => self.json(&record),
             Content::Protobuf => self.protobuf(&record),
-            _ => Err(refuse("the record is compressed twice".to_owned())),
-        }
+            _ => Err(Refusal::malformed("the record is compressed twice".to_owned())),
+        };
+        self.unwrapper.record = record;
+        decoded.map_err(Refusal::unwrapped)
     }
 
     fn finish(mut self) -> Decoded {
@@ -161,7 +208,7 @@ impl Decoding<'_> {
 
 fn undecided() -> Refusal {
     let reason = "no field of its rows tells the signal: name it, as in signal := 'traces'";
-    Refusal { kind: RejectKind::Malformed, reason: reason.to_owned(), place: Place::InRecord(0) }
+    Refusal::malformed(reason.to_owned())
 }
 
 /// The signal of a set of one.

@@ -29,8 +29,7 @@ pub(super) fn members(
             let value = start..cursor.at;
             Ok((name, value, cursor.another_member()?))
         })();
-        let (name, value, another) =
-            step.map_err(|fault| error(fault, cursor.at, text.len()))?;
+        let (name, value, another) = step.map_err(|fault| error(fault, cursor.at, text.len()))?;
         each(&text[name], value)?;
         more = another;
     }

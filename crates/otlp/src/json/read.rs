@@ -120,7 +120,10 @@ impl<'a> Reader<'a> {
                 Some(slot) if keep >> slot.number & 1 == 1 => {
                     let start = self.out.len();
                     self.field(slot, &mut order, nest)?;
-                    self.runs.push(Run { number: slot.number, start, end: self.out.len() });
+                    let end = self.out.len();
+                    if end > start {
+                        self.runs.push(Run { number: slot.number, start, end });
+                    }
                 }
                 Some(slot) => self.dropped_field(slot, nest)?,
                 None => drop(self.cursor.skip(nest.json)?),

@@ -241,8 +241,8 @@ impl Replay {
         let [outer, ..] = lists(self.signal);
         let start = format!("{{\"{outer}\":[");
         for (row, pending) in rows.iter().enumerate() {
-            let [resource, scope, data] =
-                [&pending.resource, &pending.scope, &pending.data].map(|range| &text[range.clone()]);
+            let [resource, scope, data] = [&pending.resource, &pending.scope, &pending.data]
+                .map(|range| &text[range.clone()]);
             let alone = [start.as_bytes(), resource, scope, data, END].concat();
             match self.segment(&alone) {
                 Ok(segment) if segment.len() == 1 => {}
@@ -317,9 +317,8 @@ fn knows(message: &Message, name: &[u8]) -> bool {
 
 fn foreign_key(name: &[u8], message: &Message, signal: Option<Signal>, offset: usize) -> Error {
     let key = String::from_utf8_lossy(name);
-    let owner = signal.and_then(|_| {
-        Signal::ALL.into_iter().find(|&signal| knows(row_message(signal), name))
-    });
+    let owner = signal
+        .and_then(|_| Signal::ALL.into_iter().find(|&signal| knows(row_message(signal), name)));
     Error::new(
         match owner {
             Some(owner) => {

@@ -135,7 +135,8 @@ impl Column {
     /// The members of the struct in the column, or in its list.
     pub fn members(&self) -> &'static [Column] {
         match self.kind {
-            Type::Struct(members) | Type::List(Type::Struct(members)) => members,
+            Type::Struct(members) => members,
+            Type::List(&Type::Struct(members)) => members,
             _ => &[],
         }
     }

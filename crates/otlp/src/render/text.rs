@@ -4,32 +4,37 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Part;
-
-/// Bytes that are copied, and searched for what must be escaped, at once.
-const STEP: usize = 32;
+use crate::escape::{BLOCK, plain_prefix};
 
 /// Appends a string in quotes, with nothing escaped but what JSON demands.
 #[inline]
 pub(crate) fn string(part: Part<'_>, out: &mut Vec<u8>) {
     out.push(b'"');
+    escaped(part, out);
+    out.push(b'"');
+}
+
+/// Appends a string, with nothing escaped but what JSON demands.
+///
+/// Copies whole blocks and takes back what was too much: cheaper than to copy by length.
+#[inline(always)]
+pub(crate) fn escaped(part: Part<'_>, out: &mut Vec<u8>) {
     let mut at = part.start;
     loop {
         let block = block(part.bytes, at);
-        let clean = clean(&block);
+        let plain = plain_prefix(&block);
         out.extend_from_slice(&block);
         let rest = part.end - at;
-        if clean >= rest {
-            out.truncate(out.len() - (STEP - rest));
-            break;
+        if plain >= rest {
+            return out.truncate(out.len() - (BLOCK - rest));
         }
-        at += clean;
-        if clean < STEP {
-            out.truncate(out.len() - (STEP - clean));
+        at += plain;
+        if plain < BLOCK {
+            out.truncate(out.len() - (BLOCK - plain));
             escape(part.bytes[at], out);
             at += 1;
         }
     }
-    out.push(b'"');
 }
 
 /// Appends an id in quotes, as lowercase hex.
@@ -83,7 +88,7 @@ static PAIRS: [[u8; 2]; 256] = {
 
 /// The block at `at`, and zeros where `bytes` end inside it.
 #[inline]
-fn block(bytes: &[u8], at: usize) -> [u8; STEP] {
+fn block(bytes: &[u8], at: usize) -> [u8; BLOCK] {
     match bytes[at..].first_chunk() {
         Some(block) => *block,
         None => last_block(&bytes[at..]),
@@ -91,8 +96,8 @@ fn block(bytes: &[u8], at: usize) -> [u8; STEP] {
 }
 
 #[cold]
-fn last_block(bytes: &[u8]) -> [u8; STEP] {
-    let mut block = [0; STEP];
+fn last_block(bytes: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
     block[..bytes.len()].copy_from_slice(bytes);
     block
 }
@@ -112,24 +117,4 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
         }
     };
     out.extend_from_slice(&[b'\\', short]);
-}
-
-/// How many bytes of the block stand before the first that must be escaped.
-#[inline(always)]
-fn clean(block: &[u8; STEP]) -> usize {
-    let (words, _) = block.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let flags = flags(u64::from_le_bytes(*word));
-        if flags != 0 {
-            return at * 8 + flags.trailing_zeros() as usize / 8;
-        }
-    }
-    STEP
-}
-#[inline(always)]
-fn flags(x: u64) -> u64 {
-    let y = x ^ 0x0202020202020202;
-    let z = x ^ 0x5c5c5c5c5c5c5c5c;
-    ((y.wrapping_sub(0x2121212121212121) & !y) | (z.wrapping_sub(0x0101010101010101) & !z))
-        & 0x8080808080808080
 }

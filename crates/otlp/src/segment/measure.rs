@@ -40,30 +40,20 @@ impl Segment {
         }
         runs
     }
-
-    /// What a segment of these rows alone takes at most.
-    pub(super) fn footprint(&self, rows: Range<usize>) -> Footprint {
-        let mut measure = Measure::new(self);
-        let mut footprint = Footprint::default();
-        for row in rows {
-            footprint = footprint.plus(measure.row(row));
-        }
-        footprint
-    }
 }
 
 /// Lengths of what a segment holds.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Footprint {
-    pub(super) bytes: usize,
-    pub(super) rows: usize,
-    pub(super) resources: usize,
-    pub(super) scopes: usize,
-    pub(super) metrics: usize,
+struct Footprint {
+    bytes: usize,
+    rows: usize,
+    resources: usize,
+    scopes: usize,
+    metrics: usize,
 }
 
 impl Footprint {
-    pub(super) fn plus(self, more: Footprint) -> Footprint {
+    fn plus(self, more: Footprint) -> Footprint {
         Footprint {
             bytes: self.bytes + more.bytes,
             rows: self.rows + more.rows,

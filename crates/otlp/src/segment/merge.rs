@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::Range;
 
-use super::measure::Footprint;
 use super::{Metric, Owner, OwnerRef, Row, Scope, Segment, Slice};
 use crate::error::Result;
 use crate::limits::MAX_SEGMENT_BYTES;
@@ -28,18 +27,13 @@ impl Segment {
     /// If a segment is of another signal, if rows are not inside their segment, or if together they
     /// take more than [`MAX_SEGMENT_BYTES`].
     pub fn merge(signal: Signal, runs: &[(&Segment, Range<usize>)]) -> Segment {
-        let mut footprint = Footprint::default();
+        let mut merge = Merge::new(runs.iter().map(|(_, rows)| rows.len()).sum());
         for (segment, rows) in runs {
             assert_eq!(segment.signal, signal, "segments of several signals");
-            footprint = footprint.plus(segment.footprint(rows.clone()));
+            merge.number(segment, rows.clone());
         }
-        assert!(footprint.bytes <= MAX_SEGMENT_BYTES, "rows too large for a segment");
-        let mut merge = Merge::new(signal, footprint);
-        for (segment, rows) in runs {
-            merge.push(segment, rows.clone());
-        }
-        merge.merged.shrink_to_fit();
-        merge.merged
+        assert!(merge.bytes <= MAX_SEGMENT_BYTES, "rows too large for a segment");
+        merge.copy(signal, runs)
     }
 
     /// Gives back memory that is reserved but not used.
@@ -52,9 +46,11 @@ impl Segment {
     }
 }
 
-/// A segment in the making. Keys borrow from the segments that are merged.
+/// First numbers what the rows share and adds up the bytes, then copies all into one buffer of the
+/// right size.
 struct Merge<'a> {
-    merged: Segment,
+    bytes: usize,
+    rows: Vec<Row>,
     resources: Numbers<OwnerRef<'a>>,
     scopes: Numbers<(u32, OwnerRef<'a>)>,
     metrics: Numbers<(u32, Head<'a>)>,
@@ -63,16 +59,10 @@ struct Merge<'a> {
 }
 
 impl<'a> Merge<'a> {
-    fn new(signal: Signal, footprint: Footprint) -> Merge<'a> {
+    fn new(rows: usize) -> Merge<'a> {
         Merge {
-            merged: Segment {
-                signal,
-                bytes: Vec::with_capacity(footprint.bytes),
-                rows: Vec::with_capacity(footprint.rows),
-                resources: Vec::new(),
-                scopes: Vec::new(),
-                metrics: Vec::new(),
-            },
+            bytes: 0,
+            rows: Vec::with_capacity(rows),
             resources: Numbers::default(),
             scopes: Numbers::default(),
             metrics: Numbers::default(),
@@ -80,17 +70,18 @@ impl<'a> Merge<'a> {
         }
     }
 
-    fn push(&mut self, segment: &'a Segment, rows: Range<usize>) {
+    /// Adds rows, with their new parents and their old places.
+    fn number(&mut self, segment: &'a Segment, rows: Range<usize>) {
         self.parents.clear();
         self.parents.resize(segment.scopes.len().max(segment.metrics.len()), None);
-        for &Row { message, parent, time } in &segment.rows[rows] {
-            let parent = self.parents[parent as usize].unwrap_or_else(|| {
-                let number = self.parent(segment, parent as usize);
-                self.parents[parent as usize] = Some(number);
+        for &row in &segment.rows[rows] {
+            let parent = self.parents[row.parent as usize].unwrap_or_else(|| {
+                let number = self.parent(segment, row.parent as usize);
+                self.parents[row.parent as usize] = Some(number);
                 number
             });
-            let message = self.merged.put(message.of(&segment.bytes));
-            self.merged.rows.push(Row { message, parent, time });
+            self.bytes += row.message.len as usize;
+            self.rows.push(Row { parent, ..row });
         }
     }
 
@@ -105,43 +96,48 @@ impl<'a> Merge<'a> {
     fn metric(&mut self, segment: &'a Segment, metric: Metric) -> u32 {
         let scope = self.scope(segment, segment.scopes[metric.scope as usize]);
         let head = Head::of(segment, metric);
-        let merged = &mut self.merged;
-        self.metrics.number((scope, head), || {
-            let (message, data) = head.put(&mut merged.bytes);
-            merged.metrics.push(Metric { message, data, data_field: metric.data_field, scope });
-        })
+        self.metrics.number((scope, head), || self.bytes += head.len())
     }
 
     fn scope(&mut self, segment: &'a Segment, scope: Scope) -> u32 {
-        let resource = self.resource(segment.owner(segment.resources[scope.resource as usize]));
+        let resource = segment.owner(segment.resources[scope.resource as usize]);
+        let resource = self.resources.number(resource, || self.bytes += resource.len());
         let owner = segment.owner(scope.owner);
-        let merged = &mut self.merged;
-        self.scopes.number((resource, owner), || {
-            let owner = merged.put_owner(owner);
-            merged.scopes.push(Scope { owner, resource });
-        })
+        self.scopes.number((resource, owner), || self.bytes += owner.len())
     }
 
-    fn resource(&mut self, owner: OwnerRef<'a>) -> u32 {
-        let merged = &mut self.merged;
-        self.resources.number(owner, || {
-            let owner = merged.put_owner(owner);
-            merged.resources.push(owner);
-        })
-    }
-}
-
-impl Segment {
-    fn put(&mut self, bytes: Option<&[u8]>) -> Slice {
-        bytes.map_or(Slice::ABSENT, |bytes| put(&mut self.bytes, bytes))
-    }
-
-    fn put_owner(&mut self, owner: OwnerRef<'_>) -> Owner {
-        Owner { message: self.put(owner.message), schema_url: self.put(owner.schema_url) }
+    fn copy(self, signal: Signal, runs: &[(&Segment, Range<usize>)]) -> Segment {
+        let mut bytes = Vec::with_capacity(self.bytes);
+        let out = &mut bytes;
+        let resources = self.resources.keys.iter().map(|owner| owner.put(out)).collect();
+        let scope = |(resource, owner): &(u32, OwnerRef<'_>)| Scope {
+            owner: owner.put(out),
+            resource: *resource,
+        };
+        let scopes = self.scopes.keys.iter().map(scope).collect();
+        let metrics = self.metrics.keys.iter().map(|(scope, head)| head.put(*scope, out)).collect();
+        let mut rows = self.rows;
+        let old =
+            runs.iter().flat_map(|(segment, rows)| rows.clone().map(|row| segment.message(row)));
+        for (row, message) in rows.iter_mut().zip(old) {
+            row.message = put(message, out);
+        }
+        Segment { signal, bytes, rows, resources, scopes, metrics }
     }
 }
 
-fn put(out: &mut Vec<u8>, bytes: &[u8]) -> Slice {
+impl OwnerRef<'_> {
+    fn len(self) -> usize {
+        self.message.map_or(0, <[u8]>::len) + self.schema_url.map_or(0, <[u8]>::len)
+    }
+
+    fn put(self, out: &mut Vec<u8>) -> Owner {
+        Owner { message: put(self.message, out), schema_url: put(self.schema_url, out) }
+    }
+}
+
+fn put(bytes: Option<&[u8]>, out: &mut Vec<u8>) -> Slice {
+    let Some(bytes) = bytes else { return Slice::ABSENT };
     let start = out.len() as u32;
     out.extend_from_slice(bytes);
     Slice { start, len: bytes.len() as u32 }
@@ -149,31 +145,30 @@ fn put(out: &mut Vec<u8>, bytes: &[u8]) -> Slice {
 
 /// Numbers equal things alike, in the order in which they come.
 struct Numbers<K> {
-    /// The latest: with one sender, all others are the same.
-    last: Option<(K, u32)>,
-    known: HashMap<K, u32>,
+    keys: Vec<K>,
+    numbers: HashMap<K, u32>,
+    /// The number of the latest: with one sender, all others are the same.
+    last: usize,
 }
 
 impl<K> Default for Numbers<K> {
     fn default() -> Numbers<K> {
-        Numbers { last: None, known: HashMap::new() }
+        Numbers { keys: Vec::new(), numbers: HashMap::new(), last: 0 }
     }
 }
 
 impl<K: Hash + Eq + Copy> Numbers<K> {
     /// The number of `key`; calls `add` if it is new.
     fn number(&mut self, key: K, add: impl FnOnce()) -> u32 {
-        if let Some((last, number)) = self.last
-            && last == key
-        {
-            return number;
+        if self.keys.get(self.last) == Some(&key) {
+            return self.last as u32;
         }
-        let next = self.known.len() as u32;
-        let number = *self.known.entry(key).or_insert_with(|| {
+        let number = *self.numbers.entry(key).or_insert_with(|| {
             add();
-            next
+            self.keys.push(key);
+            self.keys.len() as u32 - 1
         });
-        self.last = Some((key, number));
+        self.last = number as usize;
         number
     }
 }
@@ -183,7 +178,7 @@ impl<K: Hash + Eq + Copy> Numbers<K> {
 pub(super) struct Head<'a> {
     /// The fields before the data.
     before: &'a [u8],
-    /// The number of the field of the data, and what of it are not points.
+    /// The position of the field of the data, and what of it is not points.
     data: Option<(u8, &'a [u8])>,
     /// The fields behind the data.
     behind: &'a [u8],
@@ -205,10 +200,9 @@ impl<'a> Head<'a> {
         let (message, data) = (range(metric.message), range(metric.data));
         let before = message.start..field_at(bytes, message.clone(), data.start).ok()?;
         let rest = end_of_points(bytes, data.clone()).ok()?..data.end;
-        let number = METRIC.fields[usize::from(metric.data_field)].number;
         Some(Head {
             before: &bytes[before],
-            data: Some((number, &bytes[rest])),
+            data: Some((metric.data_field, &bytes[rest])),
             behind: &bytes[data.end..message.end],
         })
     }
@@ -219,20 +213,18 @@ impl<'a> Head<'a> {
         self.before.len() + data + self.behind.len()
     }
 
-    /// Appends the metric; says where it stands, and its data.
-    fn put(&self, out: &mut Vec<u8>) -> (Slice, Slice) {
+    fn put(&self, scope: u32, out: &mut Vec<u8>) -> Metric {
         let start = out.len() as u32;
+        let (mut data, mut data_field) = (Slice::ABSENT, 0);
         out.extend_from_slice(self.before);
-        let data = match self.data {
-            Some((number, rest)) => {
-                put_tag(out, number.into(), 2);
-                put_varint(out, rest.len() as u64);
-                put(out, rest)
-            }
-            None => Slice::ABSENT,
-        };
+        if let Some((field, rest)) = self.data {
+            put_tag(out, METRIC.fields[usize::from(field)].number.into(), 2);
+            put_varint(out, rest.len() as u64);
+            (data, data_field) = (put(Some(rest), out), field);
+        }
         out.extend_from_slice(self.behind);
-        (Slice { start, len: out.len() as u32 - start }, data)
+        let message = Slice { start, len: out.len() as u32 - start };
+        Metric { message, data, data_field, scope }
     }
 }
 

@@ -25,7 +25,10 @@ fn taken_ports_are_named() {
 fn absent_hosts_are_named() {
     let cases = [
         ("192.0.2.1:4317", "address not available (it is not an address of this machine)"),
-        ("no-such-host.invalid:4317", "Failed to start OTLP receiver on no-such-host.invalid:4317: "),
+        (
+            "no-such-host.invalid:4317",
+            "Failed to start OTLP receiver on no-such-host.invalid:4317: ",
+        ),
     ];
     for (host, reason) in cases {
         let error = bind(&address(host)).expect_err(host).to_string();

@@ -57,8 +57,11 @@ fn details_fit_the_reason() {
         let status = decoded(&Refusal::new(reason, "why"));
         assert_eq!(status.code, reason.code() as i32, "{reason:?}");
         assert_eq!(status.message, "why");
-        let names: Vec<&str> =
-            status.details.iter().map(|any| any.type_url.rsplit('.').next().unwrap_or("")).collect();
+        let names: Vec<&str> = status
+            .details
+            .iter()
+            .map(|any| any.type_url.rsplit('.').next().unwrap_or(""))
+            .collect();
         let expected: &[&str] = match reason {
             Reason::Overload | Reason::Stopping => &["RetryInfo"],
             Reason::Malformed => &["BadRequest"],

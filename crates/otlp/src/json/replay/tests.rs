@@ -116,11 +116,27 @@ fn rows_that_would_lose_something_are_refused() {
         (Signal::Traces, r#"{"traceId":"xyz"}"#, Repair::InvalidId.description()),
         (Signal::Traces, r#"{"body":{}}"#, r#"Span has no key "body"; logs do at byte 8"#),
         (Signal::Traces, r#"{"gauge":{}}"#, r#"Span has no key "gauge"; metrics do at byte 9"#),
-        (Signal::Logs, r#"{"resourceLogs":[]}"#, r#"LogRecord has no key "resourceLogs" at byte 16"#),
-        (Signal::Logs, r#"{"scope":{"x":1}}"#, r#"scope: InstrumentationScope has no key "x" at byte 5"#),
-        (Signal::Logs, r#"{"scope":{"schemaUrl":""}}"#, r#"scope: InstrumentationScope has no key "schemaUrl" at byte 13"#),
+        (
+            Signal::Logs,
+            r#"{"resourceLogs":[]}"#,
+            r#"LogRecord has no key "resourceLogs" at byte 16"#,
+        ),
+        (
+            Signal::Logs,
+            r#"{"scope":{"x":1}}"#,
+            r#"scope: InstrumentationScope has no key "x" at byte 5"#,
+        ),
+        (
+            Signal::Logs,
+            r#"{"scope":{"schemaUrl":""}}"#,
+            r#"scope: InstrumentationScope has no key "schemaUrl" at byte 13"#,
+        ),
         (Signal::Metrics, &two, "2 data points, where a row has one"),
-        (Signal::Metrics, r#"{"startTimeUnixNano":"1"}"#, r#"Metric has no key "startTimeUnixNano"; traces do at byte 21"#),
+        (
+            Signal::Metrics,
+            r#"{"startTimeUnixNano":"1"}"#,
+            r#"Metric has no key "startTimeUnixNano"; traces do at byte 21"#,
+        ),
     ];
     let good = row("{}");
     for (signal, data, reason) in cases {

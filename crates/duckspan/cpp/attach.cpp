@@ -1,0 +1,107 @@
+#include "duckdb.hpp"
+#include "duckdb/main/attached_database.hpp"
+#include "duckdb/main/settings.hpp"
+#include "duckdb/parser/parsed_data/attach_info.hpp"
+#include "duckdb/storage/buffer_manager.hpp"
+#include "duckdb/storage/storage_extension.hpp"
+
+#include "extension.hpp"
+#include "live.hpp"
+#include "scan.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+Reservation::Reservation(DatabaseInstance &db, idx_t size) : db(db), size(size) {
+	try {
+		BufferManager::GetBufferManager(db).ReserveMemory(size);
+	} catch (OutOfMemoryException &error) {
+		throw OutOfMemoryException("An OTLP receiver with memory_limit '%s' does not fit into DuckDB's own memory_limit "
+								   "beside what is in use: attach it with a lower memory_limit. %s",
+								   StringUtil::BytesToHumanReadableString(size), ErrorData(error).RawMessage());
+	}
+}
+
+Reservation::~Reservation() {
+	BufferManager::GetBufferManager(db).FreeReservedMemory(size);
+}
+
+namespace {
+
+using Options = unique_ptr<LiveOptions, void (*)(LiveOptions *)>;
+
+void SetOption(LiveOptions &options, const string &name, const Value &value) {
+	if (value.IsNull()) {
+		throw BinderException("%s cannot be NULL", name);
+	}
+	if (value.type().id() == LogicalTypeId::LIST) {
+		for (auto &child : ListValue::GetChildren(value)) {
+			SetOption(options, name, child);
+		}
+		return;
+	}
+	auto text = value.ToString();
+	Fault fault;
+	duckspan_live_options_set(&options, Lend(name), Lend(text), fault);
+	fault.Check();
+}
+
+Options ReadOptions(const string &path, const AttachOptions &attach) {
+	Fault fault;
+	Options result(duckspan_live_options_new(Lend(path), fault), duckspan_live_options_free);
+	fault.Check();
+	for (auto &option : attach.options) {
+		SetOption(*result, option.first, option.second);
+	}
+	return result;
+}
+
+unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo>, ClientContext &context, AttachedDatabase &db,
+						   const string &name, AttachInfo &info, AttachOptions &attach) {
+	if (!Settings::Get<EnableExternalAccessSetting>(context)) {
+		throw PermissionException("An OTLP receiver cannot be attached: enable_external_access is false");
+	}
+	auto options = ReadOptions(info.path, attach);
+	auto previous = Catalog::GetCatalogEntry(context, Identifier(name));
+	if (previous && info.on_conflict != OnCreateConflict::REPLACE_ON_CONFLICT) {
+		// DuckDB finds that out as well, but after the port was found to be in use.
+		throw BinderException("Failed to attach database: database with name \"%s\" already exists", name);
+	}
+	auto is_live = previous && previous->GetCatalogType() == LiveCatalog::TYPE;
+	auto replaced = is_live ? &previous->Cast<LiveCatalog>().GetLive() : nullptr;
+	auto memory = make_uniq<Reservation>(db.GetDatabase(), duckspan_live_options_memory(options.get()));
+	Fault fault;
+	auto live = duckspan_live_start(options.get(), replaced, fault);
+	fault.Check();
+	// What is left here shows in duckdb_databases().
+	attach.options.erase("token");
+	if (attach.options.count("http_port")) {
+		attach.options["http_port"] = Value::USMALLINT(duckspan_live_http_port(live));
+	}
+	return make_uniq<LiveCatalog>(db, std::move(memory), live);
+}
+
+unique_ptr<TransactionManager> CreateTransactionManager(optional_ptr<StorageExtensionInfo>, AttachedDatabase &db,
+														Catalog &) {
+	return make_uniq<LiveTransactionManager>(db);
+}
+
+} // namespace
+
+bool LiveCatalog::HasConflictingAttachOptions(const string &path, const AttachOptions &options) {
+	if (!StringUtil::CIEquals(options.db_type, TYPE)) {
+		return true;
+	}
+	return duckspan_live_differs(live, ReadOptions(path, options).get());
+}
+
+void RegisterAttach(ExtensionLoader &loader) {
+	auto storage = make_shared_ptr<StorageExtension>();
+	storage->attach = Attach;
+	storage->create_transaction_manager = CreateTransactionManager;
+	auto &config = DBConfig::GetConfig(loader.GetDatabaseInstance());
+	StorageExtension::Register(config, LiveCatalog::TYPE, std::move(storage));
+}
+
+} // namespace duckspan

@@ -1,0 +1,269 @@
+#include "duckdb.hpp"
+#include "duckdb/parser/parsed_data/create_schema_info.hpp"
+#include "duckdb/parser/parsed_data/create_table_info.hpp"
+#include "duckdb/planner/operator/logical_create_table.hpp"
+#include "duckdb/planner/operator/logical_merge_into.hpp"
+#include "duckdb/planner/operator/logical_update.hpp"
+#include "duckdb/storage/database_size.hpp"
+#include "duckdb/storage/statistics/base_statistics.hpp"
+#include "duckdb/storage/table_storage_info.hpp"
+
+#include "live.hpp"
+#include "scan.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+//! Virtual columns other than rowid are numbered from here on, by their position in the table.
+static constexpr column_t FIRST_VIRTUAL = (column_t(1) << 63) + 4317;
+
+void Refuse(const string &what, const Identifier &database) {
+	auto &name = database.GetIdentifierName();
+	Fault fault;
+	duckspan_live_refuse(Lend(what), Lend(name), fault);
+	fault.Check();
+	throw InternalException("nothing was refused");
+}
+
+LiveTableEntry::LiveTableEntry(Catalog &catalog, SchemaCatalogEntry &schema, CreateTableInfo &info, const CTable &t)
+	: TableCatalogEntry(catalog, schema, info), table(t.table) {
+	comment = Value(Own(t.comment));
+	for (idx_t position = 0; position < t.width; position++) {
+		auto found = duckspan_live_table_column(table, position);
+		TableColumn column(Identifier(Own(found.name)), duckspan::TypeOf(found.kind));
+		if (found.is_virtual) {
+			auto is_row_id = column.name == Identifier("rowid");
+			hidden[is_row_id ? COLUMN_IDENTIFIER_ROW_ID : FIRST_VIRTUAL + position] = position;
+		} else {
+			ColumnDefinition definition(column.name, column.type);
+			definition.SetComment(Value(Own(found.comment)));
+			columns.AddColumn(std::move(definition));
+		}
+		all.push_back(std::move(column));
+	}
+}
+
+unique_ptr<BaseStatistics> LiveTableEntry::GetStatistics(ClientContext &, column_t) {
+	return nullptr;
+}
+
+TableFunction LiveTableEntry::GetScanFunction(ClientContext &, unique_ptr<FunctionData> &data) {
+	return LiveScanFunction(*this, data);
+}
+
+TableStorageInfo LiveTableEntry::GetStorageInfo(ClientContext &) {
+	TableStorageInfo result;
+	result.cardinality = duckspan_live_rows(&catalog.Cast<LiveCatalog>().GetLive(), table);
+	return result;
+}
+
+virtual_column_map_t LiveTableEntry::GetVirtualColumns() const {
+	virtual_column_map_t result;
+	for (auto &entry : hidden) {
+		result.insert({entry.first, all[entry.second]});
+	}
+	result.insert({COLUMN_IDENTIFIER_EMPTY, TableColumn(Identifier(), LogicalType::BOOLEAN)});
+	return result;
+}
+
+idx_t LiveTableEntry::PositionOf(column_t column) const {
+	if (column == COLUMN_IDENTIFIER_EMPTY) {
+		return all.size();
+	}
+	auto entry = hidden.find(column);
+	return entry == hidden.end() ? column : entry->second;
+}
+
+LogicalType LiveTableEntry::TypeOf(idx_t position) const {
+	return position < all.size() ? all[position].type : LogicalType(LogicalType::BOOLEAN);
+}
+
+LiveSchemaEntry::LiveSchemaEntry(Catalog &catalog, CreateSchemaInfo &info) : SchemaCatalogEntry(catalog, info) {
+	for (idx_t position = 0; position < duckspan_live_table_count(); position++) {
+		auto table = duckspan_live_table(position);
+		CreateTableInfo table_info(*this, Identifier(Own(table.name)));
+		tables.push_back(make_uniq<LiveTableEntry>(catalog, *this, table_info, table));
+		tables.back()->oid = position + 1;
+	}
+}
+
+void LiveSchemaEntry::Scan(ClientContext &, CatalogType type, const std::function<void(CatalogEntry &)> &callback) {
+	Scan(type, callback);
+}
+
+void LiveSchemaEntry::Scan(CatalogType type, const std::function<void(CatalogEntry &)> &callback) {
+	for (auto &table : tables) {
+		if (type == CatalogType::TABLE_ENTRY) {
+			callback(*table);
+		}
+	}
+}
+
+optional_ptr<CatalogEntry> LiveSchemaEntry::LookupEntry(CatalogTransaction, const EntryLookupInfo &lookup) {
+	for (auto &table : tables) {
+		if (lookup.GetCatalogType() == CatalogType::TABLE_ENTRY && lookup.GetEntryIdentifier() == table->name) {
+			return table.get();
+		}
+	}
+	return nullptr;
+}
+
+optional_ptr<CatalogEntry> LiveSchemaEntry::CreateIndex(CatalogTransaction, CreateIndexInfo &, TableCatalogEntry &) {
+	Refuse("CREATE INDEX", catalog.GetName());
+}
+
+optional_ptr<CatalogEntry> LiveSchemaEntry::CreateFunction(CatalogTransaction, CreateFunctionInfo &) {
+	Refuse("CREATE FUNCTION", catalog.GetName());
+}
+
+optional_ptr<CatalogEntry> LiveSchemaEntry::CreateTable(CatalogTransaction, BoundCreateTableInfo &) {
+	Refuse("CREATE TABLE", catalog.GetName());
+}
+
+optional_ptr<CatalogEntry> LiveSchemaEntry::CreateView(CatalogTransaction, CreateViewInfo &) {
+	Refuse("CREATE VIEW", catalog.GetName());
+}
+
+optional_ptr<CatalogEntry> LiveSchemaEntry::CreateSequence(CatalogTransaction, CreateSequenceInfo &) {
+	Refuse("CREATE SEQUENCE", catalog.GetName());
+}
+
+optional_ptr<CatalogEntry> LiveSchemaEntry::CreateType(CatalogTransaction, CreateTypeInfo &) {
+	Refuse("CREATE TYPE", catalog.GetName());
+}
+
+void LiveSchemaEntry::DropEntry(ClientContext &, DropInfo &) {
+	Refuse("DROP", catalog.GetName());
+}
+
+void LiveSchemaEntry::Alter(CatalogTransaction, AlterInfo &) {
+	Refuse("ALTER", catalog.GetName());
+}
+
+LiveCatalog::LiveCatalog(AttachedDatabase &db, unique_ptr<Reservation> memory, const Live *live)
+	: Catalog(db), memory(std::move(memory)), live(live) {
+}
+
+LiveCatalog::~LiveCatalog() {
+	duckspan_live_free(live);
+}
+
+void LiveCatalog::Initialize(bool) {
+	CreateSchemaInfo info;
+	info.SetSchema(Identifier::DefaultSchema());
+	schema = make_uniq<LiveSchemaEntry>(*this, info);
+}
+
+void LiveCatalog::OnDetach(ClientContext &) {
+	duckspan_live_stop(live);
+}
+
+string LiveCatalog::GetDBPath() {
+	return Take(duckspan_live_path(live));
+}
+
+DatabaseSize LiveCatalog::GetDatabaseSize(ClientContext &) {
+	DatabaseSize result;
+	result.bytes = duckspan_live_memory(live);
+	return result;
+}
+
+optional_ptr<SchemaCatalogEntry> LiveCatalog::LookupSchema(CatalogTransaction, const EntryLookupInfo &lookup,
+														   OnEntryNotFound if_not_found) {
+	if (lookup.GetEntryIdentifier() == schema->name) {
+		return schema.get();
+	}
+	if (if_not_found == OnEntryNotFound::THROW_EXCEPTION) {
+		throw CatalogException(lookup.GetErrorContext(), "Schema with name %s does not exist in %s: its tables are in "
+														 "the schema main",
+							   lookup.GetEntryIdentifier(), GetName());
+	}
+	return nullptr;
+}
+
+void LiveCatalog::ScanSchemas(ClientContext &, std::function<void(SchemaCatalogEntry &)> callback) {
+	callback(*schema);
+}
+
+PhysicalOperator &LiveCatalog::PlanDelete(ClientContext &, PhysicalPlanGenerator &, LogicalDelete &,
+										  PhysicalOperator &) {
+	Refuse("DELETE", GetName());
+}
+
+PhysicalOperator &LiveCatalog::PlanUpdate(ClientContext &, PhysicalPlanGenerator &, LogicalUpdate &,
+										  PhysicalOperator &) {
+	Refuse("UPDATE", GetName());
+}
+
+PhysicalOperator &LiveCatalog::PlanMergeInto(ClientContext &, PhysicalPlanGenerator &, LogicalMergeInto &,
+											 PhysicalOperator &) {
+	Refuse("MERGE INTO", GetName());
+}
+
+PhysicalOperator &LiveCatalog::PlanCreateTableAs(ClientContext &, PhysicalPlanGenerator &, LogicalCreateTable &,
+												 PhysicalOperator &) {
+	Refuse("CREATE TABLE", GetName());
+}
+
+unique_ptr<LogicalOperator> LiveCatalog::BindCreateIndex(Binder &, CreateStatement &, TableCatalogEntry &,
+														 unique_ptr<LogicalOperator>) {
+	Refuse("CREATE INDEX", GetName());
+}
+
+optional_ptr<CatalogEntry> LiveCatalog::CreateSchema(CatalogTransaction, CreateSchemaInfo &) {
+	Refuse("CREATE SCHEMA", GetName());
+}
+
+void LiveCatalog::DropSchema(ClientContext &, DropInfo &) {
+	Refuse("DROP SCHEMA", GetName());
+}
+
+LiveTransaction &LiveTransaction::Get(ClientContext &context, Catalog &catalog) {
+	return Transaction::Get(context, catalog).Cast<LiveTransaction>();
+}
+
+shared_ptr<View> LiveTransaction::GetView(const Live &live) {
+	lock_guard<mutex> guard(lock);
+	if (!view) {
+		Fault fault;
+		auto fresh = duckspan_view_new(&live, fault);
+		fault.Check();
+		view = shared_ptr<View>(fresh, duckspan_view_free);
+	}
+	return view;
+}
+
+void LiveTransaction::Renew() {
+	lock_guard<mutex> guard(lock);
+	view.reset();
+}
+
+Transaction &LiveTransactionManager::StartTransaction(ClientContext &context) {
+	auto transaction = make_uniq<LiveTransaction>(*this, context);
+	auto &result = *transaction;
+	lock_guard<mutex> guard(lock);
+	open[result] = std::move(transaction);
+	return result;
+}
+
+ErrorData LiveTransactionManager::CommitTransaction(ClientContext &, Transaction &transaction) {
+	End(transaction);
+	return ErrorData();
+}
+
+void LiveTransactionManager::RollbackTransaction(Transaction &transaction) {
+	End(transaction);
+}
+
+void LiveTransactionManager::End(Transaction &transaction) {
+	unique_ptr<LiveTransaction> ended;
+	lock_guard<mutex> guard(lock);
+	auto entry = open.find(transaction);
+	if (entry != open.end()) {
+		ended = std::move(entry->second);
+		open.erase(entry);
+	}
+}
+
+} // namespace duckspan

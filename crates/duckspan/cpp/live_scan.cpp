@@ -1,0 +1,225 @@
+#include "duckdb.hpp"
+#include "duckdb/function/partition_stats.hpp"
+#include "duckdb/main/profiler/profiling_node.hpp"
+#include "duckdb/planner/operator/logical_get.hpp"
+#include "duckdb/storage/statistics/numeric_stats.hpp"
+#include "duckdb/storage/table/row_group_order_options.hpp"
+
+#include "live.hpp"
+#include "scan.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+namespace {
+
+struct LiveBind : public TableFunctionData {
+	explicit LiveBind(LiveTableEntry &entry) : entry(entry) {
+	}
+	unique_ptr<FunctionData> Copy() const override {
+		return make_uniq<LiveBind>(*this);
+	}
+	bool Equals(const FunctionData &other) const override {
+		auto &bind = other.Cast<LiveBind>();
+		return &entry == &bind.entry && order == bind.order;
+	}
+	//! A plan holds what is true of one moment only.
+	bool SupportStatementCache() const override {
+		return false;
+	}
+	const Live &GetLive() const {
+		return entry.catalog.Cast<LiveCatalog>().GetLive();
+	}
+	shared_ptr<View> GetView(ClientContext &context) const {
+		return LiveTransaction::Get(context, entry.catalog).GetView(GetLive());
+	}
+	LiveTableEntry &entry;
+	ScanOrder order = ScanOrder::Arrival;
+	bool filtered = false;
+};
+
+struct LiveGlobal : public GlobalTableFunctionState {
+	~LiveGlobal() override {
+		if (scan) {
+			duckspan_live_scan_free(scan);
+		}
+	}
+	idx_t MaxThreads() const override {
+		return MaxValue<idx_t>(duckspan_live_scan_units(scan), 1);
+	}
+	ScanRequest request;
+	LiveScan *scan = nullptr;
+};
+
+struct LiveLocal : public LocalTableFunctionState {
+	LiveLocal(ClientContext &context, const ScanRequest &request, Cursor *cursor) : cursor(context, request, cursor) {
+	}
+	CursorState cursor;
+	bool claimed = false;
+};
+
+unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFunctionInitInput &input) {
+	auto &bind = input.bind_data->Cast<LiveBind>();
+	auto result = make_uniq<LiveGlobal>();
+	auto &request = result->request;
+	for (auto column : input.column_ids) {
+		auto position = bind.entry.PositionOf(column);
+		request.columns.push_back(uint32_t(position));
+		request.types.push_back(bind.entry.TypeOf(position));
+	}
+	request.projection = input.projection_ids;
+	request.filters = input.filters;
+	auto view = bind.GetView(context);
+	LiveScanInput scan {bind.entry.table, bind.order, request.columns.data(), request.columns.size()};
+	Fault fault;
+	result->scan = duckspan_live_scan_open(&bind.GetLive(), view.get(), &scan, fault);
+	fault.Check();
+	return std::move(result);
+}
+
+unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFunctionInitInput &,
+											  GlobalTableFunctionState *global) {
+	auto &scan = global->Cast<LiveGlobal>();
+	Fault fault;
+	auto cursor = duckspan_live_scan_cursor(scan.scan, fault);
+	fault.Check();
+	return make_uniq<LiveLocal>(context.client, scan.request, cursor);
+}
+
+//! Takes the next batch in which a row may pass the filters.
+bool Claim(ClientContext &context, CursorState &cursor) {
+	std::exception_ptr kept;
+	while (cursor.Claim(kept)) {
+		if (!cursor.IsExcluded(context)) {
+			cursor.Prepare(context);
+			return true;
+		}
+	}
+	return false;
+}
+
+void Scan(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
+	auto &local = input.local_state->Cast<LiveLocal>();
+	while (true) {
+		if (local.claimed) {
+			local.cursor.Read(context, output);
+			if (output.size() > 0) {
+				return;
+			}
+		}
+		local.claimed = Claim(context, local.cursor);
+		if (!local.claimed) {
+			return;
+		}
+	}
+}
+
+unique_ptr<BaseStatistics> Statistics(ClientContext &context, const FunctionData *data, column_t column) {
+	auto &bind = data->Cast<LiveBind>();
+	auto position = bind.entry.PositionOf(column);
+	auto view = bind.GetView(context);
+	Fault fault;
+	auto bounds = duckspan_view_bounds(view.get(), bind.entry.table, position, fault);
+	fault.Check();
+	return bounds.known ? ToStatistics(bounds, bind.entry.TypeOf(position)).ToUnique() : nullptr;
+}
+
+idx_t CountRows(ClientContext &context, const LiveBind &bind) {
+	auto view = bind.GetView(context);
+	return duckspan_view_rows(view.get(), &bind.GetLive(), bind.entry.table);
+}
+
+unique_ptr<NodeStatistics> Cardinality(ClientContext &context, const FunctionData *data) {
+	auto rows = CountRows(context, data->Cast<LiveBind>());
+	return make_uniq<NodeStatistics>(rows, rows);
+}
+
+vector<PartitionStatistics> PartitionStats(ClientContext &context, GetPartitionStatsInput &input) {
+	PartitionStatistics result;
+	result.row_start = 0;
+	result.count = CountRows(context, input.bind_data->Cast<LiveBind>());
+	result.count_type = CountType::COUNT_EXACT;
+	return {result};
+}
+
+void SetScanOrder(unique_ptr<RowGroupOrderOptions> options, optional_ptr<FunctionData> data) {
+	auto ascending = options->order_type == OrderType::ASCENDING;
+	data->Cast<LiveBind>().order = ascending ? ScanOrder::Earliest : ScanOrder::Latest;
+}
+
+void TakeNoteOfFilters(ClientContext &, LogicalGet &, FunctionData *data, vector<unique_ptr<Expression>> &filters) {
+	data->Cast<LiveBind>().filtered |= !filters.empty();
+}
+
+OperatorPartitionData PartitionData(ClientContext &, TableFunctionGetPartitionInput &input) {
+	if (input.partition_info.RequiresPartitionColumns()) {
+		throw InternalException("OTLP tables have no partition columns");
+	}
+	return OperatorPartitionData(input.local_state->Cast<LiveLocal>().cursor.Batch());
+}
+
+void Metrics(TableFunctionGetMetricsInput &input) {
+	auto counts = input.local_state->Cast<LiveLocal>().cursor.Counts();
+	input.operator_metrics.rows_scanned = counts.rows;
+	input.operator_metrics.row_groups_scanned = counts.units;
+	auto scan = input.global_state->Cast<LiveGlobal>().scan;
+	input.operator_metrics.total_row_groups_to_scan = duckspan_live_scan_units(scan);
+}
+
+double Progress(ClientContext &, const FunctionData *, const GlobalTableFunctionState *global) {
+	return global ? duckspan_live_scan_progress(global->Cast<LiveGlobal>().scan) : 0;
+}
+
+InsertionOrderPreservingMap<string> Explain(TableFunctionToStringInput &input) {
+	auto &entry = input.bind_data->Cast<LiveBind>().entry;
+	InsertionOrderPreservingMap<string> result;
+	result["Table"] = entry.schema.GetQualifiedName(entry.name).ToString(QualifiedNameToStringMode::HIDE_DEFAULT_SCHEMA);
+	return result;
+}
+
+virtual_column_map_t VirtualColumns(ClientContext &, optional_ptr<FunctionData> data) {
+	return data->Cast<LiveBind>().entry.GetVirtualColumns();
+}
+
+vector<column_t> RowIdColumns(ClientContext &, optional_ptr<FunctionData>) {
+	return {COLUMN_IDENTIFIER_ROW_ID};
+}
+
+optional_ptr<TableCatalogEntry> TableOf(optional_ptr<const FunctionData> data) {
+	return data->Cast<LiveBind>().entry;
+}
+
+} // namespace
+
+bool IsFiltered(const LogicalOperator &scan) {
+	if (scan.type != LogicalOperatorType::LOGICAL_GET) {
+		return true;
+	}
+	auto &get = scan.Cast<LogicalGet>();
+	return get.table_filters.HasFilters() || get.bind_data->Cast<LiveBind>().filtered;
+}
+
+TableFunction LiveScanFunction(LiveTableEntry &table, unique_ptr<FunctionData> &data) {
+	data = make_uniq<LiveBind>(table);
+	TableFunction function("otlp_scan", {}, Scan, nullptr, InitGlobal, InitLocal);
+	function.statistics = Statistics;
+	function.cardinality = Cardinality;
+	function.get_partition_stats = PartitionStats;
+	function.set_scan_order = SetScanOrder;
+	function.pushdown_complex_filter = TakeNoteOfFilters;
+	function.get_partition_data = PartitionData;
+	function.get_metrics = Metrics;
+	function.table_scan_progress = Progress;
+	function.to_string = Explain;
+	function.get_virtual_columns = VirtualColumns;
+	function.get_row_id_columns = RowIdColumns;
+	function.get_table_entry = TableOf;
+	function.projection_pushdown = true;
+	function.filter_pushdown = true;
+	function.filter_prune = true;
+	function.late_materialization = table.table != LiveTable::Stats;
+	return function;
+}
+
+} // namespace duckspan

@@ -1,0 +1,124 @@
+//! Columns of the typed relations, read from rows of segments into vectors.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use duckspan_otlp::Segment;
+use duckspan_otlp::json::Projection;
+use duckspan_otlp::relation::{Column, Data, Nulls, Plan, Relation, Values, Window};
+
+use crate::scan::Rows;
+use crate::vector::{Held, Vector};
+
+/// The columns that a query wants of a relation.
+pub(crate) struct TypedColumns {
+    relation: &'static Relation,
+    columns: Vec<&'static Column>,
+    plan: Plan,
+}
+
+impl TypedColumns {
+    /// `columns` are positions in the relation.
+    pub(crate) fn new(relation: &'static Relation, columns: &[usize]) -> TypedColumns {
+        let columns: Vec<_> = columns.iter().map(|&at| &relation.columns[at]).collect();
+        TypedColumns { relation, plan: Plan::new(relation, columns.iter().copied()), columns }
+    }
+
+    /// What has to be read of OTLP/JSON so that the columns can be.
+    pub(crate) fn projection(&self) -> Projection {
+        self.plan.projection()
+    }
+}
+
+/// Reads windows of rows, into buffers that it reuses.
+pub(crate) struct TypedReader {
+    columns: Arc<TypedColumns>,
+    values: Vec<Values>,
+    /// The rows of the window, by their position in the segment.
+    rows: Vec<usize>,
+    /// Those of them that `window` was opened with.
+    opened: Option<Vec<usize>>,
+    window: Window,
+}
+
+impl TypedReader {
+    pub(crate) fn new(columns: Arc<TypedColumns>) -> TypedReader {
+        let values = columns.columns.iter().map(|column| Values::new(&column.kind)).collect();
+        TypedReader { columns, values, rows: Vec::new(), opened: None, window: Window::new() }
+    }
+
+    /// Moves to a window of rows of `segment`; returns how many of them the relation has.
+    pub(crate) fn window(&mut self, segment: &Segment, rows: Range<usize>) -> usize {
+        let relation = self.columns.relation;
+        self.rows.clear();
+        self.rows.extend(rows.filter(|&row| relation.has(segment, row)));
+        self.opened = None;
+        self.rows.len()
+    }
+
+    /// Writes one column of `rows` of the window.
+    pub(crate) fn fill(
+        &mut self,
+        column: usize,
+        held: &Held,
+        rows: Rows<'_>,
+        vector: &mut Vector,
+    ) {
+        self.open(held.segment(), rows);
+        let values = &mut self.values[column];
+        let plan = &self.columns.plan;
+        let indices = self.window.read(plan, held.segment(), column, values);
+        write(values, indices, held, vector);
+    }
+
+    /// Finds where the fields of `rows` stand, unless that is known.
+    fn open(&mut self, segment: &Segment, rows: Rows<'_>) {
+        let wanted = (0..rows.len()).map(|index| self.rows[rows.get(index)]);
+        if self.opened.as_ref().is_some_and(|opened| opened.iter().copied().eq(wanted.clone())) {
+            return;
+        }
+        let mut opened = self.opened.take().unwrap_or_default();
+        opened.clear();
+        opened.extend(wanted);
+        self.window.open(&self.columns.plan, segment, opened.iter().copied());
+        self.opened = Some(opened);
+    }
+}
+
+/// Writes values, a value a row, or for each row the one that `indices` names.
+fn write(values: &mut Values, indices: Option<&[u32]>, held: &Held, vector: &mut Vector) {
+    write_nulls(&values.nulls, indices, vector);
+    match &mut values.data {
+        Data::Boolean(values) => {
+            let bytes: Vec<u8> = values.iter().map(|&value| u8::from(value)).collect();
+            vector.write_plain(&bytes, indices);
+        }
+        Data::Int32(values) => vector.write_plain(values, indices),
+        Data::UInt32(values) => vector.write_plain(values, indices),
+        Data::Int64(values) => vector.write_plain(values, indices),
+        Data::UInt64(values) => vector.write_plain(values, indices),
+        Data::Double(values) => vector.write_plain(values, indices),
+        Data::Text(texts) => vector.write_texts(texts, indices, held),
+        Data::List(entries, elements) => {
+            vector.write_plain(entries, indices);
+            write(elements, None, held, &mut vector.elements(elements.len()));
+        }
+        Data::Struct(members) => {
+            for (index, member) in members.iter_mut().enumerate() {
+                write(member, indices, held, &mut vector.member(index));
+            }
+        }
+    }
+}
+
+fn write_nulls(nulls: &Nulls, indices: Option<&[u32]>, vector: &mut Vector) {
+    let Some(indices) = indices else { return vector.write_validity(nulls.words()) };
+    if nulls.words().is_empty() {
+        return;
+    }
+    for (row, &index) in indices.iter().enumerate() {
+        if nulls.contains(index as usize) {
+            vector.set_null(row);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Clients that break the protocols, or go away.
+
+use std::io::{Read as _, Write as _};
+use std::time::Duration;
+
+use bytes::Bytes;
+use duckspan_receiver::Reason;
+use prost::Message as _;
+
+use crate::data;
+use crate::server::{Server, block_on};
+use crate::wire::{TRACE_EXPORT, call_on, connect, connect_h2, framed, grpc_head, post_protobuf};
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+fn is_served(server: &Server) {
+    assert_eq!(post_protobuf(server, "/v1/traces", b"").status, 200);
+}
+
+/// Reads until the other side closes; an error is a close too.
+fn read_to_end(mut stream: std::net::TcpStream) -> Vec<u8> {
+    let mut all = Vec::new();
+    let _ = stream.read_to_end(&mut all);
+    all
+}
+
+/// Row 43: other protocols are closed quietly, and counted.
+#[test]
+fn other_protocols_are_closed() {
+    let server = Server::start();
+    let cases: [(&str, &[u8]); 5] = [
+        ("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 and so on"),
+        ("garbage", b"\xff\xfe\xfd\x00\x01\x02"),
+        ("SSH", b"SSH-2.0-OpenSSH_9.2\r\n"),
+        (
+            "a bad HTTP/2 frame",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        ),
+        ("HTTP/2 data on stream 0", &[PREFACE, b"\0\0\x01\0\0\0\0\0\0x"].concat()),
+    ];
+    for (name, bytes) in cases {
+        let mut stream = connect(server.address());
+        stream.write_all(bytes).expect("sent");
+        let answer = read_to_end(stream);
+        assert!(!answer.windows(3).any(|window| window == b"200"), "{name}: {answer:?}");
+    }
+    server.wait_for("counted", |counters| counters.connections_failed == cases.len() as u64);
+    is_served(&server);
+}
+
+/// Row 47: a client that goes away in the midst of a request leaves nothing of it.
+#[test]
+fn half_requests_are_dropped() {
+    let server = Server::start();
+    let message = data::traces(100).encode_to_vec();
+    let mut stream = connect(server.address());
+    let head = format!(
+        "POST /v1/traces HTTP/1.1\r\nhost: test\r\ncontent-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n",
+        message.len()
+    );
+    stream.write_all(head.as_bytes()).expect("sent");
+    stream.write_all(&message[..message.len() - 1]).expect("sent");
+    drop(stream);
+    server.wait_for("dropped", |counters| counters.rejected(Reason::Cancelled) == 1);
+
+    let framed = framed(0, &message);
+    for reason in [h2::Reason::CANCEL, h2::Reason::NO_ERROR, h2::Reason::INTERNAL_ERROR] {
+        block_on(async {
+            let mut sender = connect_h2(server.address()).await;
+            let (response, mut stream) =
+                sender.send_request(grpc_head(TRACE_EXPORT, &[]), false).expect("a stream");
+            stream.send_data(Bytes::copy_from_slice(&framed[..500]), false).expect("room");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            stream.send_reset(reason);
+            drop(response);
+            let outcome = call_on(&mut sender, TRACE_EXPORT, &[], &framed).await;
+            assert_eq!(outcome.status, "0", "the connection lives on");
+        });
+    }
+    server.wait_idle();
+    assert_eq!(server.rows(), [300, 0, 0]);
+}
+
+/// Row 45: streams that are reset as soon as they are opened.
+#[test]
+fn rapid_resets_are_stopped() {
+    let server = Server::start();
+    let mut stream = connect(server.address());
+    stream.write_all(PREFACE).expect("sent");
+    // POST, http, the path / and nothing else.
+    let headers = b"\x83\x86\x84";
+    let mut id = 1u32;
+    let mut closed = false;
+    for _ in 0..1000 {
+        let mut frames = Vec::new();
+        for _ in 0..100 {
+            frames.extend_from_slice(&[0, 0, headers.len() as u8, 1, 4]);
+            frames.extend_from_slice(&id.to_be_bytes());
+            frames.extend_from_slice(headers);
+            frames.extend_from_slice(&[0, 0, 4, 3, 0]);
+            frames.extend_from_slice(&id.to_be_bytes());
+            frames.extend_from_slice(&8u32.to_be_bytes());
+            id += 2;
+        }
+        if stream.write_all(&frames).is_err() {
+            closed = true;
+            break;
+        }
+    }
+    assert!(closed, "100,000 resets were put up with");
+    server.wait_for("closed", |counters| counters.connections == 0);
+    is_served(&server);
+}
+
+/// Row 45: floods of frames that cost the sender nothing.
+#[test]
+fn floods_are_survived() {
+    let server = Server::start();
+    let settings = b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\xff\xff".as_slice();
+    let ping = b"\0\0\x08\x06\0\0\0\0\0abcdefgh".as_slice();
+    let empty_data = b"\0\0\0\0\0\0\0\0\x01".as_slice();
+    let continuation = b"\0\x04\0\x09\0\0\0\0\x01".as_slice();
+    let open_headers = b"\0\0\x03\x01\0\0\0\0\x01\x83\x86\x84".as_slice();
+    let open_stream = b"\0\0\x03\x01\x04\0\0\0\x01\x83\x86\x84".as_slice();
+    let block = [continuation, &[0; 1024]].concat();
+    let cases = [
+        ("settings", b"".as_slice(), settings, 10_000),
+        ("pings", b"", ping, 100_000),
+        ("empty data", open_stream, empty_data, 100_000),
+        ("continuations", open_headers, &block, 10_000),
+    ];
+    for (name, start, frame, count) in cases {
+        let stream = connect(server.address());
+        let mut reader = stream.try_clone().expect("a socket");
+        // Answers have to be read, or the receiver rightly stops to listen.
+        let reading = std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+        let mut writer = std::io::BufWriter::new(&stream);
+        let _ = writer.write_all(&[PREFACE, start].concat());
+        for _ in 0..count {
+            if writer.write_all(frame).is_err() {
+                break;
+            }
+        }
+        let _ = writer.flush();
+        is_served(&server);
+        drop(writer);
+        let _ = stream.shutdown(std::net::Shutdown::Both);
+        let _ = reading.join();
+        server.wait_for(name, |counters| counters.connections == 0);
+    }
+    server.wait_idle();
+}
+
+/// Row 46: connections beyond the limit are closed at once; when others end, there is room again.
+#[test]
+fn connections_have_a_limit() {
+    let server = Server::limited(|limits| limits.max_connections = 8);
+    let open: Vec<_> = (0..8).map(|_| connect(server.address())).collect();
+    server.wait_for("open", |counters| counters.connections == 8);
+    for _ in 0..100 {
+        assert_eq!(read_to_end(connect(server.address())), b"");
+    }
+    let counters = server.wait_for("refused", |counters| counters.connections_refused == 100);
+    assert_eq!(counters.connections, 8);
+    drop(open);
+    server.wait_for("closed", |counters| counters.connections == 0);
+    is_served(&server);
+}
+
+/// More streams than allowed wait; they are not lost.
+#[test]
+fn streams_have_a_limit() {
+    let server = Server::limited(|limits| limits.max_streams = 2);
+    let body = framed(0, &data::traces(1).encode_to_vec());
+    block_on(async {
+        let sender = connect_h2(server.address()).await;
+        let calls: Vec<_> = (0..50)
+            .map(|_| {
+                let (sender, body) = (sender.clone(), body.clone());
+                tokio::spawn(async move {
+                    let mut sender = sender.ready().await.expect("an open connection");
+                    call_on(&mut sender, TRACE_EXPORT, &[], &body).await.status
+                })
+            })
+            .collect();
+        for call in calls {
+            assert_eq!(call.await.expect("no panic"), "0");
+        }
+    });
+    assert_eq!(server.rows(), [50, 0, 0]);
+}
+
+/// A head larger than heads may be.
+#[test]
+fn large_heads_are_refused() {
+    let server = Server::start();
+    let long = "x".repeat(1 << 20);
+    let mut stream = connect(server.address());
+    let _ = stream.write_all(format!("POST /v1/traces HTTP/1.1\r\nx: {long}").as_bytes());
+    let answer = read_to_end(stream);
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{answer:?}");
+    block_on(async {
+        let mut sender = connect_h2(server.address()).await;
+        let head = grpc_head(TRACE_EXPORT, &[("x", &long[..100_000])]);
+        let (response, _) = sender.send_request(head, true).expect("a stream");
+        let refused = response.await.map_or(true, |response| response.status() == 431);
+        assert!(refused, "a head of 100,000 bytes was taken");
+    });
+    is_served(&server);
+}

@@ -1,0 +1,114 @@
+//! Every interleaving of small programs:
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p duckspan-ring --test loom`.
+//!
+//! Loom runs the ring's own code with its own locks and atomics; in the place of the pointer of
+//! `arc_swap`, whose inside it cannot see, is a mutex.
+#![cfg(loom)]
+
+use std::sync::Arc;
+
+use duckspan_otlp::{Segment, Signal};
+use duckspan_ring::{Limits, Rings};
+use loom::thread;
+
+mod common;
+use common::{row, segment_of, times};
+
+fn model(test: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(test);
+}
+
+fn rings(max_rows: u64) -> Arc<Rings> {
+    Arc::new(Rings::new(Limits { max_rows, memory_limit: 1 << 30 }))
+}
+
+fn spans(times: &[u64]) -> Segment {
+    let rows: Vec<_> = times.iter().map(|&time| row(Signal::Traces, time, "")).collect();
+    segment_of(Signal::Traces, "", &rows)
+}
+
+fn log(time: u64) -> Segment {
+    segment_of(Signal::Logs, "", &[row(Signal::Logs, time, "")])
+}
+
+#[test]
+fn a_snapshot_has_whole_requests_of_all_signals() {
+    model(|| {
+        let rings = rings(3);
+        let writer = thread::spawn({
+            let rings = Arc::clone(&rings);
+            move || {
+                rings.append_all(vec![spans(&[1, 2]), log(1)]);
+                rings.append_all(vec![spans(&[3, 4]), log(2)]);
+            }
+        });
+        let [traces, _, logs] = rings.snapshot_all();
+        match logs.rows() {
+            0 => assert!(times(&traces).is_empty()),
+            1 => assert_eq!(times(&traces), [1, 2]),
+            _ => assert_eq!(times(&traces), [2, 3, 4]),
+        }
+        writer.join().expect("the writer");
+        assert_eq!(times(&rings.snapshot(Signal::Traces)), [2, 3, 4]);
+        assert_eq!(rings.stats(Signal::Traces).evicted_rows, 1);
+    });
+}
+
+#[test]
+fn writers_take_turns() {
+    model(|| {
+        let rings = rings(10);
+        let writers = [1, 10].map(|time| {
+            let rings = Arc::clone(&rings);
+            thread::spawn(move || rings.append(spans(&[time, time + 1])))
+        });
+        let cleared = rings.clear(Signal::Traces);
+        writers.into_iter().for_each(|writer| writer.join().expect("a writer"));
+        let stats = rings.stats(Signal::Traces);
+        assert_eq!((stats.received_rows, stats.cleared_rows), (4, cleared));
+        let held = times(&rings.snapshot(Signal::Traces));
+        let all = [[1, 2, 10, 11], [10, 11, 1, 2]];
+        assert!(all.iter().any(|all| held == all[cleared as usize..]), "{held:?}");
+    });
+}
+
+#[test]
+fn what_a_reader_pins_is_counted_until_it_lets_go() {
+    model(|| {
+        let rings = rings(1);
+        rings.append(spans(&[1]));
+        let reader = thread::spawn({
+            let rings = Arc::clone(&rings);
+            move || {
+                let snapshot = rings.snapshot(Signal::Traces);
+                let seen = times(&snapshot);
+                assert!(seen == [1] || seen == [2]);
+            }
+        });
+        rings.append(spans(&[2]));
+        reader.join().expect("the reader");
+        assert_eq!(rings.stats(Signal::Traces).pinned_bytes, 0);
+    });
+}
+
+#[test]
+fn joining_parts_changes_nothing_for_readers() {
+    model(|| {
+        let rings = rings(100);
+        (1..=15).for_each(|time| rings.append(spans(&[time])));
+        let reader = thread::spawn({
+            let rings = Arc::clone(&rings);
+            move || {
+                let snapshot = rings.snapshot(Signal::Traces);
+                assert!(times(&snapshot).into_iter().eq(1..=snapshot.next_row_id()));
+                assert!(snapshot.rows() >= 15);
+            }
+        });
+        rings.append(spans(&[16]));
+        reader.join().expect("the reader");
+        let stats = rings.stats(Signal::Traces);
+        assert_eq!((stats.rows, stats.parts, stats.pinned_bytes), (16, 1, 0));
+    });
+}

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Sets up the senders below build/clients. Where a toolchain is not there, the tests that need it
+# will be skipped; this says so first.
+set -eu
+cd "$(dirname "$0")/../.."
+mkdir -p build/clients/go build/clients/javascript build/clients/rust
+
+missing() {
+	echo "SKIPPED: no $1, so the sender in $2 is not built" >&2
+}
+
+# Whether something is older than what it is made of, or not there.
+stale() {
+	[ ! -e "$1" ] || [ -n "$(find "$2" -newer "$1" -type f | head -n 1)" ]
+}
+
+if ! command -v npm >/dev/null; then
+	missing npm JavaScript
+elif stale build/clients/javascript/node_modules test/clients/javascript/package-lock.json; then
+	cp test/clients/javascript/package*.json build/clients/javascript/
+	(cd build/clients/javascript && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+	touch build/clients/javascript/node_modules
+fi
+
+if ! command -v cargo >/dev/null; then
+	missing cargo Rust
+elif stale build/clients/rust/send test/clients/rust; then
+	target=${CARGO_TARGET_DIR:-build/clients/rust/target}/sender
+	cargo build --locked --manifest-path test/clients/rust/Cargo.toml --target-dir "$target"
+	cp "$target/debug/duckspan-test-sender" build/clients/rust/send
+fi
+
+if ! command -v go >/dev/null; then
+	missing go Go
+elif stale build/clients/go/send test/clients/go; then
+	cp test/clients/go/* build/clients/go/
+	(cd build/clients/go && go build -mod=mod -o send .) ||
+		echo "SKIPPED: the sender in Go is not built, see above" >&2
+fi

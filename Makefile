@@ -8,7 +8,7 @@ EXTENSION := build/duckspan.duckdb_extension
 PURE := --workspace --exclude duckspan
 SENDER := test/clients/rust/Cargo.toml
 
-.PHONY: extension clients demo test test-rust test-python soak lint format header clean
+.PHONY: extension clients demo test test-rust test-python soak lint format header tables clean
 
 extension: ## Builds build/duckspan.duckdb_extension and build/repository.
 	cargo build --release --locked -p duckspan
@@ -49,6 +49,9 @@ format: $(PYTHON) ## Formats all code.
 
 header: ## Writes crates/duckspan/cpp/duckspan.h anew from the Rust side of the boundary.
 	DUCKSPAN_WRITE_HEADER=1 cargo test --locked -p duckspan-tidy
+
+tables: ## Writes docs/tables.md anew from the columns of the typed tables.
+	DUCKSPAN_WRITE_TABLES=1 cargo test --locked -p duckspan-otlp --test tables
 
 $(PYTHON): test/requirements.txt scripts/requirements.txt
 	python3 -m venv build/venv

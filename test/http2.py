@@ -40,6 +40,7 @@ class Http2:
     def __init__(self, port: int, timeout: float = 10) -> None:
         self.port = port
         self.socket = socket.create_connection(("localhost", port), timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.state = H2Connection(H2Configuration(header_encoding="utf-8"))
         self.state.initiate_connection()
         self.answers: dict[int, Answer] = {}
@@ -69,7 +70,7 @@ class Http2:
             (":scheme", "http"),
             (":path", path),
             (":authority", f"localhost:{self.port}"),
-            ("content-type", "application/grpc"),
+            ("content-type", more.pop("content_type", "application/grpc")),
             ("te", "trailers"),
             *((name.replace("_", "-"), value) for name, value in more.items()),
         ]

@@ -9,6 +9,7 @@ The function stands in a module below `test`, takes what JSON can hold, and retu
 import faulthandler
 import importlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -92,7 +93,8 @@ def tell(process: subprocess.Popen[str]) -> None:
 
 def say(value: object) -> None:
     """Says something from inside the process."""
-    print(json.dumps(value, default=str), flush=True)
+    words.write(json.dumps(value, default=str) + "\n")
+    words.flush()
 
 
 def wait() -> None:
@@ -100,8 +102,14 @@ def wait() -> None:
     sys.stdin.readline()
 
 
+words = sys.stdout
+
+
 def main() -> None:
-    """The start of the process."""
+    """The start of the process. Only what it says goes to stdout; DuckDB prints progress there."""
+    global words
+    words = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     name, arguments, hang = sys.argv[1:]
     faulthandler.dump_traceback_later(max(float(hang), 1), exit=False)
     module, function = name.split(":")

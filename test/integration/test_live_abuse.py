@@ -283,7 +283,7 @@ def test_row_46_out_of_descriptors() -> None:
     with serving(descriptors=256) as server, contextlib.ExitStack() as stack:
         idle = [
             stack.enter_context(socket.create_connection(("localhost", server.port), 10))
-            for _ in range(400)
+            for _ in range(300)
         ]
         before = server.cpu()
         time.sleep(1)
@@ -319,7 +319,8 @@ def export_within(server: Server, seconds: float) -> None:
 
 
 ROWS = 500
-REQUEST = framed(wire.request(*(wire.span(name=str(row)) for row in range(ROWS))))
+BODY = wire.request(*(wire.span(name=str(row)) for row in range(ROWS)))
+REQUEST = framed(BODY)
 
 
 def cut_http2(port: int, at: int) -> None:
@@ -341,11 +342,10 @@ def reset_http2(port: int, at: int) -> None:
 
 def cut_http1(port: int, at: int) -> None:
     """Goes away after `at` bytes of a request over HTTP/1.1."""
-    body = REQUEST[5:]
     head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\n"
-    head += f"Content-Length: {len(body)}\r\n\r\n"
+    head += f"Content-Length: {len(BODY)}\r\n\r\n"
     with socket.create_connection(("localhost", port), 10) as connection:
-        connection.sendall(head.encode() + body[:at])
+        connection.sendall(head.encode() + BODY[: max(at - 5, 0)])
         close_hard(connection)
 
 
@@ -414,13 +414,27 @@ def finish(connection: Http2, stream: int, message: bytes) -> int:
 
 def test_row_52_out_of_memory_elsewhere(con: duckdb.DuckDBPyConnection) -> None:
     """A query that runs out of DuckDB's memory does the receiver no harm."""
-    attached = live.attach(con)
+    attached = live.attach(con, memory_limit="8MB")
+    con.execute("SET memory_limit = '40MB'")
+    con.execute("SET max_temp_directory_size = '0KB'")
     with Grpc(attached.port) as client:
         client.export("traces", GOOD)
-        con.execute("SET memory_limit = '20MB'")
-        con.execute("SET max_temp_directory_size = '0KB'")
         with pytest.raises(duckdb.OutOfMemoryException):
             con.execute("SELECT list(range::VARCHAR) FROM range(10_000_000)").fetchall()
         client.export("traces", GOOD)
     assert attached.names() == ["good", "good"]
     attached.assert_balanced()
+
+
+def test_row_52_more_than_there_is(con: duckdb.DuckDBPyConnection) -> None:
+    """DuckDB's own limit counts what a receiver may hold, while it is attached."""
+    con.execute("SET memory_limit = '100MB'")
+    with pytest.raises(duckdb.OutOfMemoryException):
+        live.attach(con)
+    query = "SELECT sum(memory_usage_bytes) FROM duckdb_memory() WHERE tag = 'EXTENSION'"
+    assert con.execute(query).fetchall() == [(0,)]
+    for _ in range(3):
+        attached = live.attach(con, memory_limit="60MB")
+        assert con.execute(query).fetchall() == [(60_000_000,)]
+        attached.detach()
+    assert con.execute(query).fetchall() == [(0,)]

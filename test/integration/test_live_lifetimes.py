@@ -14,7 +14,6 @@ CASES = {
     "54 DETACH with a prepared statement": "detach_with_prepared",
     "54 DETACH with transactions": "detach_with_transaction",
     "54 DETACH while a query runs": "detach_while_querying",
-    "55 a hundred times ATTACH and DETACH": "attach_and_detach_often",
     "55 OR REPLACE on the same port": "replace_on_the_same_port",
     "55 OR REPLACE that fails": "replace_that_fails",
     "55 ATTACH that is rolled back": "roll_back",
@@ -31,9 +30,32 @@ def test_row(name: str) -> None:
     assert outcome.code == 0, outcome.stderr[-4000:]
 
 
+def test_row_55_attach_and_detach_often() -> None:
+    """As scripts/lifecycle_test.py does it."""
+    assert process.run("lifetimes:attach_and_detach_often", 1_000, timeout=300).result
+
+
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
 def test_row_54_detach_while_sending(protocol: str) -> None:
     assert process.run("lifetimes:detach_while_sending", protocol).result < BOUND
+
+
+@pytest.mark.parametrize(
+    ("protocol", "taken", "given_up"),
+    [
+        ("grpc", {"OK"}, {"UNAVAILABLE", "CANCELLED"}),
+        ("http", {"HTTP/1.1 200 OK"}, {"closed", "answered"}),
+    ],
+)
+def test_row_54_detach_with_open_request(
+    protocol: str, taken: set[str], given_up: set[str]
+) -> None:
+    """A request that ends in time is taken; one that does not is given up."""
+    ended = process.run("lifetimes:detach_with_open_request", protocol, True).result
+    assert ended["status"] in taken
+    assert ended["seconds"] > 0.3
+    endless = process.run("lifetimes:detach_with_open_request", protocol, False).result
+    assert endless["status"] in given_up
 
 
 def test_row_53_port_in_use() -> None:

@@ -1,10 +1,12 @@
 """Requests that a live receiver must refuse: with the right status, and with nothing stored."""
 
+import contextlib
 import gzip
 import json
 import random
 import socket
 import struct
+import time
 from typing import Any
 
 import duckdb
@@ -189,7 +191,6 @@ def test_row_39_compression_that_is_broken(receiver: Live) -> None:
         "no gzip": b"not gzip at all",
         "wrong check sum": whole[:-8] + bytes(4) + whole[-4:],
         "truncated": whole[:-12],
-        "nothing": b"",
     }
     for name, body in broken.items():
         answer = http2.call(receiver.port, http2.framed(body, flag=1), grpc_encoding="gzip")
@@ -272,15 +273,17 @@ def test_row_44_content_types(kind: str, receiver: Live) -> None:
     ids=["TLS", "text", "HTTP/0.9", "broken HTTP/2", "zeros"],
 )
 def test_row_43_not_http(garbage: bytes, receiver: Live) -> None:
-    """The connection is closed, and nobody else notices."""
-    with socket.create_connection(("localhost", receiver.port), 15) as connection:
+    """The connection is closed in time, and nobody else notices."""
+    begun = time.monotonic()
+    with (
+        socket.create_connection(("localhost", receiver.port), 15) as connection,
+        contextlib.suppress(OSError),  # it may be closed already, or be reset
+    ):
         connection.sendall(garbage)
         connection.shutdown(socket.SHUT_WR)
-        try:
-            while connection.recv(4_096):
-                pass
-        except ConnectionResetError:
+        while connection.recv(4_096):
             pass
+    assert time.monotonic() - begun < 14
     assert_still_receives(receiver)
 
 

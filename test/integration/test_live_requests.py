@@ -121,6 +121,18 @@ def test_body_in_small_pieces(receiver: Live) -> None:
     assert receiver.names() == [str(number) for number in range(50)]
 
 
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_http_over_http2(signal: str, receiver: Live) -> None:
+    """OTLP/HTTP does not ask for a version of HTTP."""
+    (request,) = telemetry.requests(signal, 13, 1)
+    with http2.Http2(receiver.port) as connection:
+        stream = connection.start(f"/v1/{signal}", content_type=PROTOBUF)
+        connection.data(stream, otlp_client.body(request), end=True)
+        answer = connection.answer(stream)
+    assert (answer.headers[":status"], answer.headers["content-type"]) == ("200", PROTOBUF)
+    assert_same(receiver.rows(signal), elements(signal, [request]))
+
+
 def test_calls_at_a_time_on_one_connection(receiver: Live) -> None:
     """Calls that are interleaved on a connection do not mix, and do not wait for each other."""
     with http2.Http2(receiver.port) as connection:

@@ -70,9 +70,9 @@ def test_order_of_arrival(busy: Live) -> None:
     """The requests of a sender stand in the order in which it sent them, without a gap."""
     query = """
         WITH parts AS (
-            SELECT string_split(data ->> 'name', '.')::INT[] AS part, rowid AS at FROM live.traces
+            SELECT string_split(data ->> 'name', '.')::INT[] AS part, rowid AS r FROM live.traces
         )
-        SELECT part[1], list(part[2] * 10 + part[3] ORDER BY at) FROM parts GROUP BY ALL
+        SELECT part[1], list(part[2] * 10 + part[3] ORDER BY r) FROM parts GROUP BY ALL
     """
     for _ in range(TIMES // 3):
         for _, numbers in busy.fetch(query):

@@ -72,14 +72,14 @@ unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo>, ClientContext &co
 	auto replaced = is_live ? &previous->Cast<LiveCatalog>().GetLive() : nullptr;
 	auto memory = make_uniq<Reservation>(db.GetDatabase(), duckspan_live_options_memory(options.get()));
 	Fault fault;
-	auto live = duckspan_live_start(options.get(), replaced, fault);
+	LiveOwner live(duckspan_live_start(options.get(), replaced, fault), duckspan_live_free);
 	fault.Check();
 	// What is left here shows in duckdb_databases().
 	attach.options.erase("token");
 	if (attach.options.count("http_port")) {
-		attach.options["http_port"] = Value::USMALLINT(duckspan_live_http_port(live));
+		attach.options["http_port"] = Value::USMALLINT(duckspan_live_http_port(live.get()));
 	}
-	return make_uniq<LiveCatalog>(db, std::move(memory), live);
+	return make_uniq<LiveCatalog>(db, std::move(memory), std::move(live));
 }
 
 unique_ptr<TransactionManager> CreateTransactionManager(optional_ptr<StorageExtensionInfo>, AttachedDatabase &db,
@@ -93,7 +93,7 @@ bool LiveCatalog::HasConflictingAttachOptions(const string &path, const AttachOp
 	if (!StringUtil::CIEquals(options.db_type, TYPE)) {
 		return true;
 	}
-	return duckspan_live_differs(live, ReadOptions(path, options).get());
+	return duckspan_live_differs(live.get(), ReadOptions(path, options).get());
 }
 
 void RegisterAttach(ExtensionLoader &loader) {

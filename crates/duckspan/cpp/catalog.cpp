@@ -141,12 +141,8 @@ void LiveSchemaEntry::Alter(CatalogTransaction, AlterInfo &) {
 	Refuse("ALTER", catalog.GetName());
 }
 
-LiveCatalog::LiveCatalog(AttachedDatabase &db, unique_ptr<Reservation> memory, const Live *live)
-	: Catalog(db), memory(std::move(memory)), live(live) {
-}
-
-LiveCatalog::~LiveCatalog() {
-	duckspan_live_free(live);
+LiveCatalog::LiveCatalog(AttachedDatabase &db, unique_ptr<Reservation> memory, LiveOwner live)
+	: Catalog(db), memory(std::move(memory)), live(std::move(live)) {
 }
 
 void LiveCatalog::Initialize(bool) {
@@ -156,16 +152,16 @@ void LiveCatalog::Initialize(bool) {
 }
 
 void LiveCatalog::OnDetach(ClientContext &) {
-	duckspan_live_stop(live);
+	duckspan_live_stop(live.get());
 }
 
 string LiveCatalog::GetDBPath() {
-	return Take(duckspan_live_path(live));
+	return Take(duckspan_live_path(live.get()));
 }
 
 DatabaseSize LiveCatalog::GetDatabaseSize(ClientContext &) {
 	DatabaseSize result;
-	result.bytes = duckspan_live_memory(live);
+	result.bytes = duckspan_live_memory(live.get());
 	return result;
 }
 

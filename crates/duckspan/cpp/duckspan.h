@@ -18,22 +18,40 @@ enum class Relation : uint8_t {
   FileParameters,
   /// `read_otlp_rejects`.
   Rejects,
+  /// `read_otlp_spans`.
+  Spans,
+  /// `read_otlp_log_records`.
+  LogRecords,
+  /// `read_otlp_data_points`.
+  DataPoints,
 };
 
-/// The SQL type of a column or parameter.
-enum class ColumnType : uint8_t {
-  /// TIMESTAMP: microseconds, UTC.
-  Timestamp,
-  /// JSON: VARCHAR with that alias.
-  Json,
-  /// VARCHAR.
-  Varchar,
+/// A SQL type, or the outermost part of it.
+enum class TypeTag : uint8_t {
+  /// BOOLEAN.
+  Boolean,
+  /// INTEGER.
+  Integer,
+  /// UINTEGER.
+  Uinteger,
   /// BIGINT.
   Bigint,
   /// UBIGINT.
   Ubigint,
-  /// BOOLEAN.
-  Boolean,
+  /// DOUBLE.
+  Double,
+  /// VARCHAR.
+  Varchar,
+  /// JSON: VARCHAR with that alias.
+  Json,
+  /// TIMESTAMP.
+  Timestamp,
+  /// TIMESTAMP_NS.
+  TimestampNs,
+  /// LIST of its one member.
+  List,
+  /// STRUCT of its members.
+  Struct,
 };
 
 /// Which exception the shim throws for a fault.
@@ -96,6 +114,9 @@ struct LiveOptions;
 /// A scan of a table, shared by its threads. It holds rows, but nothing of the catalog.
 struct LiveScan;
 
+/// The members of a LIST or STRUCT; static.
+struct Members;
+
 /// The newest entries of a database.
 struct Rejects;
 
@@ -118,12 +139,22 @@ struct Str {
   uintptr_t len;
 };
 
+/// A SQL type.
+struct CType {
+  /// Which one.
+  TypeTag tag;
+  /// What is in it; null unless that is a LIST or STRUCT.
+  const Members *members;
+  /// How many they are.
+  uintptr_t member_count;
+};
+
 /// A column of a relation.
 struct CColumn {
   /// Its name; static.
   Str name;
   /// Its type.
-  ColumnType kind;
+  CType kind;
   /// Whether it is left out of `SELECT *`.
   bool is_virtual;
 };
@@ -187,7 +218,7 @@ struct CTableColumn {
   /// What it is, for people; static.
   Str comment;
   /// Its type.
-  ColumnType kind;
+  CType kind;
   /// Whether it is left out of `SELECT *`.
   bool is_virtual;
 };
@@ -240,8 +271,11 @@ uintptr_t duckspan_relation_width(Relation relation);
 /// The column of a relation at `position`, which is below its width.
 CColumn duckspan_relation_column(Relation relation, uintptr_t position);
 
-/// Options of `read_otlp` at their defaults.
-FileOptions *duckspan_file_options_new();
+/// What a row of a typed relation is, for people; empty for the others.
+Str duckspan_relation_comment(Relation relation);
+
+/// Options at their defaults of the function that reads files as that relation.
+FileOptions *duckspan_file_options_new(Relation relation);
 
 /// Frees options.
 void duckspan_file_options_free(FileOptions *options);
@@ -415,6 +449,10 @@ uint64_t duckspan_live_insert_finish(LiveInsert *insert, CFault *fault);
 
 /// The one error of what cannot be done to an attached receiver.
 void duckspan_live_refuse(Str what, Str database, CFault *fault);
+
+/// The member at `position` of a LIST or STRUCT, which is below their number; that of a LIST has no name.
+CColumn duckspan_type_member(const CType *kind,
+                             uintptr_t position);
 
 }  // extern "C"
 

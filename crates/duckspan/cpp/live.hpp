@@ -26,6 +26,10 @@ private:
 	idx_t size;
 };
 
+//! Stops the receiver in the end: an ATTACH that is rolled back, and the end of the database, are not announced by
+//! OnDetach.
+using LiveOwner = duckdb::unique_ptr<const Live, void (*)(const Live *)>;
+
 class LiveTableEntry : public duckdb::TableCatalogEntry {
 public:
 	LiveTableEntry(duckdb::Catalog &catalog, duckdb::SchemaCatalogEntry &schema, duckdb::CreateTableInfo &info,
@@ -87,10 +91,7 @@ class LiveCatalog : public duckdb::Catalog {
 public:
 	static constexpr const char *TYPE = "otlp";
 
-	//! Takes over `live`.
-	LiveCatalog(duckdb::AttachedDatabase &db, duckdb::unique_ptr<Reservation> memory, const Live *live);
-	//! Stops the receiver: an ATTACH that is rolled back, and the end of the database, are not announced by OnDetach.
-	~LiveCatalog() override;
+	LiveCatalog(duckdb::AttachedDatabase &db, duckdb::unique_ptr<Reservation> memory, LiveOwner live);
 
 	void Initialize(bool load_builtin) override;
 	void OnDetach(duckdb::ClientContext &context) override;
@@ -140,7 +141,7 @@ private:
 	void DropSchema(duckdb::ClientContext &, duckdb::DropInfo &) override;
 
 	duckdb::unique_ptr<Reservation> memory;
-	const Live *live;
+	LiveOwner live;
 	duckdb::unique_ptr<LiveSchemaEntry> schema;
 };
 

@@ -15,10 +15,20 @@ namespace {
 //! Virtual columns are numbered from here on, by their position in the relation.
 constexpr column_t FIRST_VIRTUAL = (column_t(1) << 63) + 4317;
 
-struct FileBind : public TableFunctionData {
-	FileBind(OpenFileInfo file, shared_ptr<FileOptions> options, const Rejects *rejects, bool alone)
-		: file(std::move(file)), options(std::move(options)), rejects(rejects), alone(alone) {
+//! What a function reads files as.
+struct FileFunction : public TableFunctionInfo {
+	FileFunction(Relation relation, shared_ptr<SharedRejects> rejects)
+		: relation(relation), rejects(std::move(rejects)) {
 	}
+	Relation relation;
+	shared_ptr<SharedRejects> rejects;
+};
+
+struct FileBind : public TableFunctionData {
+	FileBind(Relation relation, OpenFileInfo file, shared_ptr<FileOptions> options, const Rejects *rejects, bool alone)
+		: relation(relation), file(std::move(file)), options(std::move(options)), rejects(rejects), alone(alone) {
+	}
+	Relation relation;
 	OpenFileInfo file;
 	shared_ptr<FileOptions> options;
 	const Rejects *rejects;
@@ -94,16 +104,17 @@ void SetOption(FileOptions &options, const string &name, const Value &value) {
 
 unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
 							  vector<Identifier> &names) {
-	Columns columns(Relation::Unified, false);
+	auto &function = input.info->Cast<FileFunction>();
+	Columns columns(function.relation, false);
 	names = columns.names;
 	types = columns.types;
-	shared_ptr<FileOptions> options(duckspan_file_options_new(), duckspan_file_options_free);
+	shared_ptr<FileOptions> options(duckspan_file_options_new(function.relation), duckspan_file_options_free);
 	for (auto &parameter : input.named_parameters) {
 		SetOption(*options, StringUtil::Lower(parameter.first.GetIdentifierName()), parameter.second);
 	}
 	auto alone = !TableFunctionFileBindInput::Get(input).multi_file_scan;
-	auto rejects = input.info->Cast<SharedRejects>().rejects;
-	return make_uniq<FileBind>(TableFunctionFileBindInput::GetFile(input), std::move(options), rejects, alone);
+	return make_uniq<FileBind>(function.relation, TableFunctionFileBindInput::GetFile(input), std::move(options),
+							   function.rejects->rejects, alone);
 }
 
 //! Bytes of a file as far as they are known without asking a remote server; 0 otherwise.
@@ -141,7 +152,7 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	auto &bind = input.bind_data->Cast<FileBind>();
 	auto result = make_uniq<FileGlobal>(context, bind.file);
 	auto &request = result->request;
-	Columns columns(Relation::Unified, true);
+	Columns columns(bind.relation, true);
 	for (auto &column : input.column_indexes) {
 		auto position = PositionOf(column, TableFunctionFileInitInput::Get(input));
 		request.columns.push_back(uint32_t(position));
@@ -198,7 +209,7 @@ virtual_column_map_t VirtualColumns(ClientContext &, optional_ptr<FunctionData>)
 	return result;
 }
 
-TableFunction SingleFile(shared_ptr<SharedRejects> rejects) {
+TableFunction SingleFile(Relation relation, shared_ptr<SharedRejects> rejects) {
 	auto signature = FunctionSignature().AddPositionalOnly("file", LogicalType::ANY);
 	signature = std::move(signature).WithTypedKwargs("options", [](TypedKwargs &options) {
 		Columns parameters(Relation::FileParameters, false);
@@ -212,43 +223,69 @@ TableFunction SingleFile(shared_ptr<SharedRejects> rejects) {
 	function.filter_prune = true;
 	function.cardinality = Cardinality;
 	function.table_scan_progress = Progress;
-	function.get_virtual_columns = VirtualColumns;
-	function.function_info = std::move(rejects);
+	if (relation == Relation::Unified) {
+		function.get_virtual_columns = VirtualColumns;
+	}
+	function.function_info = make_shared_ptr<FileFunction>(relation, std::move(rejects));
 	return function;
 }
 
-FunctionDescription Describe(const TableFunction &overload) {
-	FunctionDescription result;
+//! Types of the positional parameters of an overload, which its description goes by.
+vector<LogicalType> ParameterTypes(const TableFunction &overload) {
+	vector<LogicalType> result;
 	auto &signature = overload.GetSignature();
 	for (idx_t index = 0; index < signature.GetPositionalParameterCount(); index++) {
-		result.parameter_types.push_back(signature.GetParameter(index).GetType());
+		result.push_back(signature.GetParameter(index).GetType());
 	}
-	result.description =
-		"Reads OTLP files as (timestamp, resource, data): one row per span, log record or metric data point. JSON and "
-		"protobuf, framed or not, gzip or zstd, are told apart by content; the virtual column signal says which of "
-		"traces, metrics and logs a row is.";
-	result.examples = {"FROM read_otlp('traces.jsonl')",
-					   "SELECT signal, count(*) FROM read_otlp('s3://bucket/otel/**/*.json.gz') GROUP BY signal",
-					   "SELECT data->>'name' FROM read_otlp(['a.binpb', 'b.jsonl'], signal := 'traces')"};
-	result.categories = {"otlp"};
 	return result;
 }
 
-} // namespace
-
-void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<SharedRejects> rejects) {
+void Register(ExtensionLoader &loader, Relation relation, shared_ptr<SharedRejects> rejects, const string &name,
+			  FunctionDescription description) {
 	TableFunctionMultiFileSettings settings;
 	// A path that is no file is taken as a directory, and every file with a suffix in it is read.
 	settings.glob_input = FileGlobInput(FileGlobOptions::FALLBACK_GLOB, "*");
 	settings.reader_type = "OTLP";
 	settings.claim_batch = ClaimBatch;
 	settings.prepare_batch = PrepareBatch;
-	auto set = TableFunctionMultiFileWrapper::CreateFunctionSet(SingleFile(std::move(rejects)), "read_otlp", settings);
+	auto single = SingleFile(relation, std::move(rejects));
+	auto set = TableFunctionMultiFileWrapper::CreateFunctionSet(std::move(single), Identifier(name), settings);
 	CreateTableFunctionInfo info(set);
+	description.categories = {"otlp"};
 	for (auto &overload : set.functions) {
-		info.descriptions.push_back(Describe(*overload));
+		description.parameter_types = ParameterTypes(*overload);
+		info.descriptions.push_back(description);
 	}
 	loader.RegisterFunction(std::move(info));
+}
+
+void RegisterTyped(ExtensionLoader &loader, Relation relation, shared_ptr<SharedRejects> rejects, const string &name,
+				   vector<string> examples) {
+	FunctionDescription description;
+	description.description = "Reads OTLP files with a column for every OTLP field. " +
+							  Own(duckspan_relation_comment(relation)) + " Parameters are those of read_otlp.";
+	description.examples = std::move(examples);
+	Register(loader, relation, std::move(rejects), name, std::move(description));
+}
+
+} // namespace
+
+void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<SharedRejects> rejects) {
+	FunctionDescription unified;
+	unified.description =
+		"Reads OTLP files as (timestamp, resource, data): one row per span, log record or metric data point. JSON and "
+		"protobuf, framed or not, gzip or zstd, are told apart by content; the virtual column signal says which of "
+		"traces, metrics and logs a row is.";
+	unified.examples = {"FROM read_otlp('traces.jsonl')",
+						"SELECT signal, count(*) FROM read_otlp('s3://bucket/otel/**/*.json.gz') GROUP BY signal",
+						"SELECT data->>'name' FROM read_otlp(['a.binpb', 'b.jsonl'], signal := 'traces')"};
+	Register(loader, Relation::Unified, rejects, "read_otlp", std::move(unified));
+	RegisterTyped(loader, Relation::Spans, rejects, "read_otlp_spans",
+				  {"SELECT service_name, name, duration_ns FROM read_otlp_spans('traces.jsonl')"});
+	RegisterTyped(loader, Relation::LogRecords, rejects, "read_otlp_log_records",
+				  {"SELECT time, severity_text, body_text FROM read_otlp_log_records('logs.jsonl')"});
+	RegisterTyped(loader, Relation::DataPoints, rejects, "read_otlp_data_points",
+				  {"SELECT metric_name, time, value FROM read_otlp_data_points('metrics.jsonl')"});
 }
 
 } // namespace duckspan

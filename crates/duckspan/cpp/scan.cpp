@@ -42,20 +42,37 @@ void Fault::Check(std::exception_ptr kept) {
 	}
 }
 
-LogicalType TypeOf(ColumnType type) {
-	switch (type) {
-	case ColumnType::Timestamp:
-		return LogicalType::TIMESTAMP;
-	case ColumnType::Json:
-		return LogicalType::JSON();
-	case ColumnType::Varchar:
-		return LogicalType::VARCHAR;
-	case ColumnType::Bigint:
-		return LogicalType::BIGINT;
-	case ColumnType::Ubigint:
-		return LogicalType::UBIGINT;
-	case ColumnType::Boolean:
+LogicalType TypeOf(const CType &type) {
+	child_list_t<LogicalType> members;
+	for (idx_t position = 0; position < type.member_count; position++) {
+		auto member = duckspan_type_member(&type, position);
+		members.emplace_back(Identifier(Own(member.name)), TypeOf(member.kind));
+	}
+	switch (type.tag) {
+	case TypeTag::Boolean:
 		return LogicalType::BOOLEAN;
+	case TypeTag::Integer:
+		return LogicalType::INTEGER;
+	case TypeTag::Uinteger:
+		return LogicalType::UINTEGER;
+	case TypeTag::Bigint:
+		return LogicalType::BIGINT;
+	case TypeTag::Ubigint:
+		return LogicalType::UBIGINT;
+	case TypeTag::Double:
+		return LogicalType::DOUBLE;
+	case TypeTag::Varchar:
+		return LogicalType::VARCHAR;
+	case TypeTag::Json:
+		return LogicalType::JSON();
+	case TypeTag::Timestamp:
+		return LogicalType::TIMESTAMP;
+	case TypeTag::TimestampNs:
+		return LogicalType::TIMESTAMP_NS;
+	case TypeTag::List:
+		return LogicalType::LIST(members[0].second);
+	case TypeTag::Struct:
+		return LogicalType::STRUCT(std::move(members));
 	}
 	throw InternalException("unknown column type");
 }
@@ -87,7 +104,7 @@ Columns::Columns(Relation relation, bool virtual_too) {
 }
 
 CursorState::CursorState(ClientContext &context, const ScanRequest &request_p, Cursor *cursor_p)
-	: request(request_p), cursor(cursor_p), selection(STANDARD_VECTOR_SIZE) {
+	: request(request_p), cursor(cursor_p) {
 	if (!request.filters || !request.filters->HasFilters()) {
 		return;
 	}
@@ -149,16 +166,13 @@ void CursorState::Fill(idx_t column, const SelectionVector *rows, idx_t count, V
 
 idx_t CursorState::Select(idx_t count) {
 	staged.Reset();
-	for (auto &filter : filters) {
-		Fill(filter.column, nullptr, count, staged.data[filter.column]);
-	}
 	staged.SetChildCardinality(count);
-	for (idx_t row = 0; row < count; row++) {
-		selection.set_index(row, row);
-	}
+	// A filter replaces the selection by one that has room for the rows it was given, no more.
+	selection = SelectionVector();
 	auto selected = count;
 	for (auto &filter : filters) {
 		if (selected > 0) {
+			Fill(filter.column, nullptr, count, staged.data[filter.column]);
 			ColumnSegment::FilterSelection(selection, staged.data[filter.column], *filter.state, count, selected);
 		}
 	}
@@ -171,6 +185,8 @@ void CursorState::Project(idx_t window, idx_t selected, DataChunk &output) {
 		auto filtered = request.filters && request.filters->HasFilter(ProjectionIndex(column));
 		if (!filtered) {
 			Fill(column, selected == window ? nullptr : &selection, selected, output.data[target]);
+		} else if (selected == window) {
+			output.data[target].Reference(staged.data[column]);
 		} else {
 			output.data[target].Slice(staged.data[column], selection, selected);
 			output.data[target].Flatten();

@@ -34,7 +34,7 @@ inline std::string Own(Str text) {
 //! Takes over text that Rust hands out.
 std::string Take(Text text);
 
-duckdb::LogicalType TypeOf(ColumnType type);
+duckdb::LogicalType TypeOf(const CType &type);
 
 //! Bounds as DuckDB compares filters with; they must be known.
 duckdb::BaseStatistics ToStatistics(const CBounds &bounds, const duckdb::LogicalType &type);

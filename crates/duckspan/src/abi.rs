@@ -7,16 +7,22 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
+use duckspan_otlp::relation;
+
 use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
-use crate::columns::{Column, ColumnType, Unified};
-use crate::files::{self, FileScan, Label, Opening};
+use crate::columns::{Column, Unified};
+use crate::files::{self, FileColumns, FileScan, Label, Opening};
 use crate::options::{self, FileOptions, Value};
 use crate::rejects::{self, Rejects, RejectsScan};
 use crate::scan::{Cursor, Rows, Scan};
 use crate::source::Source;
+use crate::typed::TypedColumns;
 use crate::vector::Vector;
 
 mod live;
+mod types;
+
+use types::CType;
 
 unsafe extern "C-unwind" {
     /// Registers everything; may throw, which DuckDB expects of an entry point.
@@ -74,6 +80,24 @@ pub enum Relation {
     FileParameters,
     /// `read_otlp_rejects`.
     Rejects,
+    /// `read_otlp_spans`.
+    Spans,
+    /// `read_otlp_log_records`.
+    LogRecords,
+    /// `read_otlp_data_points`.
+    DataPoints,
+}
+
+impl Relation {
+    /// The typed relation it is, if it is one.
+    fn typed(self) -> Option<&'static relation::Relation> {
+        match self {
+            Relation::Spans => Some(&relation::SPANS),
+            Relation::LogRecords => Some(&relation::LOG_RECORDS),
+            Relation::DataPoints => Some(&relation::DATA_POINTS),
+            Relation::Unified | Relation::FileParameters | Relation::Rejects => None,
+        }
+    }
 }
 
 /// A column of a relation.
@@ -82,43 +106,54 @@ pub struct CColumn {
     /// Its name; static.
     pub name: Str,
     /// Its type.
-    pub kind: ColumnType,
+    pub kind: CType,
     /// Whether it is left out of `SELECT *`.
     pub is_virtual: bool,
 }
 
 impl CColumn {
     fn new(column: &Column, is_virtual: bool) -> CColumn {
-        CColumn { name: Str::of(column.name), kind: column.kind, is_virtual }
+        CColumn { name: Str::of(column.name), kind: CType::of(&column.kind), is_virtual }
     }
 }
 
 /// The number of columns of a relation, virtual ones last.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_relation_width(relation: Relation) -> usize {
+    if let Some(typed) = relation.typed() {
+        return typed.columns.len();
+    }
     match relation {
-        Relation::Unified => Unified::ALL.len(),
         Relation::FileParameters => options::PARAMETERS.len(),
         Relation::Rejects => rejects::COLUMNS.len(),
+        _ => Unified::ALL.len(),
     }
 }
 
 /// The column of a relation at `position`, which is below its width.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_relation_column(relation: Relation, position: usize) -> CColumn {
+    if let Some(typed) = relation.typed() {
+        let relation::Column { name, kind, .. } = typed.columns[position];
+        return CColumn::new(&Column { name, kind }, false);
+    }
     match relation {
-        Relation::Unified => {
-            CColumn::new(&Unified::ALL[position].column(), position >= Unified::VISIBLE)
-        }
         Relation::FileParameters => CColumn::new(&options::PARAMETERS[position], false),
         Relation::Rejects => CColumn::new(&rejects::COLUMNS[position], false),
+        _ => CColumn::new(&Unified::ALL[position].column(), position >= Unified::VISIBLE),
     }
 }
 
-/// Options of `read_otlp` at their defaults.
+/// What a row of a typed relation is, for people; empty for the others.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_file_options_new() -> *mut FileOptions {
-    Box::into_raw(Box::default())
+pub extern "C" fn duckspan_relation_comment(relation: Relation) -> Str {
+    Str::of(relation.typed().map_or("", |typed| typed.comment))
+}
+
+/// Options at their defaults of the function that reads files as that relation.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_options_new(relation: Relation) -> *mut FileOptions {
+    Box::into_raw(Box::new(FileOptions::new(relation.typed())))
 }
 
 /// Frees options.
@@ -215,7 +250,16 @@ pub extern "C" fn duckspan_file_scan_open(
     fault: &mut CFault,
 ) -> *const FileScan {
     guard(fault, std::ptr::null(), || {
-        let columns = positions(input.columns, input.column_count, Unified::ALL.len())?;
+        let columns = match options.relation {
+            Some(typed) => {
+                let columns = positions(input.columns, input.column_count, typed.columns.len())?;
+                FileColumns::Typed(Arc::new(TypedColumns::new(typed, &columns)))
+            }
+            None => {
+                let columns = positions(input.columns, input.column_count, Unified::ALL.len())?;
+                FileColumns::Unified(columns.into_iter().map(|at| Unified::ALL[at]).collect())
+            }
+        };
         // SAFETY: a live share of the rejects; counting it once more makes this one ours.
         let rejects = unsafe {
             Arc::increment_strong_count(input.rejects);
@@ -225,7 +269,7 @@ pub extern "C" fn duckspan_file_scan_open(
             label: Label { filename: input.filename.get().into(), query_id: input.query_id },
             alone: input.alone,
             source: input.source,
-            columns: columns.into_iter().map(|at| Unified::ALL[at]).collect(),
+            columns,
             rejects,
         };
         Ok(Arc::into_raw(Arc::new(FileScan::open(opening, options))))

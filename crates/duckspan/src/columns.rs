@@ -1,29 +1,12 @@
 //! The columns of relations, and how each is read from a segment.
 
 use duckspan_otlp::json::Projection;
+pub(crate) use duckspan_otlp::relation::Type;
 use duckspan_otlp::render::{self, Renderer};
 use duckspan_otlp::{Segment, Signal};
 
 use crate::scan::Rows;
 use crate::vector::{Pool, Texts, Vector};
-
-/// The SQL type of a column or parameter.
-#[repr(u8)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColumnType {
-    /// TIMESTAMP: microseconds, UTC.
-    Timestamp,
-    /// JSON: VARCHAR with that alias.
-    Json,
-    /// VARCHAR.
-    Varchar,
-    /// BIGINT.
-    Bigint,
-    /// UBIGINT.
-    Ubigint,
-    /// BOOLEAN.
-    Boolean,
-}
 
 /// A column of a relation.
 #[derive(Debug)]
@@ -31,7 +14,7 @@ pub(crate) struct Column {
     /// Its name in SQL.
     pub(crate) name: &'static str,
     /// Its type in SQL.
-    pub(crate) kind: ColumnType,
+    pub(crate) kind: Type,
 }
 
 /// A column of the unified relation.
@@ -54,10 +37,10 @@ impl Unified {
     /// Its name and type.
     pub(crate) fn column(self) -> Column {
         let (name, kind) = match self {
-            Unified::Timestamp => ("timestamp", ColumnType::Timestamp),
-            Unified::Resource => ("resource", ColumnType::Json),
-            Unified::Data => ("data", ColumnType::Json),
-            Unified::Signal => ("signal", ColumnType::Varchar),
+            Unified::Timestamp => ("timestamp", Type::Timestamp),
+            Unified::Resource => ("resource", Type::Json),
+            Unified::Data => ("data", Type::Json),
+            Unified::Signal => ("signal", Type::Varchar),
         };
         Column { name, kind }
     }

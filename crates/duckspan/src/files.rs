@@ -1,9 +1,11 @@
 //! A scan of one file: batches of it are claimed in order and decoded in parallel.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use duckspan_otlp::file::{self, Batch, Batches, Decoded, Reject, RejectKind, Worker};
+use duckspan_otlp::json::Projection;
 use duckspan_otlp::{Repair, Repairs, Segment};
 
 use crate::boundary::{Fault, FaultKind, Result};
@@ -12,7 +14,8 @@ use crate::options::FileOptions;
 use crate::rejects::{Entry, Rejects};
 use crate::scan::{Rows, Scan, window_rows};
 use crate::source::Source;
-use crate::vector::Vector;
+use crate::typed::{TypedColumns, TypedReader};
+use crate::vector::{Held, Vector};
 
 /// Bytes of a file that one thread decodes at a time.
 const BATCH_BYTES: usize = 2 << 20;
@@ -21,7 +24,8 @@ const BATCH_BYTES: usize = 2 << 20;
 const USUAL_SIZE: u64 = 100 << 20;
 
 /// Bytes of a file per row, as spans of instrumented servers take; by what its name says of its content.
-const BYTES_PER_ROW: [(&str, u64); 4] = [(".gz", 150), (".zst", 150), (".binpb", 500), (".pb", 500)];
+const BYTES_PER_ROW: [(&str, u64); 4] =
+    [(".gz", 150), (".zst", 150), (".binpb", 500), (".pb", 500)];
 
 /// The same for every other file.
 const JSON_BYTES_PER_ROW: u64 = 1000;
@@ -40,7 +44,7 @@ pub struct FileScan {
     /// Whether no other file is scanned with it.
     alone: bool,
     options: file::Options,
-    columns: Vec<Unified>,
+    columns: FileColumns,
     size: u64,
     consumed: AtomicU64,
     batches: Mutex<Batches<Source>>,
@@ -70,12 +74,62 @@ struct Tally {
     repairs: Repairs,
 }
 
+/// The columns that are wanted of each row.
+pub(crate) enum FileColumns {
+    /// Of the unified relation.
+    Unified(Vec<Unified>),
+    /// Of a typed relation.
+    Typed(Arc<TypedColumns>),
+}
+
+impl FileColumns {
+    fn projection(&self) -> Projection {
+        match self {
+            FileColumns::Unified(columns) => projection(columns),
+            FileColumns::Typed(columns) => columns.projection(),
+        }
+    }
+
+    /// Whether rows become long text.
+    fn are_rendered(&self) -> bool {
+        match self {
+            FileColumns::Unified(columns) => columns.contains(&Unified::Data),
+            FileColumns::Typed(_) => true,
+        }
+    }
+
+    fn reader(&self) -> ColumnReader {
+        match self {
+            FileColumns::Unified(_) => ColumnReader::Unified(Reader::default()),
+            FileColumns::Typed(columns) => {
+                ColumnReader::Typed(Box::new(TypedReader::new(Arc::clone(columns))))
+            }
+        }
+    }
+}
+
+/// A thread's reader of such columns.
+enum ColumnReader {
+    Unified(Reader),
+    Typed(Box<TypedReader>),
+}
+
+impl ColumnReader {
+    /// Moves to a window of rows of `segment`; returns how many of them the relation has.
+    fn window(&mut self, segment: &Segment, rows: Range<usize>) -> usize {
+        match self {
+            ColumnReader::Unified(_) => rows.len(),
+            ColumnReader::Typed(reader) => reader.window(segment, rows),
+        }
+    }
+}
+
 /// Where a scan runs: the file, and what it has in common with the other scans of the query.
 pub(crate) struct Opening {
     pub(crate) label: Label,
     pub(crate) alone: bool,
     pub(crate) source: Source,
-    pub(crate) columns: Vec<Unified>,
+    pub(crate) columns: FileColumns,
     pub(crate) rejects: Arc<Rejects>,
 }
 
@@ -86,7 +140,8 @@ impl FileScan {
             format: options.format,
             compression: options.compression,
             maximum_object_size: options.maximum_object_size,
-            projection: projection(&opening.columns),
+            projection: opening.columns.projection(),
+            rows_as_text: matches!(opening.columns, FileColumns::Unified(_)),
         };
         FileScan {
             label: opening.label,
@@ -115,17 +170,22 @@ impl FileScan {
         FileCursor {
             scan: Arc::clone(self),
             batch: None,
+            spent: None,
             segments: Vec::new().into_iter(),
             segment: None,
             window: 0..0,
-            reader: Reader::default(),
+            reader: self.columns.reader(),
             worker: Worker::new(),
             warning: None,
         }
     }
 
-    fn claim(&self) -> Result<Option<Batch>> {
+    /// Takes the next batch; `spent` is one that is done with.
+    fn claim(&self, spent: Option<Batch>) -> Result<Option<Batch>> {
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(spent) = spent {
+            batches.recycle(spent);
+        }
         let batch = batches
             .next_batch()
             .map_err(|error| Fault::new(FaultKind::Callback, error.to_string()))?;
@@ -248,18 +308,31 @@ fn kind_name(kind: RejectKind) -> &'static str {
 pub(crate) struct FileCursor {
     scan: Arc<FileScan>,
     batch: Option<Batch>,
+    /// The last batch, which is decoded.
+    spent: Option<Batch>,
     segments: std::vec::IntoIter<Segment>,
-    segment: Option<Segment>,
+    segment: Option<Held>,
     /// Rows of `segment`.
-    window: std::ops::Range<usize>,
-    reader: Reader,
+    window: Range<usize>,
+    reader: ColumnReader,
     worker: Worker,
     warning: Option<String>,
 }
 
+impl FileCursor {
+    /// Gives up the segment; what no vector shares serves the next one.
+    fn leave_segment(&mut self) {
+        if let Some(Held::File(segment)) = self.segment.take()
+            && let Some(segment) = Arc::into_inner(segment)
+        {
+            self.worker.recycle(segment);
+        }
+    }
+}
+
 impl Scan for FileCursor {
     fn claim(&mut self) -> Result<bool> {
-        self.batch = self.scan.claim()?;
+        self.batch = self.scan.claim(self.spent.take())?;
         if self.batch.is_none() {
             self.warning = self.scan.conclude()?;
         }
@@ -269,9 +342,10 @@ impl Scan for FileCursor {
     fn prepare(&mut self) -> Result<()> {
         let Some(batch) = self.batch.take() else { return Ok(()) };
         let decoded = self.worker.decode(&batch, &self.scan.options);
+        self.spent = Some(batch);
         self.scan.count(&decoded)?;
         self.segments = decoded.segments.into_iter();
-        self.segment = None;
+        self.leave_segment();
         self.window = 0..0;
         self.warning = self.scan.conclude()?;
         Ok(())
@@ -279,16 +353,21 @@ impl Scan for FileCursor {
 
     fn next(&mut self, max_rows: usize) -> Result<usize> {
         loop {
-            if let Some(segment) = &self.segment
-                && self.window.end < segment.len()
+            if let Some(held) = &self.segment
+                && self.window.end < held.segment().len()
             {
+                let segment = held.segment();
                 let start = self.window.end;
-                let rendered = self.scan.columns.contains(&Unified::Data);
+                let rendered = self.scan.columns.are_rendered();
                 let rows = window_rows(segment, start..segment.len(), max_rows, rendered);
                 self.window = start..start + rows;
-                return Ok(self.window.len());
+                match self.reader.window(segment, self.window.clone()) {
+                    0 => continue,
+                    count => return Ok(count),
+                }
             }
-            self.segment = self.segments.next();
+            self.leave_segment();
+            self.segment = self.segments.next().map(|segment| Held::File(Arc::new(segment)));
             self.window = 0..0;
             if self.segment.is_none() {
                 return Ok(0);
@@ -297,9 +376,13 @@ impl Scan for FileCursor {
     }
 
     fn fill(&mut self, column: usize, rows: Rows<'_>, vector: &mut Vector) -> Result<()> {
-        if let Some(segment) = &self.segment {
-            let column = self.scan.columns[column];
-            self.reader.fill(column, segment, self.window.start, rows, vector);
+        let Some(held) = &self.segment else { return Ok(()) };
+        match (&mut self.reader, &self.scan.columns) {
+            (ColumnReader::Typed(reader), _) => reader.fill(column, held, rows, vector),
+            (ColumnReader::Unified(reader), FileColumns::Unified(columns)) => {
+                reader.fill(columns[column], held.segment(), self.window.start, rows, vector);
+            }
+            (ColumnReader::Unified(_), FileColumns::Typed(_)) => {}
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ mod options;
 mod rejects;
 mod scan;
 mod source;
+mod typed;
 mod vector;
 
 // Links DuckDB's static library, which the shim calls.

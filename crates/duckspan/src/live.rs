@@ -52,8 +52,13 @@ impl Live {
     pub(crate) fn start(options: &LiveOptions, previous: Option<&Live>) -> Result<Live> {
         let rings = Arc::new(Rings::new(options.ring_limits()));
         let receiver = match (options.receive(&rings), previous) {
-            (Err(error), Some(previous)) if is_in_use(&error) && previous.stop() => {
-                options.receive(&rings).inspect_err(|_| previous.resume())
+            (Err(error), Some(previous)) if is_in_use(&error) && previous.holds(options) => {
+                let running = previous.stop();
+                let started = options.receive(&rings);
+                if running && started.is_err() {
+                    previous.resume();
+                }
+                started
             }
             (started, _) => started,
         };
@@ -72,9 +77,16 @@ impl Live {
         running
     }
 
-    /// Starts again, if it can.
+    /// Whether it is bound to a port that `options` ask for.
+    fn holds(&self, options: &LiveOptions) -> bool {
+        let ports = [Some(self.receiver().address().port()), self.http_port];
+        ports.into_iter().flatten().any(|port| options.wants(port))
+    }
+
+    /// Starts again at the same ports, if it can.
     fn resume(&self) {
-        if let Ok(receiver) = self.options.receive(&self.rings) {
+        let options = self.options.with_ports(self.receiver().address().port(), self.http_port);
+        if let Ok(receiver) = options.receive(&self.rings) {
             *self.receiver.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(receiver);
         }
     }

@@ -2,18 +2,19 @@
 
 use duckspan_otlp::compression::Compression;
 use duckspan_otlp::file::{DEFAULT_MAXIMUM_OBJECT_SIZE, Format};
+use duckspan_otlp::relation::Relation;
 use duckspan_otlp::{Signal, SignalSet};
 
 use crate::boundary::{Fault, FaultKind, Result};
-use crate::columns::{Column, ColumnType};
+use crate::columns::{Column, Type};
 
 /// The named parameters, beside those of DuckDB's multi-file readers.
 pub(crate) const PARAMETERS: [Column; 5] = [
-    Column { name: "signal", kind: ColumnType::Varchar },
-    Column { name: "format", kind: ColumnType::Varchar },
-    Column { name: "compression", kind: ColumnType::Varchar },
-    Column { name: "ignore_errors", kind: ColumnType::Boolean },
-    Column { name: "maximum_object_size", kind: ColumnType::Ubigint },
+    Column { name: "signal", kind: Type::Varchar },
+    Column { name: "format", kind: Type::Varchar },
+    Column { name: "compression", kind: Type::Varchar },
+    Column { name: "ignore_errors", kind: Type::Boolean },
+    Column { name: "maximum_object_size", kind: Type::UInt64 },
 ];
 
 /// The value of a named parameter.
@@ -26,6 +27,8 @@ pub(crate) enum Value {
 /// What the caller asked of the reader.
 #[derive(Debug, Clone)]
 pub struct FileOptions {
+    /// The typed relation that is read, if it is one.
+    pub(crate) relation: Option<&'static Relation>,
     pub(crate) signals: SignalSet,
     pub(crate) format: Option<Format>,
     pub(crate) compression: Option<Compression>,
@@ -33,26 +36,26 @@ pub struct FileOptions {
     pub(crate) maximum_object_size: usize,
 }
 
-impl Default for FileOptions {
-    fn default() -> FileOptions {
+impl FileOptions {
+    /// The defaults of the function that reads files as that relation.
+    pub(crate) fn new(relation: Option<&'static Relation>) -> FileOptions {
         FileOptions {
-            signals: SignalSet::ALL,
+            relation,
+            signals: relation.map_or(SignalSet::ALL, |relation| SignalSet::only(relation.signal)),
             format: None,
             compression: None,
             ignore_errors: true,
             maximum_object_size: DEFAULT_MAXIMUM_OBJECT_SIZE,
         }
     }
-}
 
-impl FileOptions {
     /// Sets the parameter of that name.
     ///
     /// # Errors
     /// If there is no such parameter, or the value is not one it takes.
     pub(crate) fn set(&mut self, name: &str, value: Value) -> Result<()> {
         match (name, value) {
-            ("signal", Value::Text(text)) => self.signals = signals(&text)?,
+            ("signal", Value::Text(text)) => self.select(signals(&text)?, &text)?,
             ("format", Value::Text(text)) => self.format = format(&text)?,
             ("compression", Value::Text(text)) => self.compression = compression(&text)?,
             ("ignore_errors", Value::Flag(flag)) => self.ignore_errors = flag,
@@ -65,6 +68,24 @@ impl FileOptions {
             _ => return Err(binder(format!("read_otlp has no parameter \"{name}\""))),
         }
         Ok(())
+    }
+}
+
+impl FileOptions {
+    /// Reads these signals only, of those that the relation has.
+    fn select(&mut self, signals: SignalSet, text: &str) -> Result<()> {
+        match self.relation {
+            Some(relation) if !signals.contains(relation.signal) => Err(binder(format!(
+                "signal := '{text}' has no rows in read_otlp_{}, which reads {}",
+                relation.name,
+                relation.signal.name()
+            ))),
+            Some(_) => Ok(()),
+            None => {
+                self.signals = signals;
+                Ok(())
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::boundary::Result;
-use crate::columns::{Column, ColumnType};
+use crate::columns::{Column, Type};
 use crate::scan::{Rows, Scan};
 use crate::vector::{Pool, Texts, Vector};
 
@@ -47,12 +47,12 @@ impl Rejects {
 
 /// The columns of `read_otlp_rejects()`.
 pub(crate) const COLUMNS: [Column; 6] = [
-    Column { name: "query_id", kind: ColumnType::Ubigint },
-    Column { name: "filename", kind: ColumnType::Varchar },
-    Column { name: "record", kind: ColumnType::Ubigint },
-    Column { name: "byte_offset", kind: ColumnType::Ubigint },
-    Column { name: "kind", kind: ColumnType::Varchar },
-    Column { name: "reason", kind: ColumnType::Varchar },
+    Column { name: "query_id", kind: Type::UInt64 },
+    Column { name: "filename", kind: Type::Varchar },
+    Column { name: "record", kind: Type::UInt64 },
+    Column { name: "byte_offset", kind: Type::UInt64 },
+    Column { name: "kind", kind: Type::Varchar },
+    Column { name: "reason", kind: Type::Varchar },
 ];
 
 /// A scan of the entries as they stood when it began.

@@ -57,13 +57,7 @@ impl TypedReader {
     }
 
     /// Writes one column of `rows` of the window.
-    pub(crate) fn fill(
-        &mut self,
-        column: usize,
-        held: &Held,
-        rows: Rows<'_>,
-        vector: &mut Vector,
-    ) {
+    pub(crate) fn fill(&mut self, column: usize, held: &Held, rows: Rows<'_>, vector: &mut Vector) {
         self.open(held.segment(), rows);
         let values = &mut self.values[column];
         let plan = &self.columns.plan;

@@ -106,7 +106,9 @@ impl Vector {
                     *string = text(index);
                 }
             }
-            Some(indices) => gather(strings, &(0..texts.len()).map(text).collect::<Vec<_>>(), indices),
+            Some(indices) => {
+                gather(strings, &(0..texts.len()).map(text).collect::<Vec<_>>(), indices)
+            }
         }
         self.keep(Box::new((held.clone(), texts.take_buffer())));
     }

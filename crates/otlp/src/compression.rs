@@ -5,12 +5,14 @@
 use std::fmt;
 
 use flate2::{Decompress, FlushDecompress, Status};
-use zstd::stream::raw::{DParameter, Decoder as Frames, InBuffer, Operation, OutBuffer};
 
 use crate::error::{Error, Result};
 
+mod frames;
 #[cfg(test)]
 mod tests;
+
+use frames::Frames;
 
 /// Files may use zstd windows up to this power of two: 128 MiB, what `zstd --long` writes.
 pub const FILE_WINDOW_LOG: u32 = 27;
@@ -70,8 +72,7 @@ pub struct Decoder {
 enum Engine {
     None,
     Gzip(Decompress),
-    /// With the number of bytes that complete the next block.
-    Zstd(Frames<'static>, usize),
+    Zstd(Frames),
 }
 
 /// What one call of [`Decoder::decode`] did.
@@ -93,11 +94,8 @@ impl Decoder {
             Compression::None => Engine::None,
             Compression::Gzip => Engine::Gzip(Decompress::new_gzip(15)),
             Compression::Zstd => {
-                let mut frames = Frames::new().map_err(|error| corrupt("zstd", error, 0))?;
-                frames
-                    .set_parameter(DParameter::WindowLogMax(window_log))
-                    .map_err(|error| corrupt("zstd", error, 0))?;
-                Engine::Zstd(frames, FRAME_START)
+                let frames = Frames::new(window_log);
+                Engine::Zstd(frames.map_err(|error| corrupt("zstd", error, 0))?)
             }
         };
         Ok(Decoder { engine, inside: false, taken: 0, failed: None })
@@ -108,7 +106,7 @@ impl Decoder {
         match self.engine {
             Engine::None => Compression::None,
             Engine::Gzip(_) => Compression::Gzip,
-            Engine::Zstd(..) => Compression::Zstd,
+            Engine::Zstd(_) => Compression::Zstd,
         }
     }
 
@@ -116,8 +114,8 @@ impl Decoder {
     /// filled `out`, more may come without further input.
     ///
     /// # Errors
-    /// If the stream is corrupt, with the offset in the compressed stream. What precedes the fault
-    /// has been written by earlier calls.
+    /// If the stream is corrupt, with the offset in the compressed stream: of the fault, or for zstd of
+    /// about its block. What precedes the fault has been written by earlier calls.
     pub fn decode(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress> {
         let mut done = Progress::default();
         while done.written < out.len() {
@@ -142,16 +140,17 @@ impl Decoder {
             return Progress { read: padding, written: 0 };
         }
         if !self.inside && !input.is_empty() && !self.may_start(input[0]) {
-            let reason = format!("bytes that are not {} follow its end", self.compression().name());
+            let place = if self.taken == 0 { "" } else { " follow its end" };
+            let reason = format!("bytes that are not {}{place}", self.compression().name());
             self.failed = Some(Error::new(reason, self.taken));
             return Progress::default();
         }
-        let (progress, result) = match &mut self.engine {
+        let (progress, inside) = match &mut self.engine {
             Engine::None => (copy(input, out), Ok(false)),
             Engine::Gzip(member) => inflate(member, input, out),
-            Engine::Zstd(frames, wanted) => expand(frames, wanted, input, out),
+            Engine::Zstd(frames) => frames.expand(input, out),
         };
-        match result {
+        match inside {
             Ok(inside) if progress != Progress::default() => self.inside = inside,
             Ok(_) => {}
             Err(reason) => {
@@ -177,7 +176,7 @@ impl Decoder {
         match self.engine {
             Engine::None => true,
             Engine::Gzip(_) => byte == 0x1f,
-            Engine::Zstd(..) => matches!(byte, 0x28 | 0x50..=0x5f),
+            Engine::Zstd(_) => matches!(byte, 0x28 | 0x50..=0x5f),
         }
     }
 
@@ -204,9 +203,8 @@ impl Decoder {
         match &mut self.engine {
             Engine::None => {}
             Engine::Gzip(member) => member.reset(true),
-            Engine::Zstd(frames, wanted) => {
-                *wanted = FRAME_START;
-                self.failed = frames.reinit().err().map(|error| corrupt("zstd", error, 0));
+            Engine::Zstd(frames) => {
+                self.failed = frames.reset().err().map(|error| corrupt("zstd", error, 0));
             }
         }
     }
@@ -243,21 +241,16 @@ impl Decoder {
     }
 }
 
-/// Bytes that hold any frame header.
-const FRAME_START: usize = 18;
-
 fn copy(input: &[u8], out: &mut [u8]) -> Progress {
     let len = input.len().min(out.len());
     out[..len].copy_from_slice(&input[..len]);
     Progress { read: len, written: len }
 }
 
-/// Tells, beside the progress, whether the stream is inside a member.
-fn inflate(
-    member: &mut Decompress,
-    input: &[u8],
-    out: &mut [u8],
-) -> (Progress, std::result::Result<bool, String>) {
+/// What a step did, and whether the stream is inside a member or frame after it, or what is wrong.
+type Step = (Progress, std::result::Result<bool, String>);
+
+fn inflate(member: &mut Decompress, input: &[u8], out: &mut [u8]) -> Step {
     let (read, written) = (member.total_in(), member.total_out());
     let result = member.decompress(input, out, FlushDecompress::None);
     let progress = Progress {
@@ -271,33 +264,6 @@ fn inflate(
         }
         Ok(_) => Ok(true),
         Err(error) => Err(error.message().unwrap_or("invalid data").to_owned()),
-    };
-    (progress, inside)
-}
-
-/// Tells, beside the progress, whether the stream is inside a frame.
-///
-/// Zstd does not say what it wrote before a fault, so it gets one block at a time.
-fn expand(
-    frames: &mut Frames<'static>,
-    wanted: &mut usize,
-    input: &[u8],
-    out: &mut [u8],
-) -> (Progress, std::result::Result<bool, String>) {
-    let mut input = InBuffer::around(&input[..input.len().min(*wanted)]);
-    let mut output = OutBuffer::around(out);
-    let result = frames.run(&mut input, &mut output);
-    let progress = Progress { read: input.pos(), written: output.pos() };
-    let inside = match result {
-        Ok(0) => {
-            *wanted = FRAME_START;
-            Ok(false)
-        }
-        Ok(hint) => {
-            *wanted = hint;
-            Ok(true)
-        }
-        Err(error) => Err(error.to_string()),
     };
     (progress, inside)
 }

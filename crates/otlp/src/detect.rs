@@ -25,6 +25,8 @@ pub enum Detection {
 /// Leaves that are looked at.
 const LEAVES: usize = 8;
 
+const PROFILES: &str = "OTLP profiles, which DuckSpan does not read yet";
+
 /// Tells the signal of a record. That it is well formed throughout is for the caller to check.
 pub fn detect(record: &[u8]) -> Detection {
     if let Some(what) = foreign(record) {
@@ -60,7 +62,7 @@ fn foreign(record: &[u8]) -> Option<&'static str> {
             (1, 0) => {
                 return Some("OTAP, OpenTelemetry Arrow batches, which DuckSpan does not read");
             }
-            (2, 2) => return Some("OTLP profiles, which DuckSpan does not read yet"),
+            (2, 2) => return Some(PROFILES),
             _ if reader.skip(number, wire_type).is_err() => return None,
             _ => {}
         }
@@ -93,6 +95,8 @@ struct Votes {
     leaves: usize,
     /// Whether there are leaves without any field.
     blank: bool,
+    /// Leaves that are profiles.
+    profiles: usize,
     /// Leaves that are malformed as leaves of the signal.
     against: [usize; Signal::ALL.len()],
     evidence: [u32; Signal::ALL.len()],
@@ -105,6 +109,7 @@ impl Votes {
             return true;
         }
         self.leaves += 1;
+        self.profiles += usize::from(is_profile(leaf));
         for signal in Signal::ALL {
             self.evidence[signal as usize] += evidence(signal, leaf);
             self.against[signal as usize] +=
@@ -117,6 +122,7 @@ impl Votes {
         match (self.leaves, self.blank) {
             (0, false) => return Detection::Empty,
             (0, true) => return Detection::Undecided,
+            (leaves, _) if leaves == self.profiles => return Detection::Foreign(PROFILES),
             _ => {}
         }
         let possible = Signal::ALL.into_iter().filter(|&signal| self.evidence[signal as usize] > 0);
@@ -138,6 +144,19 @@ fn leaf_message(signal: Signal) -> &'static Message {
     }
 }
 
+/// Whether a leaf has its time where only a profile has it: there the other signals have text.
+fn is_profile(leaf: &[u8]) -> bool {
+    let mut reader = Reader::new(leaf);
+    while let Ok((number, wire_type)) = reader.tag() {
+        match reader.value(number, wire_type) {
+            Ok(Value::Fixed64(_)) if number == 3 => return true,
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    false
+}
+
 /// How strongly the fields of a leaf speak for a signal it may be of.
 fn evidence(signal: Signal, leaf: &[u8]) -> u32 {
     let mut reader = Reader::new(leaf);
@@ -155,13 +174,18 @@ fn evidence(signal: Signal, leaf: &[u8]) -> u32 {
 
 fn span_evidence(number: u32, value: Value<'_>) -> u32 {
     match (number, value) {
-        (1, Value::Len(id, _)) if id.len() == 16 => 3,
-        (2 | 4, Value::Len(id, _)) if id.len() == 8 => 3,
+        (1, Value::Len(id, _)) if id.len() == 16 => id_evidence(id),
+        (2 | 4, Value::Len(id, _)) if id.len() == 8 => id_evidence(id),
         (5, Value::Len(name, _)) if is_text(name) => 2,
         (7 | 8, Value::Fixed64(_)) => 4,
         (6, Value::Varint(_)) => 1,
         _ => 0,
     }
+}
+
+/// The name of a metric may be as long as an id.
+fn id_evidence(id: &[u8]) -> u32 {
+    if is_text(id) { 1 } else { 3 }
 }
 
 fn log_evidence(number: u32, value: Value<'_>) -> u32 {

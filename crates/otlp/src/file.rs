@@ -27,6 +27,12 @@ pub use worker::Worker;
 /// Bytes of the largest record that is read where the caller names no other.
 pub const DEFAULT_MAXIMUM_OBJECT_SIZE: usize = 128 << 20;
 
+/// Bytes that the source is asked for at once: so few that they are in a cache still when they are cut.
+const READ_BYTES: usize = 256 << 10;
+
+/// Buffers of batches that are kept for reuse.
+const SPARE_BUFFERS: usize = 8;
+
 /// How a file is to be read.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -40,6 +46,8 @@ pub struct Options {
     pub maximum_object_size: usize,
     /// What is wanted of each row.
     pub projection: Projection,
+    /// Whether rows are only to be rendered, so that canonical JSON need not become protobuf.
+    pub rows_as_text: bool,
 }
 
 impl Default for Options {
@@ -50,6 +58,7 @@ impl Default for Options {
             compression: None,
             maximum_object_size: DEFAULT_MAXIMUM_OBJECT_SIZE,
             projection: Projection::ALL,
+            rows_as_text: false,
         }
     }
 }
@@ -102,6 +111,8 @@ pub struct Batches<R> {
     bytes: Vec<u8>,
     /// Where those start in the unwrapped file.
     offset: u64,
+    /// Buffers of batches that are done with.
+    spare: Vec<Vec<u8>>,
     /// Records of earlier batches.
     records: u64,
     /// No more bytes follow.
@@ -121,6 +132,7 @@ impl<R: Read> Batches<R> {
             splitter: None,
             bytes: Vec::new(),
             offset: 0,
+            spare: Vec::new(),
             records: 0,
             ended: false,
             done: false,
@@ -155,12 +167,21 @@ impl<R: Read> Batches<R> {
         Ok(None)
     }
 
+    /// Takes a batch back that is done with, so that its memory serves another one.
+    pub fn recycle(&mut self, batch: Batch) {
+        if self.spare.len() < SPARE_BUFFERS && batch.bytes.capacity() <= 4 * self.batch_bytes {
+            self.spare.push(batch.bytes);
+        }
+    }
+
     /// Reads until there are `target` bytes; tells what ended the file early.
     fn fill(&mut self, target: usize) -> io::Result<Option<Fault>> {
         let mut filled = self.bytes.len();
-        self.bytes.resize(target.max(filled), 0);
         let mut outcome = Ok(None);
-        while filled < self.bytes.len() && !self.ended {
+        while filled < target && !self.ended {
+            if filled == self.bytes.len() {
+                self.bytes.resize(target.min(filled + READ_BYTES), 0);
+            }
             match self.source.read(&mut self.bytes[filled..]) {
                 Ok(0) => self.ended = true,
                 Ok(count) => filled += count,
@@ -213,7 +234,9 @@ impl<R: Read> Batches<R> {
 
     /// A batch of the bytes that are done with; the others are for the next one.
     fn batch(&mut self, used: usize, records: Vec<Record>) -> Batch {
-        let mut rest = Vec::with_capacity(self.batch_bytes.max(self.bytes.len() - used));
+        let mut rest = self.spare.pop().unwrap_or_default();
+        rest.clear();
+        rest.reserve_exact(self.batch_bytes.max(self.bytes.len() - used));
         rest.extend_from_slice(&self.bytes[used..]);
         let bytes = std::mem::replace(&mut self.bytes, rest);
         let (earlier, offset) = (self.records, self.offset);

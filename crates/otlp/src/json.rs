@@ -12,10 +12,13 @@ mod members;
 mod number;
 mod plan;
 mod read;
+mod row;
 pub mod replay;
 mod scalar;
 mod scan;
 mod skip;
+#[cfg(test)]
+mod tests;
 mod text;
 mod write;
 
@@ -30,6 +33,7 @@ pub struct Transcoder {
     requests: [Request; Signal::ALL.len()],
     habits: Vec<Habit>,
     scratch: Vec<u8>,
+    rows_as_text: bool,
 }
 
 /// The protobuf of one signal.
@@ -110,7 +114,14 @@ impl Transcoder {
             requests: Default::default(),
             habits: vec![Habit::new(); PLANS.len()],
             scratch: Vec::new(),
+            rows_as_text: false,
         }
+    }
+
+    /// Whether rows are only to be rendered: then those whose JSON is canonical keep their text instead of
+    /// becoming protobuf. Segments and [`crate::render`] know to read such rows, and nothing else does.
+    pub fn keep_text(&mut self, keep: bool) {
+        self.rows_as_text = keep;
     }
 
     /// Reads a record: JSON objects back to back, most often one.
@@ -150,12 +161,31 @@ impl Transcoder {
         wanted: SignalSet,
         projection: Projection,
     ) -> Result<Outcome> {
+        let whole_rows = projection.row & projection.metric == u32::MAX;
+        let rows_as_text = self.rows_as_text && whole_rows;
+        let outcome = self.read_documents(record, wanted, projection, rows_as_text)?;
+        if rows_as_text && self.requests.iter().any(|request| request.loose) {
+            // What is to be rewritten has to be protobuf.
+            return self.read_documents(record, wanted, projection, false);
+        }
+        Ok(outcome)
+    }
+
+    fn read_documents(
+        &mut self,
+        record: &[u8],
+        wanted: SignalSet,
+        projection: Projection,
+        rows_as_text: bool,
+    ) -> Result<Outcome> {
         for request in &mut self.requests {
             request.bytes.clear();
             (request.present, request.loose) = (false, false);
         }
+        let mut reader = Reader::new(record, projection, &mut self.habits, &mut self.scratch);
+        reader.rows_as_text = rows_as_text;
         let mut documents = Documents {
-            reader: Reader::new(record, projection, &mut self.habits, &mut self.scratch),
+            reader,
             requests: &mut self.requests,
             wanted,
             found: SignalSet::NONE,

@@ -15,10 +15,12 @@
 //! - An enum number that has no name reads as that number in text columns.
 
 mod attributes;
+mod check;
 mod column;
 mod data_points;
 mod elements;
-
+mod filter;
+pub mod histogram;
 mod log_records;
 mod op;
 mod plan;
@@ -26,23 +28,24 @@ mod read;
 mod share;
 mod shared;
 mod spans;
-
+mod summary;
 mod table;
-
-
+#[cfg(test)]
+mod tests;
 mod types;
 mod value_json;
 mod values;
 mod walk;
 mod window;
 
+pub use check::Bound;
 pub use column::Column;
 pub use data_points::DATA_POINTS;
-
+pub use filter::Filter;
 pub use log_records::LOG_RECORDS;
 pub use plan::Plan;
 pub use spans::SPANS;
-
+pub use summary::Summary;
 pub use types::Type;
 pub use values::{Data, Entry, Nulls, Texts, Values};
 pub use window::Window;

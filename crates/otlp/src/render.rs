@@ -1,7 +1,7 @@
 //! Canonical OTLP/JSON from canonical protobuf.
 
 use crate::schema::{self, Field, Kind, Message};
-use crate::segment::{MetricRef, OwnerRef, Segment};
+use crate::segment::{MetricRef, OwnerRef, Segment, text as row_text};
 use crate::signal::Signal;
 
 mod fields;
@@ -75,8 +75,7 @@ impl<'a> Renderer<'a> {
             (Signal::Metrics, Some(metric)) => self.metric(metric, part, out),
             (signal, _) => {
                 let schema = if signal == Signal::Logs { &schema::LOG_RECORD } else { &schema::SPAN };
-                out.push(b'{');
-                fields(schema, part.unwrap_or(Part::of(&[])), ALL, 0, out);
+                open_row(schema, part.unwrap_or(Part::of(&[])), out);
             }
         }
         out.extend_from_slice(&self.scope_text);
@@ -111,7 +110,8 @@ impl<'a> Renderer<'a> {
             self.enter_metric(metric.message, field, data_message, data);
         }
         out.extend_from_slice(&self.head);
-        object(point_message, point, 0, out);
+        open_row(point_message, point, out);
+        close(b'}', out);
         out.extend_from_slice(&self.tail);
     }
 
@@ -137,6 +137,17 @@ impl<'a> Renderer<'a> {
         close(b'}', &mut self.tail);
         self.tail.push(b',');
         fields(&schema::METRIC, metric, (field.number + 1, u8::MAX), 0, &mut self.tail);
+    }
+}
+
+/// Appends a span, log record or data point without its last bracket.
+fn open_row(schema: &'static Message, row: Part<'_>, out: &mut Vec<u8>) {
+    match row_text::of_row(row.content()) {
+        Some((_, text)) => out.extend_from_slice(text),
+        None => {
+            out.push(b'{');
+            fields(schema, row, ALL, 0, out);
+        }
     }
 }
 

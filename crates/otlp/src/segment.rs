@@ -18,6 +18,7 @@ mod merge;
 mod place;
 #[cfg(test)]
 mod tests;
+pub(crate) mod text;
 
 pub use measure::Run;
 
@@ -220,6 +221,17 @@ impl SegmentBuilder {
         }
     }
 
+    /// An empty segment to be, in the memory of another.
+    pub(crate) fn reusing(mut segment: Segment, signal: Signal) -> SegmentBuilder {
+        segment.signal = signal;
+        segment.bytes.clear();
+        segment.rows.clear();
+        segment.resources.clear();
+        segment.scopes.clear();
+        segment.metrics.clear();
+        SegmentBuilder { segment }
+    }
+
     /// The signal of the rows.
     pub fn signal(&self) -> Signal {
         self.segment.signal
@@ -317,6 +329,11 @@ impl SegmentBuilder {
     /// The segment, trimmed to what it holds.
     pub fn finish(mut self) -> Segment {
         self.segment.rows.shrink_to_fit();
+        self.segment
+    }
+
+    /// The segment, with room to spare: for those that do not live long.
+    pub(crate) fn finish_roomy(self) -> Segment {
         self.segment
     }
 }

@@ -1,6 +1,6 @@
 //! Tells by its beginning how a file is written.
 
-use crate::split::brackets::{Brackets, Scan};
+use crate::json::value_end;
 use crate::split::documents::document;
 use crate::split::framed::{self, Prefix};
 use crate::split::shape::begins_like_request;
@@ -12,6 +12,9 @@ mod tests;
 
 /// Bytes that suffice to tell; no more are looked at.
 pub const HEAD: usize = 1 << 20;
+
+/// Bytes of JSON by which lines are told from other layouts.
+const LAYOUT: usize = 1 << 16;
 
 /// How records are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,31 +94,39 @@ impl Head<'_> {
         }
     }
 
-    /// The framing of JSON.
+    /// The framing of JSON: lines, if that is how the first values stand.
     fn json(&self) -> Option<Framing> {
         if self.text[0] == b'[' {
             return Some(Framing::Documents);
         }
-        let (line, ended) = line(self.text);
-        match values(line) {
-            Values::Whole(1) if ended || self.at_end => Some(Framing::Lines),
-            Values::Whole(2..) => Some(Framing::Documents),
-            _ if !ended && self.at_end => Some(Framing::Lines),
-            // A document over several lines, or a line that is damaged.
-            _ if ended && self.has_otlp_line() => Some(Framing::Lines),
-            _ => self.is_full.then_some(Framing::Documents),
+        let mut rest = self.text;
+        let is_first = |rest: &[u8]| rest.len() == self.text.len();
+        while self.text.len() - rest.len() < LAYOUT {
+            match layout(rest) {
+                Layout::Line(next) => rest = next,
+                Layout::Lines => return Some(Framing::Documents),
+                Layout::Cut if self.at_end || !is_first(rest) && self.is_full => {
+                    return Some(Framing::Lines);
+                }
+                Layout::Cut | Layout::CutLines => return self.is_full.then_some(Framing::Documents),
+                Layout::Damaged if is_first(rest) => return self.damaged_lines(),
+                Layout::Damaged => break,
+            }
+        }
+        Some(Framing::Lines)
+    }
+
+    fn damaged_lines(&self) -> Option<Framing> {
+        match self.has_otlp_line() {
+            true => Some(Framing::Lines),
+            false => self.is_full.then_some(Framing::Documents),
         }
     }
 
     /// The framing of what begins with no JSON, but has OTLP/JSON after that.
     fn damaged_json(&self) -> Option<Framing> {
-        if name::is_known(self.bytes) || document(self.text, 0).is_none() {
-            None
-        } else if self.has_otlp_line() {
-            Some(Framing::Lines)
-        } else {
-            self.is_full.then_some(Framing::Documents)
-        }
+        let is_otlp = !name::is_known(self.bytes) && document(self.text, 0).is_some();
+        if is_otlp { self.damaged_lines() } else { None }
     }
 
     /// Whether some line is a whole OTLP document, so that the first may just be a damaged one.
@@ -123,10 +134,9 @@ impl Head<'_> {
         let mut from = 0;
         while let Some(start) = document(self.text, from) {
             let (line, ended) = line(&self.text[start..]);
-            let whole = match values(line) {
-                Values::Whole(count) => count == 1,
-                Values::Open => !ended && self.is_full,
-                Values::Other => false,
+            let whole = match value_end(line) {
+                Ok(end) => line[end..].trim_ascii().is_empty(),
+                Err(at) => at == line.len() && !ended && self.is_full,
             };
             if whole && (start == 0 || self.text[start - 1] == b'\n') {
                 return true;
@@ -189,28 +199,36 @@ fn line(text: &[u8]) -> (&[u8], bool) {
     }
 }
 
-/// What a line is as far as brackets show.
-enum Values {
-    /// So many arrays and objects.
-    Whole(usize),
-    /// An array or object that does not end, after others or not.
-    Open,
-    /// Something else.
-    Other,
+/// Where a JSON array or object stands that begins a text.
+enum Layout<'a> {
+    /// On a line of its own; this follows it.
+    Line(&'a [u8]),
+    /// Over several lines, or on one with others.
+    Lines,
+    /// On one line, as far as it is there.
+    Cut,
+    /// Over several lines, as far as it is there.
+    CutLines,
+    /// It is none, or something else stands behind it.
+    Damaged,
 }
 
-fn values(line: &[u8]) -> Values {
-    let mut rest = line.trim_ascii();
-    let mut count = 0;
-    while let [b'{' | b'[', ..] = rest {
-        match Brackets::default().scan(rest) {
-            Scan::End(end) => rest = rest[end..].trim_ascii_start(),
-            Scan::Open => return Values::Open,
-            Scan::Broken(_) => return Values::Other,
-        }
-        count += 1;
+fn layout(text: &[u8]) -> Layout<'_> {
+    let (value, rest) = match value_end(text) {
+        Ok(end) => text.split_at(end),
+        Err(at) if at < text.len() => return Layout::Damaged,
+        Err(_) if line(text).1 => return Layout::CutLines,
+        Err(_) => return Layout::Cut,
+    };
+    let after = rest.trim_ascii_start();
+    let ended = line(&rest[..rest.len() - after.len()]).1;
+    match after {
+        _ if line(value).1 => Layout::Lines,
+        [] if !ended => Layout::Cut,
+        _ if ended => Layout::Line(after),
+        [b'{' | b'[', ..] => Layout::Lines,
+        _ => Layout::Damaged,
     }
-    if rest.is_empty() { Values::Whole(count) } else { Values::Other }
 }
 
 /// What is there of the first record that is not empty, and its whole length.

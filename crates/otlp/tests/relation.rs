@@ -11,6 +11,8 @@ mod draw;
 mod filtered;
 #[path = "relation/generated.rs"]
 mod generated;
+#[path = "relation/merged.rs"]
+mod merged;
 #[path = "relation/oracle.rs"]
 mod oracle;
 #[path = "relation/projected.rs"]

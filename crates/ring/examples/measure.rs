@@ -15,7 +15,8 @@ use common::{segment, server_spans};
 const LIMITS: Limits = Limits { max_rows: 1_000_000, memory_limit: 512 << 20 };
 
 fn main() {
-    for (rows, requests) in [(1, 300_000), (10, 60_000), (100, 15_000), (512, 4_000), (20_000, 60)] {
+    for (rows, requests) in [(1, 300_000), (10, 60_000), (100, 15_000), (512, 4_000), (20_000, 60)]
+    {
         append(rows, requests, LIMITS);
     }
     append(512, 4_000, Limits { max_rows: 100_000, ..LIMITS });

@@ -27,9 +27,7 @@ impl Arrivals {
     }
 
     /// Of these rows of several parts, put behind each other.
-    pub(crate) fn join<'a>(
-        parts: impl Iterator<Item = (&'a Arrivals, Range<usize>)>,
-    ) -> Arrivals {
+    pub(crate) fn join<'a>(parts: impl Iterator<Item = (&'a Arrivals, Range<usize>)>) -> Arrivals {
         let (mut runs, mut joined) = (Vec::new(), 0);
         for (arrivals, rows) in parts {
             for run in arrivals.within(rows.clone()) {

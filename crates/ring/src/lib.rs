@@ -4,19 +4,21 @@
 //! [`Snapshot`], which no later append changes. Neither waits for the other.
 //!
 //! - What readers see is one immutable `State`, published whole: a writer builds the next one beside
-//!   it, so that a panic on the way changes nothing ([`sync`], [`state`]).
+//!   it, so that a panic on the way changes nothing (`sync.rs`, `state.rs`).
 //! - Rows of a signal have consecutive ids in arrival order; rows of all signals have an arrival
-//!   number, which decides what is oldest when bytes are short ([`arrival`]).
+//!   number, which decides what is oldest when bytes are short (`arrival.rs`).
 //! - Memory is let go of part by part. Small requests are joined into parts of a 64th of the limit
-//!   at most, large ones are cut into such parts ([`size`], [`admit`], [`coalesce`]).
+//!   at most, large ones are cut into such parts (`size.rs`, `admit.rs`, `append.rs`, `coalesce.rs`).
 //!
 //! Bytes are those of allocations: buffers with their unused capacity, index and bookkeeping. What
-//! the rings hold stays within the limit at every moment, copies in the making included. Two things
-//! are outside of it: segments not yet appended, which are their owner's until [`Rings::append`]
-//! returns, and what snapshots keep alive, which [`Stats::pinned_bytes`] shows.
+//! the rings hold stays within the limit at every moment, copies in the making included, apart from
+//! the tables that a merge needs for its resources, scopes and metrics. Two things are not the rings':
+//! segments not yet appended, which are their owner's until [`Rings::append`] returns, and what
+//! snapshots keep alive, which [`Stats::pinned_bytes`] shows.
 #![forbid(unsafe_code)]
 
 mod admit;
+mod append;
 mod arrival;
 mod coalesce;
 mod part;

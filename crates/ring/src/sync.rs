@@ -8,14 +8,14 @@ use std::sync::{Arc, PoisonError};
 #[cfg(not(loom))]
 use arc_swap::ArcSwap as Pointer;
 #[cfg(not(loom))]
-use std::sync::{Mutex, MutexGuard};
-#[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
+#[cfg(not(loom))]
+use std::sync::{Mutex, MutexGuard};
 
 #[cfg(loom)]
-use loom::sync::{Mutex, MutexGuard};
-#[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
+#[cfg(loom)]
+use loom::sync::{Mutex, MutexGuard};
 
 /// A value that is replaced whole.
 #[derive(Debug)]

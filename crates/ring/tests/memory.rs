@@ -12,7 +12,7 @@ use common::{segment, server_spans};
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
 /// Lists of parts, tables of a merge, and what the test itself needs.
-const BESIDES: usize = 40_000;
+const BESIDES: usize = 20_000;
 
 /// Appends requests of so many rows until the rings have been filled a few times.
 fn fill(limits: Limits, rows_per_request: u64) {
@@ -43,7 +43,7 @@ fn fill(limits: Limits, rows_per_request: u64) {
 #[test]
 fn bytes_are_true_and_within_the_limit_at_every_moment() {
     for rows_per_request in [1, 16, 512, 20_000] {
-        fill(Limits { max_rows: 1_000_000, memory_limit: 8 << 20 }, rows_per_request);
-        fill(Limits { max_rows: 2_000, memory_limit: 8 << 20 }, rows_per_request);
+        fill(Limits { max_rows: 1_000_000, memory_limit: 4 << 20 }, rows_per_request);
+        fill(Limits { max_rows: 2_000, memory_limit: 4 << 20 }, rows_per_request);
     }
 }

@@ -30,8 +30,12 @@ fn batch() -> impl Strategy<Value = Batch> {
     let rows = prop_oneof![8 => 0..4_usize, 2 => 4..60_usize, 1 => 60..700_usize];
     let text = prop_oneof![6 => 0..80_usize, 1 => 80..3000_usize];
     let service = 0..3_u8;
-    (0..3_usize, rows, text, service)
-        .prop_map(|(signal, rows, text, service)| Batch { signal, rows, text, service })
+    (0..3_usize, rows, text, service).prop_map(|(signal, rows, text, service)| Batch {
+        signal,
+        rows,
+        text,
+        service,
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -62,8 +66,7 @@ fn limits() -> impl Strategy<Value = Limits> {
         Just(3_000_000),
         Just(1 << 30)
     ];
-    (max_rows, memory_limit)
-        .prop_map(|(max_rows, memory_limit)| Limits { max_rows, memory_limit })
+    (max_rows, memory_limit).prop_map(|(max_rows, memory_limit)| Limits { max_rows, memory_limit })
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -161,7 +164,8 @@ impl Test {
     fn evict_by_bytes(&mut self) {
         let mut last = None;
         for (model, snapshot) in self.models.iter().zip(self.rings.snapshot_all()) {
-            let gone = snapshot.first_row_id().checked_sub(model.received - model.rows.len() as u64);
+            let gone =
+                snapshot.first_row_id().checked_sub(model.received - model.rows.len() as u64);
             let gone = gone.expect("rows that the limits let go of") as usize;
             last = last.max(gone.checked_sub(1).map(|index| model.rows[index].arrival));
         }

@@ -234,7 +234,8 @@ fn snapshots_do_not_change() {
         rings.append(timed_spans(1 + request * 3, 3));
         if request % 10 == 9 {
             let end = request * 3 + 3;
-            snapshots.push((rings.snapshot(Traces), (end.saturating_sub(49).max(1)..=end).collect()));
+            snapshots
+                .push((rings.snapshot(Traces), (end.saturating_sub(49).max(1)..=end).collect()));
         }
     }
     rings.clear(Traces);

@@ -5,8 +5,8 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use super::Str;
+use super::types::CType;
 use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
-use crate::columns::ColumnType;
 use crate::input::Input;
 use crate::live::{
     Live, LiveColumn, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanCounts, ScanOrder, View,
@@ -34,7 +34,7 @@ pub struct CTableColumn {
     /// What it is, for people; static.
     pub comment: Str,
     /// Its type.
-    pub kind: ColumnType,
+    pub kind: CType,
     /// Whether it is left out of `SELECT *`.
     pub is_virtual: bool,
 }
@@ -91,7 +91,7 @@ pub extern "C" fn duckspan_live_table_column(table: LiveTable, position: usize) 
     CTableColumn {
         name: Str::of(found.column.name),
         comment: Str::of(found.comment),
-        kind: found.column.kind,
+        kind: CType::of(&found.column.kind),
         is_virtual: found.is_virtual,
     }
 }

@@ -99,6 +99,16 @@ impl LiveOptions {
         LiveOptions { address: self.address.with_port(port), ..self.clone() }
     }
 
+    /// The same, at the ports that were free where it says 0.
+    pub(super) fn with_ports(&self, port: u16, http_port: Option<u16>) -> LiveOptions {
+        LiveOptions { http_port, ..self.with_port(port) }
+    }
+
+    /// Whether it asks for that port.
+    pub(super) fn wants(&self, port: u16) -> bool {
+        self.address.port() == port || self.http_port == Some(port)
+    }
+
     /// The address, as `ATTACH` takes it.
     pub(super) fn path(&self) -> String {
         format!("otlp://{}", self.address)

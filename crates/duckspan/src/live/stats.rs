@@ -11,7 +11,7 @@ use duckspan_ring::Stats;
 use super::Live;
 use super::table::LiveColumn;
 use crate::boundary::Result;
-use crate::columns::{Column, ColumnType};
+use crate::columns::{Column, Type};
 use crate::scan::{Rows, Scan};
 use crate::vector::{Pool, Vector};
 
@@ -64,25 +64,25 @@ impl Stat {
 
     pub(crate) fn column(self) -> Column {
         let (name, kind) = match self {
-            Stat::Signal => ("signal", ColumnType::Varchar),
-            Stat::Rows => ("rows", ColumnType::Ubigint),
-            Stat::Bytes => ("bytes", ColumnType::Ubigint),
-            Stat::PinnedBytes => ("pinned_bytes", ColumnType::Ubigint),
-            Stat::Oldest => ("oldest", ColumnType::Timestamp),
-            Stat::Newest => ("newest", ColumnType::Timestamp),
-            Stat::Received => ("received", ColumnType::Ubigint),
-            Stat::Evicted => ("evicted", ColumnType::Ubigint),
-            Stat::Cleared => ("cleared", ColumnType::Ubigint),
-            Stat::Requests => ("requests", ColumnType::Ubigint),
-            Stat::Rejected => ("rejected", ColumnType::Ubigint),
-            Stat::RejectedBy => ("rejected_by", ColumnType::Json),
-            Stat::Repaired => ("repaired", ColumnType::Ubigint),
-            Stat::RepairedBy => ("repaired_by", ColumnType::Json),
-            Stat::Unrouted => ("unrouted", ColumnType::Ubigint),
-            Stat::UnroutedBy => ("unrouted_by", ColumnType::Json),
-            Stat::InFlightBytes => ("in_flight_bytes", ColumnType::Ubigint),
-            Stat::Connections => ("connections", ColumnType::Ubigint),
-            Stat::ConnectionsFailed => ("connections_failed", ColumnType::Ubigint),
+            Stat::Signal => ("signal", Type::Varchar),
+            Stat::Rows => ("rows", Type::UInt64),
+            Stat::Bytes => ("bytes", Type::UInt64),
+            Stat::PinnedBytes => ("pinned_bytes", Type::UInt64),
+            Stat::Oldest => ("oldest", Type::Timestamp),
+            Stat::Newest => ("newest", Type::Timestamp),
+            Stat::Received => ("received", Type::UInt64),
+            Stat::Evicted => ("evicted", Type::UInt64),
+            Stat::Cleared => ("cleared", Type::UInt64),
+            Stat::Requests => ("requests", Type::UInt64),
+            Stat::Rejected => ("rejected", Type::UInt64),
+            Stat::RejectedBy => ("rejected_by", Type::Json),
+            Stat::Repaired => ("repaired", Type::UInt64),
+            Stat::RepairedBy => ("repaired_by", Type::Json),
+            Stat::Unrouted => ("unrouted", Type::UInt64),
+            Stat::UnroutedBy => ("unrouted_by", Type::Json),
+            Stat::InFlightBytes => ("in_flight_bytes", Type::UInt64),
+            Stat::Connections => ("connections", Type::UInt64),
+            Stat::ConnectionsFailed => ("connections_failed", Type::UInt64),
         };
         Column { name, kind }
     }
@@ -224,7 +224,7 @@ impl StatScan {
                 }),
             }
         }
-        if matches!(stat.column().kind, ColumnType::Varchar | ColumnType::Json) {
+        if matches!(stat.column().kind, Type::Varchar | Type::Json) {
             vector.write(texts);
         }
     }

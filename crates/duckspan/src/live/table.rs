@@ -3,7 +3,7 @@
 use duckspan_otlp::Signal;
 
 use super::stats::Stat;
-use crate::columns::{Column, ColumnType, Unified};
+use crate::columns::{Column, Type, Unified};
 
 /// A table of an attached receiver.
 #[repr(u8)]
@@ -105,7 +105,7 @@ impl LiveTable {
                 TableColumn { column: stat.column(), comment: stat.comment(), is_virtual: false }
             }
             LiveColumn::RowId | LiveColumn::Nothing => TableColumn {
-                column: Column { name: "rowid", kind: ColumnType::Bigint },
+                column: Column { name: "rowid", kind: Type::Int64 },
                 comment: "Number of the row in the order of arrival; never used twice",
                 is_virtual: true,
             },

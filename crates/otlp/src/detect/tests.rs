@@ -1,1 +1,124 @@
-//! Tests.
+use super::*;
+use crate::wire::sample::{all, attribute, double, fixed32, fixed64, group, message, text, varint};
+
+const TIME: u64 = 1_750_000_000_000_000_000;
+
+/// A record of one resource and scope with these spans, log records or metrics.
+fn record(leaves: &[Vec<u8>]) -> Vec<u8> {
+    let leaves = leaves.iter().map(|leaf| text(2, leaf)).collect::<Vec<_>>().concat();
+    message(1, [message(1, [attribute(1, "r", b"\x18\x01")]), message(2, [leaves])])
+}
+
+#[test]
+fn signals_show_in_single_fields() {
+    let id = |len: u8| (0xe0..0xe0 + len).collect::<Vec<u8>>();
+    let traces = [
+        text(1, id(16)),
+        text(2, id(8)),
+        text(4, id(8)),
+        text(5, "name"),
+        text(5, "a longer name of a span"),
+        varint(6, 2),
+        fixed64(7, TIME),
+        fixed64(8, TIME),
+        all([text(5, "GET"), message(9, [text(1, "k")])]),
+        all([text(1, "0123456789abcdef"), text(2, "01234567"), text(5, "name")]),
+    ];
+    let logs = [
+        fixed64(1, TIME),
+        fixed64(11, TIME),
+        varint(2, 9),
+        text(5, text(1, "body")),
+        text(5, text(1, "")),
+        text(5, varint(3, 5)),
+        text(5, double(4, 1.0)),
+        all([text(9, id(16)), text(10, id(8))]),
+        all([varint(2, 9), text(3, "INFO"), text(5, text(1, "a message\twith tabs"))]),
+    ];
+    let point = |fields: &[u8]| text(1, fields);
+    let metrics = [
+        text(1, "metric.name"),
+        text(5, point(&fixed64(3, TIME))),
+        text(7, all([point(&all([fixed64(2, TIME), fixed64(3, TIME)])), varint(2, 2), varint(3, 1)])),
+        text(9, point(&all([fixed64(3, TIME), fixed64(4, 1)]))),
+        text(10, point(&all([fixed64(3, TIME), varint(6, 3)]))),
+        text(11, point(&fixed64(3, TIME))),
+        all([text(1, "a name of 16 B .")]),
+        all([text(1, "a name of 16 B ."), text(2, "8 letter"), text(3, "s"), text(5, "")]),
+        all([text(1, "n"), text(2, "d"), text(3, "By"), text(7, point(&double(4, 1.0)))]),
+        all([text(1, "n"), text(12, text(1, "k"))]),
+    ];
+    let all = [
+        (Signal::Traces, traces.to_vec()),
+        (Signal::Logs, logs.to_vec()),
+        (Signal::Metrics, metrics.to_vec()),
+    ];
+    for (signal, leaves) in all {
+        for leaf in leaves {
+            let expected = Detection::Signal(signal);
+            assert_eq!(detect(&record(&[leaf.clone()])), expected, "{leaf:x?}");
+            assert_eq!(detect(&record(&[vec![], leaf.clone()])), expected, "after an empty row");
+            let unknown = [group(100), leaf.clone(), fixed32(1000, 1)].concat();
+            assert_eq!(detect(&record(&[unknown])), expected, "among unknown fields: {leaf:x?}");
+        }
+    }
+}
+
+#[test]
+fn a_leaf_that_others_contradict_does_not_decide() {
+    let metric = all([text(1, "name"), text(7, message(1, [fixed64(3, TIME)]))]);
+    let log = all([fixed64(1, TIME), text(5, text(1, "body"))]);
+    let span = all([text(5, "name"), fixed64(7, TIME)]);
+    let odd = text(5, "text");
+    for (leaf, signal) in [(metric, Signal::Metrics), (log, Signal::Logs), (span, Signal::Traces)] {
+        let leaves = [odd.clone(), leaf.clone(), leaf.clone(), leaf];
+        assert_eq!(detect(&record(&leaves)), Detection::Signal(signal));
+    }
+}
+
+#[test]
+fn records_without_rows_are_empty() {
+    let cases = [
+        vec![],
+        text(1, ""),
+        message(1, [message(1, [attribute(1, "k", b"")]), text(3, "url")]),
+        message(1, [text(2, "")]),
+        message(1, [message(2, [text(1, text(1, "scope")), text(3, "url")])]),
+        all([varint(3, 1), fixed64(4, 1), group(5), fixed32(6, 1)]),
+    ];
+    for record in cases {
+        assert_eq!(detect(&record), Detection::Empty, "{record:x?}");
+    }
+}
+
+#[test]
+fn rows_without_fields_leave_it_open() {
+    for rows in [1, 100] {
+        assert_eq!(detect(&record(&vec![vec![]; rows])), Detection::Undecided);
+    }
+}
+
+#[test]
+fn other_protobuf_is_foreign() {
+    let otap = "OTAP, OpenTelemetry Arrow batches, which DuckSpan does not read";
+    let profiles = "OTLP profiles, which DuckSpan does not read yet";
+    let cases = [
+        (all([varint(1, 7), text(2, "arrow")]), otap),
+        (all([message(1, [message(2, [text(2, "")])]), text(2, "dictionary")]), profiles),
+        (record(&[text(3, "only what is common")]), "protobuf of no known signal"),
+        (record(&[all([varint(9, 1), varint(15, 1)])]), "protobuf of no known signal"),
+        (b"{\"resourceSpans\":[]}".to_vec(), "bytes that are no OTLP protobuf"),
+        (vec![0], "bytes that are no OTLP protobuf"),
+        (message(1, [text(2, b"\x12\x05")]), "bytes that are no OTLP protobuf"),
+        (vec![0x0a, 5], "bytes that are no OTLP protobuf"),
+    ];
+    for (record, what) in cases {
+        assert_eq!(detect(&record), Detection::Foreign(what), "{record:x?}");
+    }
+}
+
+#[test]
+fn rows_of_any_number_are_looked_at_once() {
+    let span = all([text(5, "name"), fixed64(7, TIME)]);
+    assert_eq!(detect(&record(&vec![span; 10_000])), Detection::Signal(Signal::Traces));
+}

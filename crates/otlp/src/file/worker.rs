@@ -17,7 +17,15 @@ const SEGMENT_BYTES: usize = 64 << 20;
 pub struct Worker {
     transcoder: Transcoder,
     unwrapper: Unwrapper,
+    /// Segments that are done with.
+    spare: Vec<Segment>,
 }
+
+/// Segments that are kept for the memory they have.
+const SPARE_SEGMENTS: usize = 2;
+
+/// Larger ones are freed rather than kept.
+const SPARE_BYTES: usize = 16 << 20;
 
 /// Expands records that are compressed by themselves.
 #[derive(Default)]
@@ -33,11 +41,20 @@ impl Worker {
         Worker::default()
     }
 
+    /// Takes a segment back that is done with, so that its memory serves another one.
+    pub fn recycle(&mut self, segment: Segment) {
+        if self.spare.len() < SPARE_SEGMENTS && segment.memory() <= SPARE_BYTES {
+            self.spare.push(segment);
+        }
+    }
+
     /// The rows of a batch, and what is wrong with it.
     pub fn decode(&mut self, batch: &Batch, options: &Options) -> Decoded {
+        self.transcoder.keep_text(options.rows_as_text);
         let mut decoding = Decoding {
             transcoder: &mut self.transcoder,
             unwrapper: &mut self.unwrapper,
+            spare: &mut self.spare,
             options,
             builder: None,
             decoded: Decoded { records: batch.records.len() as u64, ..Decoded::default() },
@@ -135,6 +152,7 @@ impl From<Error> for Refusal {
 struct Decoding<'a> {
     transcoder: &'a mut Transcoder,
     unwrapper: &'a mut Unwrapper,
+    spare: &'a mut Vec<Segment>,
     options: &'a Options,
     builder: Option<SegmentBuilder>,
     decoded: Decoded,
@@ -164,7 +182,8 @@ impl Decoding<'_> {
         self.decoded.repairs.add(&outcome.repairs);
         for signal in Signal::ALL {
             if let Some((request, form)) = self.transcoder.request(signal) {
-                let builder = builder(&mut self.builder, &mut self.decoded.segments, signal);
+                let builder =
+                    builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
                 let repairs = builder.push_verified(request, form)?;
                 self.decoded.repairs.add(&repairs);
             }
@@ -180,7 +199,8 @@ impl Decoding<'_> {
             Detection::Foreign(what) => return Err(Refusal::foreign(format!("it is {what}"))),
         };
         if self.options.signals.contains(signal) {
-            let builder = builder(&mut self.builder, &mut self.decoded.segments, signal);
+            let builder =
+                builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
             let repairs = builder.push_protobuf(bytes)?;
             self.decoded.repairs.add(&repairs);
         }
@@ -220,6 +240,7 @@ fn only(signals: SignalSet) -> Option<Signal> {
 fn builder<'a>(
     current: &'a mut Option<SegmentBuilder>,
     segments: &mut Vec<Segment>,
+    spare: &mut Vec<Segment>,
     signal: Signal,
 ) -> &'a mut SegmentBuilder {
     let fits =
@@ -227,10 +248,13 @@ fn builder<'a>(
     if !current.as_ref().is_some_and(fits) {
         close(current, segments);
     }
-    current.get_or_insert_with(|| SegmentBuilder::new(signal))
+    current.get_or_insert_with(|| match spare.pop() {
+        Some(segment) => SegmentBuilder::reusing(segment, signal),
+        None => SegmentBuilder::new(signal),
+    })
 }
 
 fn close(current: &mut Option<SegmentBuilder>, segments: &mut Vec<Segment>) {
-    segments
-        .extend(current.take().map(SegmentBuilder::finish).filter(|segment| !segment.is_empty()));
+    let segment = current.take().map(SegmentBuilder::finish_roomy);
+    segments.extend(segment.filter(|segment| !segment.is_empty()));
 }

@@ -37,6 +37,15 @@ impl Cursor<'_> {
         Ok(number)
     }
 
+    /// Reads an integer in the one way to write it, if it is that; at most 19 digits.
+    #[inline(always)]
+    pub(super) fn decimal(&mut self) -> Option<u64> {
+        let start = self.at;
+        let value = self.digits(0).ok()?;
+        let padded = self.bytes[start] == b'0' && self.at - start > 1;
+        (!padded && self.at - start <= SAFE_DIGITS).then_some(value)
+    }
+
     /// Reads at least one digit, on top of `digits`; more than 19 digits wrap around.
     #[inline(always)]
     fn digits(&mut self, mut digits: u64) -> Step<u64> {

@@ -21,11 +21,13 @@ pub(super) struct Reader<'a> {
     /// Whether something was written that only a merge makes canonical.
     pub(super) loose: bool,
     pub(super) plans: &'static [Plan],
-    habits: &'a mut [Habit],
+    pub(super) habits: &'a mut [Habit],
     /// The fields written so far of every message that is open.
-    runs: Vec<Run>,
+    pub(super) runs: Vec<Run>,
     pub(super) scratch: &'a mut Vec<u8>,
     projection: Projection,
+    /// Whether rows may be kept as text.
+    pub(super) rows_as_text: bool,
 }
 
 /// What is open around a value.
@@ -103,6 +105,7 @@ impl<'a> Reader<'a> {
             runs: Vec::new(),
             scratch,
             projection,
+            rows_as_text: false,
         }
     }
 
@@ -290,11 +293,13 @@ impl<'a> Reader<'a> {
         order.note(slot);
         let nest = Nest { json: nest.json + 1, ..nest };
         let child = slot.child;
-        match self.plans[child].shape {
+        let shape = self.plans[child].shape;
+        match shape {
             Shape::KeyValue => self.key_value(slot, nest),
             Shape::AnyValue => self.any_value(slot, nest),
             Shape::List if nest.lists == MAX_VALUE_DEPTH => Err(Fault::ValueDepth),
             Shape::List => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
+            Shape::Row if self.rows_as_text && self.row_text(slot).is_some() => Ok(()),
             _ => self.plain(slot, nest),
         }
     }

@@ -15,12 +15,28 @@ pub(super) fn object(all: Elements<'_>, depth: usize, out: &mut Vec<u8>) {
         if seen.repeats(key.content(), index, all) {
             continue;
         }
-        text::string(key, out);
-        out.push(b':');
+        member(key, value, depth, out);
+    }
+    value_json::close(b'}', out);
+}
+
+/// Appends a member of an object, and a comma.
+#[inline(always)]
+fn member(key: Part<'_>, value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
+    out.push(b'"');
+    text::escaped(key, out);
+    let mut part = value;
+    if part.next_is(0x0a)
+        && let Some(string) = part.len()
+    {
+        out.extend_from_slice(b"\":\"");
+        text::escaped(string, out);
+        out.extend_from_slice(b"\",");
+    } else {
+        out.extend_from_slice(b"\":");
         value_json::json(value, depth, out);
         out.push(b',');
     }
-    value_json::close(b'}', out);
 }
 
 /// The value of the first attribute with this key.

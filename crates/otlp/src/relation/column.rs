@@ -118,6 +118,9 @@ impl Column {
     /// The messages that the struct in this column, or in its list, stands for.
     pub fn member_messages(&self, messages: &[&'static Message]) -> Vec<&'static Message> {
         let Read::Field(field) = self.read else { return Vec::new() };
+        if self.members().is_empty() {
+            return Vec::new();
+        }
         let mut found: Vec<&'static Message> = Vec::new();
         for inner in messages.iter().filter_map(|message| nested(message, field)) {
             if !found.iter().any(|known| std::ptr::eq(*known, inner)) {
@@ -180,7 +183,7 @@ fn points_of(data: &'static Message) -> Option<&'static Message> {
 }
 
 /// The message that holds the resource or scope, and the schema URL beside it.
-fn beside(signal: Signal, level: Level) -> &'static Message {
+pub(super) fn beside(signal: Signal, level: Level) -> &'static Message {
     match (level, signal) {
         (Level::Resource, Signal::Traces) => &schema::RESOURCE_SPANS,
         (Level::Resource, Signal::Metrics) => &schema::RESOURCE_METRICS,

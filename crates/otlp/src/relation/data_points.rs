@@ -52,17 +52,23 @@ const COLUMNS: &[Column] = &[
         "aggregation_temporality",
         Type::Varchar,
         "aggregationTemporality",
-        "What the time range is: DELTA since the last point, CUMULATIVE since a fixed start, or UNSPECIFIED.",
+        "What the time range is: DELTA since the last point, CUMULATIVE since a fixed start, or \
+         UNSPECIFIED.",
     ),
     data(
         "aggregation_temporality_number",
         Type::Int32,
         "aggregationTemporality",
-        "The same, as OTLP's number.",
+        "Temporality as OTLP's number, which may be one without a name.",
     ),
     data("is_monotonic", Type::Boolean, "isMonotonic", "Whether a sum never falls."),
     shared::ATTRIBUTES,
-    row("flags", Type::UInt32, Read::Field("flags"), "Bit 0: no value was recorded, the series ended."),
+    row(
+        "flags",
+        Type::UInt32,
+        Read::Field("flags"),
+        "Bit 0: no value was recorded, the series ended.",
+    ),
     row("count", Type::UInt64, Read::Field("count"), "Measurements in a histogram or summary."),
     row(
         "sum",
@@ -166,7 +172,8 @@ const BUCKETS: &[Column] = &[
         "offset",
         Type::Int32,
         Read::Field("offset"),
-        "Index of the first bucket: bucket i holds what is above base^(offset+i) up to base^(offset+i+1).",
+        "Where the buckets start: the i-th, from 0, has values above base^(offset+i) and up to \
+         base^(offset+i+1), where base is 2^(2^-scale).",
     ),
     row(
         "bucket_counts",

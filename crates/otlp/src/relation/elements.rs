@@ -4,10 +4,10 @@ use super::walk::{known, step_over, tag};
 use crate::render::Part;
 use crate::schema::{self, Message, WireType};
 
-/// A repeated field of strings or messages.
+/// A repeated field of strings or messages. Its tag takes one byte.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Repeated {
-    number: u32,
+    tag: u8,
     /// Bit n: field n of the message comes after this one.
     later: u32,
 }
@@ -16,13 +16,13 @@ impl Repeated {
     /// The field of that number of a message.
     pub(super) fn new(message: &Message, number: u8) -> Repeated {
         let upto = u32::MAX >> (31 - u32::from(number));
-        Repeated { number: number.into(), later: known(message) & !upto }
+        Repeated { tag: number << 3 | WireType::Len as u8, later: known(message) & !upto }
     }
 
     /// The elements, of which the first stands at the start of `rest`, behind its tag.
-    #[inline]
+    #[inline(always)]
     pub(super) fn elements(self, rest: Part<'_>) -> Elements<'_> {
-        Elements { field: self, rest, tagged: false }
+        Elements { field: self, rest, is_first: true }
     }
 }
 
@@ -31,39 +31,50 @@ impl Repeated {
 pub(super) struct Elements<'a> {
     field: Repeated,
     rest: Part<'a>,
-    /// Whether a tag comes next.
-    tagged: bool,
+    /// Whether the tag is behind.
+    is_first: bool,
 }
 
 impl<'a> Elements<'a> {
     /// All of `values`, the only field of an `ArrayValue` or `KeyValueList`.
+    #[inline(always)]
     pub(super) fn of_list(list: Part<'a>) -> Elements<'a> {
-        Elements { field: Repeated { number: 1, later: 0 }, rest: list, tagged: true }
+        let field = Repeated { tag: 1 << 3 | WireType::Len as u8, later: 0 };
+        Elements { field, rest: list, is_first: false }
+    }
+
+    /// Steps over the tag of the next element, and over what stands before it.
+    #[inline(never)]
+    fn seek(&mut self) -> Option<()> {
+        while let Some((number, wire_type)) = tag(&mut self.rest) {
+            if number << 3 | u32::from(wire_type) == u32::from(self.field.tag) {
+                return Some(());
+            }
+            if number < u32::BITS && self.field.later >> number & 1 != 0 {
+                break;
+            }
+            step_over(&mut self.rest, number, wire_type)?;
+        }
+        self.rest.start = self.rest.end;
+        None
     }
 }
 
 impl<'a> Iterator for Elements<'a> {
     type Item = Part<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Part<'a>> {
-        while self.tagged {
-            let (number, wire_type) = tag(&mut self.rest)?;
-            if number == self.field.number && wire_type == WireType::Len as u8 {
-                break;
-            }
-            let is_later = number < u32::BITS && self.field.later >> number & 1 != 0;
-            if is_later || step_over(&mut self.rest, number, wire_type).is_none() {
-                self.rest.start = self.rest.end;
-            }
+        if !self.is_first && !self.rest.next_is(self.field.tag) {
+            self.seek()?;
         }
-        self.tagged = true;
+        self.is_first = false;
         self.rest.len()
     }
 }
 
 /// The key and the value of a `KeyValue`; empty where absent.
-#[inline]
+#[inline(always)]
 pub(super) fn key_value(attribute: Part<'_>) -> (Part<'_>, Part<'_>) {
     let mut part = attribute;
     if part.next_is(0x0a)
@@ -113,7 +124,17 @@ pub(super) enum Any<'a> {
 
 /// Reads an `AnyValue`.
 #[inline]
-pub(super) fn any(mut value: Part<'_>) -> Any<'_> {
+pub(super) fn any(value: Part<'_>) -> Any<'_> {
+    let mut part = value;
+    if part.next_is(0x0a)
+        && let Some(string) = part.len()
+    {
+        return Any::String(string);
+    }
+    other_any(value)
+}
+
+fn other_any(mut value: Part<'_>) -> Any<'_> {
     while let Some((number, wire_type)) = tag(&mut value) {
         let is_known = schema::ANY_VALUE
             .field(number)
@@ -128,7 +149,6 @@ pub(super) fn any(mut value: Part<'_>) -> Any<'_> {
     Any::Empty
 }
 
-#[inline]
 fn member(number: u32, mut value: Part<'_>) -> Option<Any<'_>> {
     Some(match number {
         1 => Any::String(value.len()?),

@@ -34,7 +34,8 @@ const COLUMNS: &[Column] = &[
         "severity",
         Type::Varchar,
         Read::Field("severityNumber"),
-        "Severity by its number: UNSPECIFIED, TRACE, TRACE2, …, DEBUG, INFO, WARN, ERROR, FATAL to FATAL4.",
+        "Severity by its number: UNSPECIFIED, TRACE, TRACE2, …, DEBUG, INFO, WARN, ERROR, FATAL, …, \
+         FATAL4.",
     ),
     row(
         "severity_number",
@@ -65,12 +66,7 @@ const COLUMNS: &[Column] = &[
     shared::DROPPED_ATTRIBUTES_COUNT,
     shared::TRACE_ID,
     shared::SPAN_ID,
-    row(
-        "flags",
-        Type::UInt32,
-        Read::Field("flags"),
-        "Bits 0-7: W3C trace flags.",
-    ),
+    row("flags", Type::UInt32, Read::Field("flags"), "Bits 0-7: W3C trace flags."),
     shared::SCOPE_NAME,
     shared::SCOPE_VERSION,
     shared::SCOPE_ATTRIBUTES,

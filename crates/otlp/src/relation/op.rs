@@ -98,12 +98,12 @@ impl Op {
             Read::Field(name) | Read::Time(name) => {
                 find(message, name).map(|field| Op::field(column.kind, field, message, walk))
             }
-            Read::Inner(outer, inner) => nested(message, outer).zip(want(outer)).map(
-                |(message, slot)| {
+            Read::Inner(outer, inner) => {
+                nested(message, outer).zip(want(outer)).map(|(message, slot)| {
                     let column = Column { read: Read::Field(inner), ..*column };
                     Op::Inner { slot, members: Box::new(Members::new(&[column], message)) }
-                },
-            ),
+                })
+            }
             Read::Attribute(key) => find(message, "attributes").map(|field| Op::Attribute {
                 slot: walk.want(field.number),
                 repeated: Repeated::new(message, field.number),

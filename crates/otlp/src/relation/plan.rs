@@ -44,10 +44,7 @@ pub(super) enum Reader {
 
 impl Plan {
     /// A plan for some columns of `relation`.
-    pub fn new<'a>(
-        relation: &Relation,
-        columns: impl IntoIterator<Item = &'a Column>,
-    ) -> Plan {
+    pub fn new<'a>(relation: &Relation, columns: impl IntoIterator<Item = &'a Column>) -> Plan {
         let mut plan = Plan {
             signal: relation.signal,
             readers: Vec::new(),
@@ -125,8 +122,8 @@ impl Stage {
     }
 }
 
-/// The fields of a row of which the index of a segment takes the time, if `field` is the first of them.
-fn times(signal: Signal, field: &str) -> u32 {
+/// Bit n: `field`, of which the index of a segment takes the time of a row, has that number.
+pub(super) fn times(signal: Signal, field: &str) -> u32 {
     let of = |message: &&'static Message| message.fields.iter().find(|known| known.name == field);
     let types = messages(signal, Level::Row);
     types.iter().filter_map(of).fold(0, |mask, field| mask | 1 << field.number)

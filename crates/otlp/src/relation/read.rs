@@ -1,7 +1,7 @@
 //! Reads the values of a column from messages whose fields were found.
 
 use super::attributes;
-use super::elements::Repeated;
+use super::elements::{Any, Repeated, any};
 use super::op::{EnumNames, Members, Op};
 use super::table::{Fields, Rows, Table};
 use super::value_json;
@@ -37,16 +37,18 @@ fn append(op: &Op, rows: Rows<'_>, out: &mut Values) {
         Op::Attribute { slot, repeated, key } => texts(rows, out, |fields, texts| {
             let all = repeated.elements(fields.at(slot)?);
             let value = attributes::find(all, key.as_bytes())?;
-            (!value.is_empty()).then_some(())?;
+            if matches!(any(value), Any::Empty) {
+                return None;
+            }
             value_json::push_text(value, texts)
         }),
         Op::AnyJson(slot) => texts(rows, out, |fields, texts| {
             let value = fields.content(slot)?;
             texts.write(|out| value_json::json(value, 0, out)).map(drop)
         }),
-        Op::AnyText(slot) => texts(rows, out, |fields, texts| {
-            value_json::push_text(fields.content(slot)?, texts)
-        }),
+        Op::AnyText(slot) => {
+            texts(rows, out, |fields, texts| value_json::push_text(fields.content(slot)?, texts))
+        }
         Op::Inner { slot, ref members } => inner(slot, members, rows, out),
         Op::Struct { slot, ref members } => structs(slot, members, rows, out),
         Op::Structs { slot, repeated, ref members } => lists(slot, repeated, members, rows, out),
@@ -154,12 +156,7 @@ fn id(fields: Fields<'_>, slot: Slot, len: usize, texts: &mut Texts) -> Option<(
     texts.write(|out| text::hex_digits(id, out)).map(drop)
 }
 
-fn object(
-    fields: Fields<'_>,
-    slot: Slot,
-    repeated: Repeated,
-    texts: &mut Texts,
-) -> Option<()> {
+fn object(fields: Fields<'_>, slot: Slot, repeated: Repeated, texts: &mut Texts) -> Option<()> {
     let written = texts.write(|out| match fields.at(slot) {
         Some(first) => attributes::object(repeated.elements(first), 0, out),
         None => out.extend_from_slice(b"{}"),
@@ -247,7 +244,7 @@ fn append_members(table: &Table, bytes: &[u8], members: &Members, out: &mut Valu
 
 fn text_lists(slot: Slot, repeated: Repeated, rows: Rows<'_>, out: &mut Values) {
     let Data::List(entries, elements) = &mut out.data else { return out.push_nulls(rows.len()) };
-    let Data::Text(texts) = &mut elements.data else { return };
+    let Data::Text(texts) = &mut elements.data else { return out.push_nulls(rows.len()) };
     for fields in rows.each() {
         let start = texts.len();
         if let Some(first) = fields.at(slot) {

@@ -36,12 +36,8 @@ pub(super) const SPAN_ID: Column = row(
 );
 
 /// `trace_state` of the row or a member.
-pub(super) const TRACE_STATE: Column = row(
-    "trace_state",
-    Type::Varchar,
-    Read::Field("traceState"),
-    "Trace state in the W3C format.",
-);
+pub(super) const TRACE_STATE: Column =
+    row("trace_state", Type::Varchar, Read::Field("traceState"), "Trace state in the W3C format.");
 
 pub(super) const SERVICE_NAME: Column = shared(
     "service_name",

@@ -7,8 +7,12 @@ use super::types::Type;
 use crate::signal::Signal;
 
 /// Spans, one a row.
-pub static SPANS: Relation =
-    Relation { name: "spans", comment: "One row per span.", signal: Signal::Traces, columns: COLUMNS };
+pub static SPANS: Relation = Relation {
+    name: "spans",
+    comment: "One row per span.",
+    signal: Signal::Traces,
+    columns: COLUMNS,
+};
 
 const COLUMNS: &[Column] = &[
     row(
@@ -48,7 +52,12 @@ const COLUMNS: &[Column] = &[
         Read::Field("kind"),
         "Role in its trace: UNSPECIFIED, INTERNAL, SERVER, CLIENT, PRODUCER or CONSUMER.",
     ),
-    row("kind_number", Type::Int32, Read::Field("kind"), "The same, as OTLP's number."),
+    row(
+        "kind_number",
+        Type::Int32,
+        Read::Field("kind"),
+        "Role as OTLP's number, which may be one without a name.",
+    ),
     row(
         "status_code",
         Type::Varchar,
@@ -59,7 +68,7 @@ const COLUMNS: &[Column] = &[
         "status_code_number",
         Type::Int32,
         Read::Inner("status", "code"),
-        "The same, as OTLP's number.",
+        "Outcome as OTLP's number, which may be one without a name.",
     ),
     row(
         "status_message",

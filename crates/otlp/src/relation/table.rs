@@ -45,6 +45,12 @@ impl Table {
         self.ends.len()
     }
 
+    /// Makes room for that many messages.
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.ends.reserve(count);
+        self.places.reserve(count * self.width);
+    }
+
     /// Adds a message and finds what is wanted of it.
     #[inline]
     pub(super) fn push(&mut self, walk: &Walk, variant: usize, message: Part<'_>) {
@@ -122,6 +128,21 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// The fields of a message of which these are the places, in a segment of these bytes.
+    #[inline]
+    pub(super) fn new(bytes: &'a [u8], places: &'a [u32], end: usize) -> Fields<'a> {
+        Fields { bytes, places, end: end as u32 }
+    }
+
+    /// The fields of a message in this one.
+    #[inline]
+    pub(super) fn within<'b>(self, places: &'b [u32], end: usize) -> Fields<'b>
+    where
+        'a: 'b,
+    {
+        Fields::new(self.bytes, places, end)
+    }
+
     /// What follows the tag of a field, to the end of the message; `None` if the field is absent.
     #[inline]
     pub(super) fn at(self, slot: Slot) -> Option<Part<'a>> {

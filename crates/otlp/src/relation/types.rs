@@ -23,6 +23,8 @@ pub enum Type {
     Varchar,
     /// JSON: VARCHAR with that alias.
     Json,
+    /// TIMESTAMP: microseconds since 1970-01-01 00:00:00 UTC.
+    Timestamp,
     /// TIMESTAMP_NS: nanoseconds since 1970-01-01 00:00:00 UTC.
     TimestampNs,
     /// LIST of a type.
@@ -42,6 +44,7 @@ impl fmt::Display for Type {
             Type::Double => "DOUBLE",
             Type::Varchar => "VARCHAR",
             Type::Json => "JSON",
+            Type::Timestamp => "TIMESTAMP",
             Type::TimestampNs => "TIMESTAMP_NS",
             Type::List(element) => return write!(f, "{element}[]"),
             Type::Struct(members) => return write_struct(members, f),

@@ -1,5 +1,7 @@
 //! `AnyValue`s as JSON of their own types, and as text.
 
+use std::borrow::Cow;
+
 use super::attributes;
 use super::elements::{Any, Elements, any};
 use super::values::Texts;
@@ -9,17 +11,14 @@ use crate::render::{Part, number, text};
 /// Appends a value that is nested in `depth` lists: text as a string, numbers as numbers, bytes as a
 /// string of base64, lists as arrays, maps as objects, nothing as null. Doubles that JSON cannot write are
 /// the strings `NaN`, `Infinity` and `-Infinity`.
-#[inline]
 pub(super) fn json(value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
-    match any(value) {
-        Any::String(string) => text::string(string, out),
-        Any::Int(int) => number::signed(int, out),
-        other => rarer(other, depth, out),
-    }
+    any_json(any(value), depth, out);
 }
 
-fn rarer(value: Any<'_>, depth: usize, out: &mut Vec<u8>) {
+fn any_json(value: Any<'_>, depth: usize, out: &mut Vec<u8>) {
     match value {
+        Any::String(string) => text::string(string, out),
+        Any::Int(int) => number::signed(int, out),
         Any::Bool(true) => out.extend_from_slice(b"true"),
         Any::Bool(false) => out.extend_from_slice(b"false"),
         Any::Double(double) => number::double(double, out),
@@ -62,6 +61,19 @@ pub(super) fn push_text(value: Part<'_>, texts: &mut Texts) -> Option<()> {
     }
 }
 
+/// The same text, borrowed where it stands in the message; `None` where the value is empty.
+pub(super) fn text_of(value: Part<'_>) -> Option<Cow<'_, [u8]>> {
+    match any(value) {
+        Any::Empty => None,
+        Any::String(string) => Some(Cow::Borrowed(string.content())),
+        other => {
+            let mut text = Vec::new();
+            plain(other, &mut text);
+            Some(Cow::Owned(text))
+        }
+    }
+}
+
 fn plain(value: Any<'_>, out: &mut Vec<u8>) {
     match value {
         Any::Empty => {}
@@ -70,6 +82,6 @@ fn plain(value: Any<'_>, out: &mut Vec<u8>) {
         Any::Double(double) if double.is_nan() => out.extend_from_slice(b"NaN"),
         Any::Double(f64::INFINITY) => out.extend_from_slice(b"Infinity"),
         Any::Double(f64::NEG_INFINITY) => out.extend_from_slice(b"-Infinity"),
-        other => rarer(other, 0, out),
+        other => any_json(other, 0, out),
     }
 }

@@ -6,7 +6,7 @@ use super::Type;
 use crate::segment::Segment;
 
 /// The values of one column for some rows. Buffers are kept when it is cleared and filled again.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Values {
     /// Which values are NULL.
     pub nulls: Nulls,
@@ -15,7 +15,7 @@ pub struct Values {
 }
 
 /// Values by their type.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Data {
     /// BOOLEAN.
     Boolean(Vec<bool>),
@@ -23,7 +23,7 @@ pub enum Data {
     Int32(Vec<i32>),
     /// UINTEGER.
     UInt32(Vec<u32>),
-    /// BIGINT, and TIMESTAMP_NS in nanoseconds.
+    /// BIGINT, TIMESTAMP and TIMESTAMP_NS.
     Int64(Vec<i64>),
     /// UBIGINT.
     UInt64(Vec<u64>),
@@ -54,7 +54,7 @@ impl Values {
             Type::Boolean => Data::Boolean(Vec::new()),
             Type::Int32 => Data::Int32(Vec::new()),
             Type::UInt32 => Data::UInt32(Vec::new()),
-            Type::Int64 | Type::TimestampNs => Data::Int64(Vec::new()),
+            Type::Int64 | Type::Timestamp | Type::TimestampNs => Data::Int64(Vec::new()),
             Type::UInt64 => Data::UInt64(Vec::new()),
             Type::Double => Data::Double(Vec::new()),
             Type::Varchar | Type::Json => Data::Text(Texts::default()),
@@ -129,7 +129,7 @@ impl Values {
 }
 
 /// Which of some values are NULL.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Nulls {
     words: Vec<u64>,
 }
@@ -158,7 +158,7 @@ impl Nulls {
 }
 
 /// Texts: most lie where they are in the segment, the others in a buffer of their own.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Texts {
     entries: Vec<Entry<u32>>,
     own: Vec<u8>,
@@ -191,6 +191,13 @@ impl Texts {
     pub fn take_buffer(&mut self) -> Vec<u8> {
         self.entries.clear();
         std::mem::take(&mut self.own)
+    }
+
+    /// Gives back a buffer that was taken, or another one, for the texts to come.
+    pub fn give_buffer(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        self.entries.clear();
+        self.own = buffer;
     }
 
     fn clear(&mut self) {

@@ -3,9 +3,6 @@
 use crate::render::Part;
 use crate::schema::{MAX_NUMBER, Message};
 
-/// No field that is wanted has this number.
-const UNWANTED: u8 = u8::MAX;
-
 /// Where to note the place of a field.
 pub(super) type Slot = usize;
 
@@ -16,30 +13,65 @@ pub(super) const ABSENT: u32 = 0;
 /// The fields that are wanted of messages of one type.
 #[derive(Debug)]
 pub(super) struct Walk {
-    /// The slot of each field, by number.
-    slots: [u8; MAX_NUMBER + 1],
-    /// Bit n: the message has a field n.
-    known: u32,
-    /// The largest number that is wanted.
-    last: u32,
+    /// What to do at each field, by number.
+    steps: [Step; MAX_NUMBER + 1],
+    /// The same by tag, for tags of one byte.
+    tags: [Step; 128],
+    wanted: u32,
     width: usize,
+}
+
+/// What to do at a field: nothing, or to note its place, or to end the walk, or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Step(u8);
+
+impl Step {
+    const NOTHING: Step = Step(0);
+    /// Added to one more than the slot to note the place in.
+    const END: u8 = 1 << 7;
+
+    #[inline(always)]
+    fn slot(self) -> Option<Slot> {
+        usize::from(self.0 & !Self::END).checked_sub(1)
+    }
+
+    #[inline(always)]
+    fn ends(self) -> bool {
+        self.0 & Self::END != 0
+    }
 }
 
 impl Walk {
     /// A walk that finds nothing yet.
     pub(super) fn new(message: &Message) -> Walk {
-        Walk { slots: [UNWANTED; MAX_NUMBER + 1], known: known(message), last: 0, width: 0 }
+        let mut steps = [Step::NOTHING; MAX_NUMBER + 1];
+        message.fields.iter().for_each(|field| steps[usize::from(field.number)] = Step(Step::END));
+        let mut walk = Walk { steps, tags: [Step::NOTHING; 128], wanted: 0, width: 0 };
+        walk.index_tags();
+        walk
     }
 
     /// The slot of a field of the message, which is wanted from now on.
     pub(super) fn want(&mut self, number: u8) -> Slot {
-        let slot = &mut self.slots[usize::from(number)];
-        if *slot == UNWANTED {
-            *slot = self.width as u8;
-            self.width += 1;
-            self.last = self.last.max(u32::from(number));
+        let number = usize::from(number);
+        if let Some(slot) = self.steps[number].slot() {
+            return slot;
         }
-        usize::from(*slot)
+        self.width += 1;
+        self.wanted |= 1 << number;
+        // The walk ends at the last field that is wanted, so it goes on at all before it.
+        for step in &mut self.steps[..number] {
+            step.0 &= !Step::END;
+        }
+        self.steps[number].0 |= self.width as u8;
+        self.index_tags();
+        self.width - 1
+    }
+
+    fn index_tags(&mut self) {
+        for (tag, step) in self.tags.iter_mut().enumerate() {
+            *step = self.steps[tag >> 3];
+        }
     }
 
     /// Slots handed out.
@@ -49,8 +81,7 @@ impl Walk {
 
     /// Bit n: field n is wanted.
     pub(super) fn wanted(&self) -> u32 {
-        let numbers = (0..=MAX_NUMBER).filter(|&number| self.slots[number] != UNWANTED);
-        numbers.fold(0, |mask, number| mask | 1 << number)
+        self.wanted
     }
 
     /// Notes where the values of the wanted fields stand, behind their tags; of repeated ones the first.
@@ -59,21 +90,45 @@ impl Walk {
     /// not know may stand anywhere.
     #[inline]
     pub(super) fn locate(&self, mut part: Part<'_>, places: &mut [u32]) {
-        while let Some((number, wire_type)) = tag(&mut part) {
-            if let Some(&slot) = self.slots.get(number as usize) {
-                if let Some(place) = places.get_mut(usize::from(slot))
-                    && *place == ABSENT
-                {
-                    *place = part.start as u32;
-                }
-                if number >= self.last && self.known >> number & 1 != 0 {
-                    break;
+        while !part.is_empty() {
+            let Some(&first) = part.bytes.get(part.start) else { break };
+            if first >= 0x80 {
+                match self.far_field(&mut part, places) {
+                    Some(true) => continue,
+                    _ => break,
                 }
             }
-            if step_over(&mut part, number, wire_type).is_none() {
+            part.start += 1;
+            let step = self.tags[usize::from(first)];
+            if step != Step::NOTHING && self.take(step, part.start, places) {
+                break;
+            }
+            if step_over(&mut part, u32::from(first) >> 3, first & 7).is_none() {
                 break;
             }
         }
+    }
+
+    /// Does what is to be done at a field; says whether to end the walk there.
+    #[inline(always)]
+    fn take(&self, step: Step, at: usize, places: &mut [u32]) -> bool {
+        if let Some(place) = step.slot().and_then(|slot| places.get_mut(slot))
+            && *place == ABSENT
+        {
+            *place = at as u32;
+        }
+        step.ends()
+    }
+
+    /// A step of the walk over a field whose tag takes more than a byte; `true` to go on.
+    #[inline(never)]
+    fn far_field(&self, part: &mut Part<'_>, places: &mut [u32]) -> Option<bool> {
+        let (number, wire_type) = tag(part)?;
+        let step = self.steps.get(number as usize).copied().unwrap_or(Step::NOTHING);
+        if self.take(step, part.start, places) {
+            return Some(false);
+        }
+        step_over(part, number, wire_type).map(|()| true)
     }
 }
 
@@ -96,9 +151,15 @@ pub(super) fn tag(part: &mut Part<'_>) -> Option<(u32, u8)> {
 #[inline(always)]
 pub(super) fn step_over(part: &mut Part<'_>, number: u32, wire_type: u8) -> Option<()> {
     match wire_type {
-        0 => drop(part.varint()?),
+        2 => {
+            let len = part.varint()?;
+            if len > part.end as u64 {
+                return None;
+            }
+            part.start += len as usize;
+        }
         1 => part.start += 8,
-        2 => drop(part.len()?),
+        0 => drop(part.varint()?),
         5 => part.start += 4,
         _ => part.skip(number, wire_type)?,
     }

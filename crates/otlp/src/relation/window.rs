@@ -40,12 +40,7 @@ impl Window {
     }
 
     /// Moves to other rows, of this segment: walks them, and finds what they share.
-    pub fn open(
-        &mut self,
-        plan: &Plan,
-        segment: &Segment,
-        rows: impl IntoIterator<Item = usize>,
-    ) {
+    pub fn open(&mut self, plan: &Plan, segment: &Segment, rows: impl IntoIterator<Item = usize>) {
         self.rows.clear();
         self.rows.extend(rows.into_iter().map(|row| row as u32));
         self.find_messages(plan.stage(Level::Row), segment);
@@ -122,16 +117,11 @@ impl Window {
         if !stage.is_needed {
             return;
         }
-        let bytes = segment.buffer();
+        self.messages.reserve(self.rows.len());
         for &row in &self.rows {
             let variant = row_variant(segment, row as usize);
-            let message = segment.message_range(row as usize);
-            match message.zip(variant.and_then(|at| stage.walks.get(at).zip(Some(at)))) {
-                Some((range, (walk, variant))) => {
-                    self.messages.push(walk, variant, part(bytes, range));
-                }
-                None => self.messages.push_absent(),
-            }
+            let message = variant.zip(segment.message_range(row as usize));
+            push(&mut self.messages, stage, segment.buffer(), message);
         }
     }
 
@@ -207,7 +197,10 @@ const METRIC_KINDS: usize = 5;
 
 /// The name of a kind of metric in SQL.
 pub(super) fn metric_kind(variant: usize) -> String {
-    METRIC.fields.get(first_data_field() + variant).map_or(String::new(), |field| snake_case(field.name))
+    METRIC
+        .fields
+        .get(first_data_field() + variant)
+        .map_or(String::new(), |field| snake_case(field.name))
 }
 
 impl Shared {
@@ -232,30 +225,30 @@ impl Shared {
 }
 
 /// Adds the message of a type that lies there.
+#[inline(always)]
 fn push(table: &mut Table, stage: &Stage, bytes: &[u8], message: Option<(usize, Range<usize>)>) {
-    let found = message.and_then(|(variant, range)| Some((stage.walks.get(variant)?, variant, range)));
+    let found =
+        message.and_then(|(variant, range)| Some((stage.walks.get(variant)?, variant, range)));
     match found {
-        Some((walk, variant, range)) => table.push(walk, variant, part(bytes, range)),
+        Some((walk, variant, range)) => table.push(walk, variant, Part::within(bytes, range)),
         None => table.push_absent(),
     }
-}
-
-fn part(bytes: &[u8], range: Range<usize>) -> Part<'_> {
-    Part { bytes, start: range.start, end: range.end }
 }
 
 /// Which of the types of its relation a row has.
 #[inline]
 pub(super) fn row_variant(segment: &Segment, row: usize) -> Option<usize> {
     match segment.signal() {
-        Signal::Metrics => data_variant(segment, segment.metric_of(row)).map(|(variant, _)| variant),
+        Signal::Metrics => {
+            data_variant(segment, segment.metric_of(row)).map(|(variant, _)| variant)
+        }
         _ => Some(0),
     }
 }
 
 /// The kind of a metric, and where its `Gauge`, `Sum`, … lies.
 #[inline]
-fn data_variant(segment: &Segment, metric: usize) -> Option<(usize, Range<usize>)> {
+pub(super) fn data_variant(segment: &Segment, metric: usize) -> Option<(usize, Range<usize>)> {
     let (field, range) = segment.data_range(metric)?;
     Some((field.checked_sub(first_data_field())?, range))
 }

@@ -103,7 +103,7 @@ impl<'a> Part<'a> {
     /// Steps over the value of a field.
     #[cold]
     pub(crate) fn skip(&mut self, number: u32, wire_type: u8) -> Option<()> {
-        let mut reader = Reader::within(self.bytes, self.start..self.end);
+        let mut reader = Reader::within(self.bytes, self.start.min(self.end)..self.end);
         reader.skip(number, wire_type).ok()?;
         self.start = reader.offset();
         Some(())

@@ -3,7 +3,7 @@
 //! The walk goes down to the rows only, so it costs a few nanoseconds a row. Bytes that are not what
 //! they were said to be end in an error, never in a panic.
 
-use super::{Metric, Owner, Row, Scope, Segment, Slice};
+use super::{Metric, Owner, Row, Scope, Segment, Slice, text};
 use crate::error::Result;
 use crate::schema::{Field, Kind, LOG_RECORD, METRIC, Message, Rule, SPAN};
 use crate::signal::Signal;
@@ -116,15 +116,19 @@ impl Walk<'_> {
         message: &'static Message,
         times: &[u32],
     ) -> Result<()> {
-        let time = self.time(slice, message, times)?;
+        let content = &self.bytes[slice.start as usize..][..slice.len as usize];
+        let time = match text::of_row(content) {
+            Some((time, _)) => time,
+            None => self.time(slice, message, times)?,
+        };
+        // `i64::MAX` itself is refused too: DuckDB reads it as infinity.
+        let time = if time < i64::MAX as u64 { time } else { 0 };
         self.segment.rows.push(Row { message: slice, parent, time });
         Ok(())
     }
 
-    /// The first of the fixed64 fields numbered `times` that is set; 0 where it does not fit an `i64`.
-    /// Reading stops at the first known field behind them.
-    ///
-    /// `i64::MAX` itself is refused too: DuckDB reads it as infinity.
+    /// The first of the fixed64 fields numbered `times` that is set; 0 if none is. Reading stops at the
+    /// first known field behind them.
     fn time(&self, slice: Slice, message: &'static Message, times: &[u32]) -> Result<u64> {
         let range = slice.start as usize..(slice.start + slice.len) as usize;
         let mut reader = Reader::within(self.bytes, range);
@@ -142,7 +146,7 @@ impl Walk<'_> {
                 break;
             }
         }
-        Ok(if found < i64::MAX as u64 { found } else { 0 })
+        Ok(found)
     }
 
     /// Calls `each` with every length-delimited field of the message in `slice`.

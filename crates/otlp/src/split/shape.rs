@@ -1,5 +1,6 @@
 //! Tells OTLP protobuf by its beginning.
 
+use crate::error::Error;
 use crate::schema::{Field, Kind, Message, Rule, WireType};
 use crate::signal::Signal;
 use crate::verify::verify;
@@ -22,15 +23,17 @@ pub(crate) fn begins_like_request(bytes: &[u8], len: u64) -> bool {
 }
 
 /// Nothing if the bytes are no protobuf.
-fn begins_like(mut message: &'static Message, bytes: &[u8], mut room: u64) -> Option<bool> {
+fn begins_like(mut message: &'static Message, bytes: &[u8], len: u64) -> Option<bool> {
     let mut reader = Reader::new(bytes);
+    let mut room = len;
+    let is_cut = |error: Error| error.is_truncated() && (bytes.len() as u64) < len;
     for _ in 0..LEVELS {
         if room == 0 || reader.is_empty() {
             return Some(true);
         }
         let start = reader.offset();
         let (number, wire_type) = match reader.tag() {
-            Err(error) => return Some(error.is_truncated()),
+            Err(error) => return Some(is_cut(error)),
             Ok(tag) => tag,
         };
         let field = message.field(number).filter(|field| allows(field, wire_type))?;
@@ -38,7 +41,7 @@ fn begins_like(mut message: &'static Message, bytes: &[u8], mut room: u64) -> Op
             return Some(true);
         }
         let length = match reader.varint() {
-            Err(error) => return Some(error.is_truncated()),
+            Err(error) => return Some(is_cut(error)),
             Ok(length) => length,
         };
         room = room.checked_sub((reader.offset() - start) as u64)?;

@@ -19,8 +19,7 @@ pub fn files() -> Vec<(String, Vec<u8>)> {
     let Some(corpus) = corpus() else { return Vec::new() };
     let table = fs::read_to_string(corpus.join("counts.tsv")).expect("counts.tsv");
     let names = table.lines().skip(1).filter_map(|line| line.split('\t').next());
-    let read = |name: &str| {
-        (name.to_owned(), fs::read(corpus.join(name)).expect("a file of the corpus"))
-    };
+    let read =
+        |name: &str| (name.to_owned(), fs::read(corpus.join(name)).expect("a file of the corpus"));
     names.map(read).collect()
 }

@@ -65,7 +65,13 @@ impl Draw<'_> {
 
     fn text(&mut self) -> String {
         let words = [
-            "", "checkout", "cart", "GET /api", "a \"quoted\" \\ text", "tab\tand\u{1}", "größe 🦆",
+            "",
+            "checkout",
+            "cart",
+            "GET /api",
+            "a \"quoted\" \\ text",
+            "tab\tand\u{1}",
+            "größe 🦆",
             "a text of more than thirty-two bytes, which is one block of the writer",
         ];
         self.pick(&words).to_owned()
@@ -119,8 +125,16 @@ impl Draw<'_> {
 
     fn attributes(&mut self, depth: u8) -> Vec<KeyValue> {
         let keys = [
-            "", "a", "b", "http.route", "http.request.method", "service.name", "service.namespace",
-            "service.instance.id", "url.path", "größe",
+            "",
+            "a",
+            "b",
+            "http.route",
+            "http.request.method",
+            "service.name",
+            "service.namespace",
+            "service.instance.id",
+            "url.path",
+            "größe",
         ];
         self.list(6, |draw| KeyValue {
             key: draw.pick(&keys).to_owned(),
@@ -193,8 +207,7 @@ impl Draw<'_> {
                 flags: draw.uint32(),
             }),
             dropped_links_count: self.uint32(),
-            status: self
-                .maybe(|draw| Status { message: draw.text(), code: draw.enum_number() }),
+            status: self.maybe(|draw| Status { message: draw.text(), code: draw.enum_number() }),
         }
     }
 
@@ -331,10 +344,8 @@ impl Draw<'_> {
             time_unix_nano: self.time(),
             count: self.uint64(),
             sum: self.double(),
-            quantile_values: self.list(3, |draw| ValueAtQuantile {
-                quantile: draw.double(),
-                value: draw.double(),
-            }),
+            quantile_values: self
+                .list(3, |draw| ValueAtQuantile { quantile: draw.double(), value: draw.double() }),
             flags: self.uint32(),
         }
     }

@@ -2,9 +2,9 @@
 
 use duckspan_otlp::relation::{DATA_POINTS, LOG_RECORDS, Relation, SPANS};
 use duckspan_otlp::{Segment, SegmentBuilder};
-use prost::Message;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use prost::Message;
 use serde_json::Value;
 
 use crate::draw::Draw;
@@ -42,7 +42,7 @@ fn same(expected: &Value, got: &Value) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn spans_read_as_they_were_written(bytes in vec(any::<u8>(), 0..3000)) {

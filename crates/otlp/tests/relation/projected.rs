@@ -1,1 +1,101 @@
-//! Tests.
+//! Records that are read only as far as some columns need them have the same values in these columns.
+
+use duckspan_otlp::json::{Projection, Transcoder};
+use duckspan_otlp::relation::{
+    Bound, Column, DATA_POINTS, Filter, LOG_RECORDS, Plan, Relation, SPANS,
+};
+use duckspan_otlp::{Segment, SegmentBuilder, SignalSet, render};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use prost::Message;
+
+use crate::draw::Draw;
+use crate::tree;
+
+/// A segment of the record, read as far as `projection` says.
+fn segment(relation: &Relation, record: &[u8], projection: Projection) -> Segment {
+    let mut transcoder = Transcoder::new();
+    transcoder.read(record, SignalSet::only(relation.signal), projection).expect("JSON");
+    let mut builder = SegmentBuilder::new(relation.signal);
+    if let Some((request, form)) = transcoder.request(relation.signal) {
+        builder.push_verified(request, form).expect("room");
+    }
+    builder.finish()
+}
+
+fn check(relation: &'static Relation, request: &[u8]) {
+    let mut record = Vec::new();
+    render::message(relation.signal.data(), request, &mut record);
+    let whole = segment(relation, &record, Projection::ALL);
+    let all: Vec<usize> = (0..whole.len()).filter(|&row| relation.has(&whole, row)).collect();
+    for column in relation.columns {
+        let columns: [&Column; 1] = [column];
+        let part = segment(relation, &record, Plan::new(relation, columns).projection());
+        assert_eq!(
+            tree::select(relation, &columns, &part, &all),
+            tree::select(relation, &columns, &whole, &all),
+            "{}",
+            column.name
+        );
+        for bound in [Bound::Range(0..=i64::MAX), Bound::OneOf(vec![b"checkout".to_vec()])] {
+            let mut filter = Filter::new(relation);
+            if filter.require(column, &bound) {
+                let part = segment(relation, &record, filter.projection());
+                let select = |segment: &Segment| {
+                    let mut rows = Vec::new();
+                    filter.select(segment, 0..segment.len(), usize::MAX, &mut rows);
+                    rows
+                };
+                assert_eq!(select(&part), select(&whole), "{} {bound:?}", column.name);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn projections_keep_what_columns_need(bytes in vec(any::<u8>(), 0..2000)) {
+        let mut draw = Draw(&bytes);
+        check(&SPANS, &draw.traces().encode_to_vec());
+        check(&LOG_RECORDS, &draw.logs().encode_to_vec());
+        check(&DATA_POINTS, &draw.metrics().encode_to_vec());
+    }
+}
+
+#[test]
+fn nothing_is_needed_to_count_rows() {
+    for relation in Relation::ALL {
+        let nothing = Projection { resource: false, scope: false, row: 0, metric: 0 };
+        assert_eq!(Plan::new(relation, []).projection(), nothing);
+        assert_eq!(Filter::new(relation).projection(), nothing);
+    }
+}
+
+#[test]
+fn columns_need_their_fields_only() {
+    let projection = |relation: &Relation, names: &[&str]| {
+        let columns = names.iter().map(|name| relation.column(name).expect("a column"));
+        Plan::new(relation, columns).projection()
+    };
+    let nothing = Projection { resource: false, scope: false, row: 0, metric: 0 };
+    for (relation, names, expected) in [
+        (
+            &SPANS,
+            &["name", "duration_ns"][..],
+            Projection { row: 1 << 5 | 1 << 7 | 1 << 8, ..nothing },
+        ),
+        (&SPANS, &["service_name"], Projection { resource: true, ..nothing }),
+        (&SPANS, &["scope_schema_url"], Projection { scope: true, ..nothing }),
+        (&SPANS, &["start_time_unix_nano"], Projection { row: 1 << 7, ..nothing }),
+        (&SPANS, &["status_code"], Projection { row: 1 << 15, ..nothing }),
+        (&LOG_RECORDS, &["body", "body_text"], Projection { row: 1 << 5, ..nothing }),
+        (&DATA_POINTS, &["name", "unit"], Projection { metric: 1 << 1 | 1 << 3, ..nothing }),
+        (&DATA_POINTS, &["kind", "is_monotonic"], nothing),
+        (&DATA_POINTS, &["value"], Projection { row: 1 << 4 | 1 << 6, ..nothing }),
+        (&DATA_POINTS, &["attributes"], Projection { row: 1 << 7 | 1 << 9 | 1 << 1, ..nothing }),
+    ] {
+        assert_eq!(projection(relation, names), expected, "{names:?}");
+    }
+}

@@ -13,8 +13,7 @@ pub(crate) type Row = Map<String, Value>;
 /// All columns of all rows of a relation.
 pub(crate) fn rows(relation: &Relation, segment: &Segment) -> Vec<Row> {
     let columns: Vec<&Column> = relation.columns.iter().collect();
-    let all: Vec<usize> =
-        (0..segment.len()).filter(|&row| relation.has(segment, row)).collect();
+    let all: Vec<usize> = (0..segment.len()).filter(|&row| relation.has(segment, row)).collect();
     select(relation, &columns, segment, &all)
 }
 
@@ -27,8 +26,7 @@ pub(crate) fn select(
 ) -> Vec<Row> {
     let plan = Plan::new(relation, columns.iter().copied());
     let mut window = Window::new();
-    let mut values: Vec<Values> =
-        columns.iter().map(|column| Values::new(&column.kind)).collect();
+    let mut values: Vec<Values> = columns.iter().map(|column| Values::new(&column.kind)).collect();
     let mut read = Vec::new();
     for rows in rows.chunks(WINDOW) {
         window.open(&plan, segment, rows.iter().copied());

@@ -1,1 +1,62 @@
+use super::*;
+use crate::budget::Budget;
 
+/// Row 36, finding 5: memory follows the bytes that arrive, not the length that is declared.
+#[test]
+fn memory_follows_what_arrives() {
+    const LIMIT: usize = 64 << 20;
+    let budget = Budget::new(2 * LIMIT);
+    let mut gather = Gather::new(LIMIT, Charge::new(&budget));
+    gather.expect(LIMIT as u64).expect("within the limit");
+    assert_eq!(budget.used(), 0);
+    let piece = vec![0; 10_000];
+    while gather.missing() >= piece.len() {
+        gather.push(&piece).expect("room");
+        let used = budget.used();
+        assert_eq!(used, gather.payload.bytes.capacity());
+        assert!(used <= FIRST_STEP.max(2 * gather.len()), "{used} for {}", gather.len());
+    }
+    gather.push(&vec![0; gather.missing()]).expect("room");
+    assert_eq!((gather.len(), budget.used()), (LIMIT, LIMIT));
+    drop(gather);
+    assert_eq!(budget.used(), 0);
+}
+
+#[test]
+fn what_finds_no_room_is_refused_before_it_is_taken() {
+    let budget = Budget::new(100_000);
+    let mut gather = Gather::new(1 << 20, Charge::new(&budget));
+    gather.push(&[0; 50_000]).expect("room");
+    let refusal = gather.push(&[0; 60_000]).expect_err("no room");
+    assert_eq!(refusal.reason, Reason::TooLarge, "not ever");
+    let other = Gather::new(1 << 20, Charge::new(&budget)).push(&[0; 60_000]);
+    assert_eq!(other.expect_err("no room").reason, Reason::Overload, "not now");
+    assert!(budget.used() <= 65_536);
+}
+
+/// F7, F8: what expands is charged while it does, and what is left over is given back.
+#[test]
+fn expanding_is_charged() {
+    let compressed = |len: usize| {
+        use std::io::Write as _;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&vec![b'x'; len]).expect("memory takes all");
+        encoder.finish().expect("memory takes all")
+    };
+    let expand = |len: usize, limit: usize, room: usize| {
+        let budget = Budget::new(room);
+        let payload = Payload { bytes: compressed(len), charge: Charge::new(&budget) };
+        let expanded = payload.expand(Compression::Gzip, limit, Charge::new(&budget));
+        let used = budget.used();
+        let len = expanded.map(|payload| {
+            assert_eq!(used, payload.bytes.capacity());
+            payload.bytes.len()
+        });
+        assert_eq!(budget.used(), 0);
+        len.map_err(|refusal| refusal.reason)
+    };
+    assert_eq!(expand(0, 10, 1 << 20), Ok(0));
+    assert_eq!(expand(1_000_000, 1_000_000, 2 << 20), Ok(1_000_000));
+    assert_eq!(expand(1_000_001, 1_000_000, 2 << 20), Err(Reason::TooLarge));
+    assert_eq!(expand(1_000_000, usize::MAX, 500_000), Err(Reason::TooLarge));
+}

@@ -1,1 +1,113 @@
+use super::*;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::refusal::Reason;
+
+fn start(store: Store) -> Receiver {
+    let config = Config::new("127.0.0.1:0".parse().expect("an address"));
+    Receiver::start_with(&config, store).expect("a free port")
+}
+
+/// Posts one span; returns the whole answer, or nothing if nobody listens.
+fn post(address: SocketAddr) -> Option<String> {
+    let body = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"}]}]}]}"#;
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+    write!(
+        stream,
+        "POST /v1/traces HTTP/1.1\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    Some(answer)
+}
+
+/// Row 51: a panic fails one request; the listener, the connection and the memory live on.
+#[test]
+fn a_panic_fails_one_request() {
+    let calls = AtomicUsize::new(0);
+    let receiver = start(Box::new(move |_| {
+        assert_ne!(calls.fetch_add(1, Ordering::Relaxed), 1, "a fault of the second request");
+    }));
+    let statuses = [200, 500, 200].map(|status| format!("HTTP/1.1 {status} "));
+    for status in statuses {
+        let answer = post(receiver.address()).expect("an answer");
+        assert!(answer.starts_with(&status), "{answer}");
+    }
+    let counters = receiver.counters();
+    assert_eq!(counters.rejected(Reason::Fault), 1);
+    assert_eq!((counters.in_flight_bytes, counters.signals[0].accepted_rows), (0, 2));
+}
+
+/// Row 58, F3: in a child of `fork` nothing happens: not to wait, and not to the parent.
+#[test]
+fn a_forked_child_does_nothing() {
+    let mut receiver = start(Box::new(drop));
+    let address = receiver.address();
+    let parents = Arc::clone(&receiver.running);
+    receiver.process = std::process::id().wrapping_add(1);
+    assert!(!receiver.is_running());
+    receiver.stop();
+    let references = Arc::strong_count(&parents);
+    drop(receiver);
+    assert_eq!(Arc::strong_count(&parents), references, "nothing is dropped");
+    assert!(post(address).expect("the parent listens on").starts_with("HTTP/1.1 200"));
+    parents.stop();
+    assert_eq!(post(address), None);
+}
+
+/// F4: a receiver may be stopped and dropped where blocking is not allowed.
+#[test]
+fn it_stops_inside_of_a_runtime() {
+    for workers in [1, 2] {
+        let runtime = Builder::new_multi_thread().worker_threads(workers).build();
+        let task = runtime.expect("a runtime");
+        let address = task.block_on(async {
+            let receiver = start(Box::new(drop));
+            tokio::spawn(async move {
+                let address = receiver.address();
+                receiver.stop();
+                address
+            })
+            .await
+            .expect("no panic")
+        });
+        assert_eq!(post(address), None);
+    }
+}
+
+/// Stopping twice, and from many threads at once, is stopping.
+#[test]
+fn it_stops_once() {
+    let receiver = start(Box::new(drop));
+    assert!(receiver.is_running());
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| receiver.stop());
+        }
+    });
+    assert!(!receiver.is_running());
+    receiver.stop();
+    assert_eq!(post(receiver.address()), None);
+    assert_eq!(receiver.counters().connections, 0);
+}
+
+/// F26: a request that arrives while the receiver stops is either stored before that, or refused.
+#[test]
+fn nothing_is_stored_once_stopped() {
+    let stored = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&stored);
+    let receiver = start(Box::new(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+    }));
+    receiver.running.context.service.stop_storing();
+    let answer = post(receiver.address()).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("retry-after: 1"), "{answer}");
+    assert_eq!(stored.load(Ordering::Relaxed), 0);
+    assert_eq!(receiver.counters().rejected(Reason::Stopping), 1);
+}

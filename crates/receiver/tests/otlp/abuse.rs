@@ -173,8 +173,10 @@ fn streams_have_a_limit() {
     let server = Server::limited(|limits| limits.max_streams = 2);
     let body = framed(0, &data::traces(1).encode_to_vec());
     block_on(async {
-        let sender = connect_h2(server.address()).await;
-        let calls: Vec<_> = (0..50)
+        let mut sender = connect_h2(server.address()).await;
+        // The limit is known to the client only once it has heard from the receiver.
+        assert_eq!(call_on(&mut sender, TRACE_EXPORT, &[], &body).await.status, "0");
+        let calls: Vec<_> = (0..49)
             .map(|_| {
                 let (sender, body) = (sender.clone(), body.clone());
                 tokio::spawn(async move {

@@ -127,12 +127,17 @@ pub(crate) fn nested(depth: usize) -> AnyValue {
 /// A request whose protobuf has exactly `size` bytes.
 pub(crate) fn traces_of_size(size: usize) -> ExportTraceServiceRequest {
     use prost::Message as _;
-    let with_name = |len| traces_of(vec![Span { name: "n".repeat(len), ..span(0) }]);
-    let mut len = size - with_name(size).encoded_len().min(2 * size) + size;
-    while with_name(len).encoded_len() != size {
-        len = len + size - with_name(len).encoded_len();
-    }
-    with_name(len)
+    let named = |len| traces_of(vec![Span { name: "n".repeat(len), ..span(0) }]);
+    let mut len = size - named(0).encoded_len();
+    let request = loop {
+        let request = named(len);
+        match request.encoded_len().checked_sub(size) {
+            Some(excess @ 1..) => len -= excess,
+            _ => break request,
+        }
+    };
+    assert_eq!(request.encoded_len(), size, "lengths take a byte more from here on");
+    request
 }
 
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -74,16 +74,21 @@ pub(super) fn count(data: &Data) -> io::Result<usize> {
 
 fn decoded(file: &[u8], projection: Projection) -> io::Result<Vec<Segment>> {
     let mut all = Vec::new();
-    each_segment(file, projection, |segment| all.push(segment))?;
+    each_segment(file, projection, |segment| {
+        all.push(segment);
+        None
+    })?;
     Ok(all)
 }
 
+/// Calls `each` with every segment; one that it gives back serves another.
 fn each_segment(
     file: &[u8],
     projection: Projection,
-    mut each: impl FnMut(Segment),
+    mut each: impl FnMut(Segment) -> Option<Segment>,
 ) -> io::Result<()> {
-    let options = Options { projection, ..Options::default() };
+    let rows_as_text = projection == Projection::ALL;
+    let options = Options { projection, rows_as_text, ..Options::default() };
     let mut batches = Batches::new(file, &options, BATCH_BYTES);
     let mut worker = Worker::new();
     while let Some(batch) = batches.next_batch()? {
@@ -91,14 +96,19 @@ fn each_segment(
         if let Some(reject) = decoded.rejects.first() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, reject.reason.clone()));
         }
-        decoded.segments.into_iter().for_each(&mut each);
+        decoded.segments.into_iter().filter_map(&mut each).for_each(|spent| worker.recycle(spent));
+        batches.recycle(batch);
     }
     Ok(())
 }
 
 fn scan(file: &[u8], projection: Projection, columns: fn(&Segment) -> u64) -> u64 {
     let mut sum = 0;
-    each_segment(file, projection, |segment| sum += columns(&segment)).ok();
+    let add = |segment: Segment| {
+        sum += columns(&segment);
+        Some(segment)
+    };
+    each_segment(file, projection, add).ok();
     sum
 }
 

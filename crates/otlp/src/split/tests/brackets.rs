@@ -38,7 +38,7 @@ fn in_pieces(bytes: &[u8], piece: usize) -> Scan {
 
 fn check(bytes: &[u8]) {
     let expected = plain(bytes);
-    for piece in [1, 2, 3, 31, 63, 64, 65, 127, 128, 200, bytes.len()] {
+    for piece in [1, 3, 63, 64, 65, 128, bytes.len()] {
         let found = in_pieces(bytes, piece);
         assert_eq!(found, expected, "in pieces of {piece}: {}", bytes.escape_ascii());
     }
@@ -47,7 +47,7 @@ fn check(bytes: &[u8]) {
 /// Each byte that matters at each place around the end of a block.
 #[test]
 fn bytes_that_matter_at_the_edges_of_blocks() {
-    for at in 55..75 {
+    for at in 60..68 {
         for what in [&b"}"[..], b"]", b"\"", b"\\", b"\n", b"{", b"\"}\"", b"\\\"", b"\\\\\"", b"\\\\\\\"", b"\\\n"] {
             for before in [&b"{"[..], b"{\"", b"{\"\\", b"[{\"a\":\""] {
                 let mut bytes = before.to_vec();
@@ -66,11 +66,11 @@ fn bytes_that_matter_at_the_edges_of_blocks() {
 #[test]
 fn every_short_text() {
     const BYTES: &[u8] = b"{}\"\\\na";
-    for filling in [0, 58, 60] {
-        for number in 0..BYTES.len().pow(5) {
+    for filling in [0, 60] {
+        for number in 0..BYTES.len().pow(4) {
             let mut bytes = vec![b'{'];
             bytes.resize(1 + filling, b'x');
-            bytes.extend((0..5).map(|digit| BYTES[number / BYTES.len().pow(digit) % BYTES.len()]));
+            bytes.extend((0..4).map(|digit| BYTES[number / BYTES.len().pow(digit) % BYTES.len()]));
             let expected = plain(&bytes);
             assert_eq!(in_pieces(&bytes, bytes.len()), expected, "{}", bytes.escape_ascii());
             assert_eq!(in_pieces(&bytes, 3), expected, "{}", bytes.escape_ascii());

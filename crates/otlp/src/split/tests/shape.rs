@@ -53,6 +53,8 @@ fn other_bytes_do_not() {
     ] {
         assert!(!begins_like_request(bytes, u64::MAX), "{}", bytes.escape_ascii());
     }
+    assert!(!begins_like_request(b"\x0a", 1), "the message ends before a length");
+    assert!(!begins_like_request(b"\xba", 1), "the message ends inside a tag");
     assert!(begins_like_request(b"\x0a\x09\x12", 11));
     assert!(!begins_like_request(b"\x0a\x09\x12", 10), "the field is larger than the message");
 }

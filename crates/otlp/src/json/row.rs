@@ -1,0 +1,93 @@
+//! Rows whose JSON is canonical: their text is kept, so that it need not be rendered again.
+//!
+//! Canonical is what [`crate::render`] writes. The members of the row itself may stand in any order here,
+//! and may be at their default; in the objects nested in it everything has its one form. Whatever is
+//! written in another way, or seldom occurs, is none of this module's business: such a row is read as any
+//! message is.
+
+use super::plan::{Plan, START, Slot};
+use super::read::Reader;
+use super::scan::Cursor;
+use super::write::{close, open};
+use crate::order::Run;
+use crate::schema::Rule;
+use crate::segment::text;
+
+mod canonical;
+
+use canonical::{Canonical, Value};
+
+impl Reader<'_> {
+    /// Reads a row as text; the cursor stands at its brace. Where the text is not canonical, it stays
+    /// there, nothing is written, and nothing is returned.
+    pub(super) fn row_text(&mut self, slot: &'static Slot) -> Option<()> {
+        let outer_runs = self.runs.len();
+        let mut row = Canonical::new(self.cursor.clone(), self.plans);
+        let time = self.row_members(slot.child, &mut row);
+        if let Some(time) = time {
+            self.put_row(slot, time, outer_runs);
+            self.cursor.at = row.cursor.at;
+        }
+        self.runs.truncate(outer_runs);
+        time.map(drop)
+    }
+
+    /// Steps over the members of a row, and returns its time.
+    fn row_members(&mut self, index: usize, row: &mut Canonical<'_>) -> Option<u64> {
+        let plan: &'static Plan = &self.plans[index];
+        let (mut times, mut seen, mut place) = ([0; 2], 0_u32, START);
+        row.expect(b"{")?;
+        if row.cursor.eat(b"}") {
+            return Some(0);
+        }
+        loop {
+            let start = row.cursor.at;
+            place = self.row_member(index, place, &mut row.cursor)?;
+            let slot = &plan.slots[place];
+            let bit = if slot.rule == Rule::Oneof { 1 } else { 1 << slot.number };
+            if seen & bit != 0 {
+                return None;
+            }
+            seen |= bit;
+            if row.field(slot, 0)? == Value::Other {
+                self.runs.push(Run { number: slot.number, start, end: row.cursor.at });
+                if let Some(nth) = plan.times.iter().position(|&number| number == slot.number) {
+                    times[nth] = row.magnitude;
+                }
+            }
+            if !row.another_member()? {
+                return times.into_iter().find(|&time| time != 0).or(Some(0));
+            }
+        }
+    }
+
+    /// Steps over the name of a member; returns the place of its slot. `last` is the one before it.
+    #[inline(always)]
+    fn row_member(&mut self, index: usize, last: usize, cursor: &mut Cursor<'_>) -> Option<usize> {
+        let slots = &self.plans[index].slots;
+        let guess = usize::from(self.habits[index].next[last]);
+        if slots.get(guess).is_some_and(|slot| slot.eat_name(cursor)) {
+            return Some(guess);
+        }
+        let place = slots.iter().position(|slot| slot.eat_name(cursor))?;
+        self.habits[index].next[last] = place as u8;
+        Some(place)
+    }
+
+    /// Writes the row whose members are the last runs, by their number.
+    fn put_row(&mut self, slot: &'static Slot, time: u64, outer_runs: usize) {
+        let width = usize::from(self.habits[slot.child].width);
+        let start = open(&mut self.out, slot.number, width);
+        text::put_head(time, &mut self.out);
+        self.out.push(b'{');
+        let runs = &mut self.runs[outer_runs..];
+        runs.sort_by_key(|run| run.number);
+        // Between neighbours stands a comma.
+        for members in runs.chunk_by(|a, b| a.end + 1 == b.start) {
+            let (start, end) = (members[0].start, members[members.len() - 1].end);
+            self.out.extend_from_slice(&self.cursor.bytes[start..end]);
+            self.out.push(b',');
+        }
+        self.habits[slot.child].width = close(&mut self.out, start, width) as u8;
+    }
+}

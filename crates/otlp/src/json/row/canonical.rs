@@ -1,0 +1,282 @@
+//! A cursor that steps over canonical JSON values only.
+
+use zmij::Buffer;
+
+use super::super::plan::{Plan, Shape, Slot};
+use super::super::scan::Cursor;
+use crate::schema::{Kind, Rule};
+
+/// Lists of values in one another that are still read here.
+const MAX_LISTS: usize = 4;
+
+/// Steps over values; every method gives up, with nothing, where they are not canonical.
+pub(super) struct Canonical<'a> {
+    pub(super) cursor: Cursor<'a>,
+    plans: &'static [Plan],
+    /// The last integer that was read, without its sign.
+    pub(super) magnitude: u64,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value {
+    /// Its default, which canonical text leaves out.
+    Default,
+    /// Something else.
+    Other,
+}
+
+impl Value {
+    fn of(slot: &Slot, is_default: bool) -> Value {
+        match slot.rule {
+            Rule::Singular if is_default => Value::Default,
+            _ => Value::Other,
+        }
+    }
+}
+
+impl<'a> Canonical<'a> {
+    pub(super) fn new(cursor: Cursor<'a>, plans: &'static [Plan]) -> Canonical<'a> {
+        Canonical { cursor, plans, magnitude: 0 }
+    }
+
+    /// Steps over the value of a field in an object that is nested in that many lists of values.
+    #[inline(always)]
+    pub(super) fn field(&mut self, slot: &'static Slot, lists: usize) -> Option<Value> {
+        match (slot.rule, slot.kind) {
+            (Rule::Repeated, _) => self.list(slot, lists),
+            (_, Kind::Message(_)) => self.message(slot, lists).map(|()| Value::Other),
+            (_, Kind::String) => self.string().map(|empty| Value::of(slot, empty)),
+            (_, Kind::Id) => self.id().map(|empty| Value::of(slot, empty)),
+            (_, kind) => self.scalar(kind).map(|zero| Value::of(slot, zero)),
+        }
+    }
+
+    /// Steps over the elements of a repeated field.
+    fn list(&mut self, slot: &'static Slot, lists: usize) -> Option<Value> {
+        self.expect(b"[")?;
+        if self.cursor.eat(b"]") {
+            return Some(Value::Default);
+        }
+        loop {
+            match slot.kind {
+                Kind::Message(_) => self.message(slot, lists)?,
+                Kind::String => drop(self.string()?),
+                kind => drop(self.scalar(kind)?),
+            }
+            match self.cursor.peek() {
+                b',' => self.cursor.at += 1,
+                b']' => break,
+                _ => return None,
+            }
+        }
+        self.cursor.at += 1;
+        Some(Value::Other)
+    }
+
+    /// Steps over a nested object.
+    #[inline(always)]
+    fn message(&mut self, slot: &'static Slot, lists: usize) -> Option<()> {
+        match self.plans[slot.child].shape {
+            Shape::KeyValue => self.attribute(lists),
+            Shape::AnyValue => self.any_value(lists),
+            _ => self.object(slot.child, lists),
+        }
+    }
+
+    /// Steps over an object whose members stand in their order, none at its default.
+    fn object(&mut self, index: usize, lists: usize) -> Option<()> {
+        self.expect(b"{")?;
+        if self.cursor.eat(b"}") {
+            return Some(());
+        }
+        let mut slots = self.plans[index].slots.iter();
+        let mut oneof = false;
+        loop {
+            let slot = slots.find(|slot| slot.eat_name(&mut self.cursor))?;
+            let member = slot.rule == Rule::Oneof;
+            if member && oneof || self.field(slot, lists)? == Value::Default {
+                return None;
+            }
+            oneof |= member;
+            if !self.another_member()? {
+                return Some(());
+            }
+        }
+    }
+
+    /// Steps over a `KeyValue`.
+    #[inline]
+    fn attribute(&mut self, lists: usize) -> Option<()> {
+        self.expect(b"{\"key\":\"")?;
+        if self.text()? {
+            return None;
+        }
+        self.expect(b",\"value\":")?;
+        self.any_value(lists)?;
+        self.expect(b"}")
+    }
+
+    /// Steps over an `AnyValue`.
+    #[inline]
+    fn any_value(&mut self, lists: usize) -> Option<()> {
+        if self.cursor.eat(b"{\"stringValue\":\"") {
+            self.text()?;
+        } else if self.cursor.eat(b"{\"intValue\":") {
+            self.scalar(Kind::Int64)?;
+        } else {
+            self.rare_value(lists)?;
+        }
+        self.expect(b"}")
+    }
+
+    /// Steps over a value up to its last bracket.
+    #[inline(never)]
+    fn rare_value(&mut self, lists: usize) -> Option<()> {
+        if self.cursor.eat(b"{\"boolValue\":") {
+            return self.scalar(Kind::Bool).map(drop);
+        }
+        if self.cursor.eat(b"{\"doubleValue\":") {
+            return self.scalar(Kind::Double).map(drop);
+        }
+        let values = match lists < MAX_LISTS {
+            true if self.cursor.eat(b"{\"arrayValue\":{\"values\":[") => Canonical::any_value,
+            true if self.cursor.eat(b"{\"kvlistValue\":{\"values\":[") => Canonical::attribute,
+            _ => return None,
+        };
+        loop {
+            values(self, lists + 1)?;
+            if self.cursor.eat(b"]}") {
+                return Some(());
+            }
+            self.expect(b",")?;
+        }
+    }
+
+    /// Steps over a string; says whether it is empty.
+    #[inline(always)]
+    fn string(&mut self) -> Option<bool> {
+        self.expect(b"\"")?;
+        self.text()
+    }
+
+    /// Steps over the rest of a string after its opening quote; says whether it is empty.
+    #[inline(always)]
+    fn text(&mut self) -> Option<bool> {
+        let start = self.cursor.at;
+        loop {
+            self.cursor.plain();
+            match self.cursor.peek() {
+                b'"' => break,
+                b'\\' => self.escape()?,
+                _ => return None,
+            }
+        }
+        self.cursor.at += 1;
+        Some(self.cursor.at - start == 1)
+    }
+
+    /// Steps over an escape of two characters. Of those that have one, no other form is canonical.
+    #[inline(never)]
+    fn escape(&mut self) -> Option<()> {
+        self.cursor.at += 1;
+        let short = matches!(self.cursor.peek(), b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't');
+        self.cursor.at += 1;
+        short.then_some(())
+    }
+
+    /// Steps over a trace or span id; says whether it is empty.
+    #[inline(always)]
+    fn id(&mut self) -> Option<bool> {
+        if self.cursor.eat(b"\"\"") {
+            return Some(true);
+        }
+        let len = match self.cursor.bytes.get(self.cursor.at..)? {
+            [b'"', id @ ..] if is_lower_hex(id.first_chunk::<32>(), id.get(32)) => 32,
+            [b'"', id @ ..] if is_lower_hex(id.first_chunk::<16>(), id.get(16)) => 16,
+            _ => return None,
+        };
+        self.cursor.at += len + 2;
+        Some(false)
+    }
+
+    /// Steps over a scalar; says whether it is zero.
+    #[inline(always)]
+    fn scalar(&mut self, kind: Kind) -> Option<bool> {
+        match kind {
+            Kind::Fixed64 | Kind::Uint64 => self.quoted_integer(u64::MAX, 0)?,
+            Kind::Int64 | Kind::Sfixed64 => {
+                self.quoted_integer(i64::MAX.unsigned_abs(), i64::MIN.unsigned_abs())?;
+            }
+            Kind::Uint32 | Kind::Fixed32 => self.integer(u64::from(u32::MAX), 0)?,
+            Kind::Enum(_) | Kind::Sint32 => {
+                let (most, least) = (i32::MAX.unsigned_abs(), i32::MIN.unsigned_abs());
+                self.integer(u64::from(most), u64::from(least))?;
+            }
+            Kind::Bool => return self.boolean(),
+            Kind::Double => return self.double(),
+            _ => return None,
+        }
+        Some(self.magnitude == 0)
+    }
+
+    #[inline(always)]
+    fn quoted_integer(&mut self, most: u64, least: u64) -> Option<()> {
+        self.expect(b"\"")?;
+        self.integer(most, least)?;
+        self.expect(b"\"")
+    }
+
+    /// Steps over an integer from minus `least` to `most`.
+    #[inline(always)]
+    fn integer(&mut self, most: u64, least: u64) -> Option<()> {
+        let negative = self.cursor.eat(b"-");
+        self.magnitude = self.cursor.decimal()?;
+        let fits = match negative {
+            true => (1..=least).contains(&self.magnitude),
+            false => self.magnitude <= most,
+        };
+        fits.then_some(())
+    }
+
+    fn boolean(&mut self) -> Option<bool> {
+        if self.cursor.eat(b"true") {
+            return Some(false);
+        }
+        self.expect(b"false").map(|()| true)
+    }
+
+    fn double(&mut self) -> Option<bool> {
+        let start = self.cursor.at;
+        let number = self.cursor.number().ok()?;
+        let text = &self.cursor.bytes[start..self.cursor.at];
+        let value = number.to_f64(text)?;
+        (Buffer::new().format_finite(value).as_bytes() == text).then_some(value.to_bits() == 0)
+    }
+
+    #[inline(always)]
+    pub(super) fn expect<const N: usize>(&mut self, text: &[u8; N]) -> Option<()> {
+        self.cursor.eat(text).then_some(())
+    }
+
+    /// Steps over a `,` and says yes, or over a `}` and says no.
+    #[inline(always)]
+    pub(super) fn another_member(&mut self) -> Option<bool> {
+        let byte = self.cursor.peek();
+        self.cursor.at += 1;
+        match byte {
+            b',' => Some(true),
+            b'}' => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// Whether there are that many digits, none of them a capital, and a quote after them.
+#[inline(always)]
+fn is_lower_hex<const N: usize>(digits: Option<&[u8; N]>, end: Option<&u8>) -> bool {
+    end == Some(&b'"')
+        && digits.is_some_and(|digits| {
+            digits.iter().fold(true, |all, byte| all & matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        })
+}

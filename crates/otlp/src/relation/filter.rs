@@ -1,0 +1,247 @@
+//! Rows that meet conditions, found without reading a column.
+
+use std::ops::{Range, RangeInclusive};
+
+use super::Relation;
+use super::check::{Bound, Check, ids};
+use super::column::{Column, Level, Read, messages};
+use super::op::Op;
+use super::plan::{Stage, times};
+use super::table::Fields;
+use super::walk::{ABSENT, Walk};
+use super::window::{data_variant, metric_kind, row_variant};
+use crate::json::Projection;
+use crate::render::Part;
+use crate::schema::{MAX_NUMBER, Message};
+use crate::segment::Segment;
+use crate::signal::Signal;
+
+/// Conditions on columns of a relation, all of which a row must meet; made once per query.
+#[derive(Debug)]
+pub struct Filter {
+    relation: &'static Relation,
+    /// Of the times in the index.
+    time: RangeInclusive<i64>,
+    /// Bit n: that time is field n of a row, and is asked for.
+    times: u32,
+    levels: [Conditions; LEVELS],
+    pub(super) hints: Vec<Hint>,
+}
+
+const LEVELS: usize = Level::Resource as usize + 1;
+
+/// Conditions on the messages of one level.
+#[derive(Debug, Default)]
+struct Conditions {
+    stage: Stage,
+    /// Each with a check for every type the messages may have.
+    checks: Vec<Vec<Check>>,
+}
+
+/// What a summary of a segment can rule out.
+#[derive(Debug)]
+pub(super) enum Hint {
+    /// The time in the index is in this range.
+    Time(RangeInclusive<i64>),
+    /// The service has one of these names.
+    Service(Vec<Vec<u8>>),
+    /// The trace is one of these.
+    Trace(Vec<Vec<u8>>),
+}
+
+impl Filter {
+    /// A filter without conditions: every row of the relation passes.
+    pub fn new(relation: &'static Relation) -> Filter {
+        Filter {
+            relation,
+            time: i64::MIN..=i64::MAX,
+            times: 0,
+            levels: Default::default(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// Adds the condition that a column is within `bound`. `false`, and no condition, if that cannot be
+    /// told without reading the column: of numbers beyond 64 signed bits, doubles, JSON, nested types.
+    #[must_use]
+    pub fn require(&mut self, column: &Column, bound: &Bound) -> bool {
+        if let (Read::Time(field), Bound::Range(range)) = (column.read, bound) {
+            self.time = *self.time.start().max(range.start())..=*self.time.end().min(range.end());
+            self.times |= times(self.relation.signal, field);
+            self.hints.push(Hint::Time(range.clone()));
+            return true;
+        }
+        let types = messages(self.relation.signal, column.level);
+        let checks = match (column.read, bound) {
+            (Read::MetricKind, Bound::OneOf(texts)) => Some(kinds(&types, texts)),
+            (Read::MetricKind | Read::SchemaUrl, _) => None,
+            _ => self.levels[column.level as usize].checks(column, &types, bound),
+        };
+        let Some(checks) = checks else { return false };
+        self.levels[column.level as usize].stage.prepare(&types);
+        self.levels[column.level as usize].checks.push(checks);
+        self.hints.extend(hint(self.relation.signal, column, bound));
+        true
+    }
+
+    /// Whether every row of the relation passes.
+    pub fn is_empty(&self) -> bool {
+        self.times == 0 && self.levels.iter().all(|conditions| conditions.checks.is_empty())
+    }
+
+    /// What has to be read of OTLP/JSON so that the conditions can be told.
+    pub fn projection(&self) -> Projection {
+        let wanted = |level: Level| {
+            let walks = &self.levels[level as usize].stage.walks;
+            walks.iter().fold(0, |mask, walk| mask | walk.wanted())
+        };
+        Projection {
+            resource: self.has(Level::Resource),
+            scope: self.has(Level::Scope),
+            row: wanted(Level::Row) | self.times,
+            metric: wanted(Level::Metric),
+        }
+    }
+
+    /// Appends the rows of a segment that pass, in their order, from `rows` on and until `out` has
+    /// `limit` of them. Returns the row to go on from, which is the end of `rows` when all were looked at.
+    pub fn select(
+        &self,
+        segment: &Segment,
+        rows: Range<usize>,
+        limit: usize,
+        out: &mut Vec<usize>,
+    ) -> usize {
+        let mut known = [None; LEVELS];
+        for row in rows.clone() {
+            if out.len() >= limit {
+                return row;
+            }
+            if self.passes(segment, row, &mut known) {
+                out.push(row);
+            }
+        }
+        rows.end
+    }
+
+    fn has(&self, level: Level) -> bool {
+        !self.levels[level as usize].checks.is_empty()
+    }
+
+    #[inline]
+    fn passes(&self, segment: &Segment, row: usize, known: &mut [Known; LEVELS]) -> bool {
+        if self.times != 0 && !segment.time(row).is_some_and(|time| self.time.contains(&time)) {
+            return false;
+        }
+        self.relation.has(segment, row)
+            && self.shares(Level::Resource, segment, segment.resource_of(row), known)
+            && self.shares(Level::Scope, segment, segment.scope_of(row), known)
+            && self.shares(Level::Metric, segment, segment.metric_of(row), known)
+            && self.shares(Level::Data, segment, segment.metric_of(row), known)
+            && (!self.has(Level::Row) || self.row_passes(segment, row))
+    }
+
+    fn row_passes(&self, segment: &Segment, row: usize) -> bool {
+        let message = row_variant(segment, row).zip(segment.message_range(row));
+        self.levels[Level::Row as usize].pass(segment, message)
+    }
+
+    /// Whether what the row shares with others passes: as the last row of that number did, or found anew.
+    #[inline]
+    fn shares(
+        &self,
+        level: Level,
+        segment: &Segment,
+        number: usize,
+        known: &mut [Known; LEVELS],
+    ) -> bool {
+        if !self.has(level) {
+            return true;
+        }
+        if let Some((last, answer)) = known[level as usize]
+            && last == number
+        {
+            return answer;
+        }
+        let message = match level {
+            Level::Resource => {
+                let [message, _] = segment.resource_ranges(number);
+                Some((0, message.unwrap_or(0..0)))
+            }
+            Level::Scope => {
+                let [message, _] = segment.scope_ranges(number);
+                Some((0, message.unwrap_or(0..0)))
+            }
+            Level::Metric => segment.metric_range(number).map(|range| (0, range)),
+            Level::Data => data_variant(segment, number),
+            Level::Row => None,
+        };
+        let answer = self.levels[level as usize].pass(segment, message);
+        known[level as usize] = Some((number, answer));
+        answer
+    }
+}
+
+/// The number of what rows share, and whether it passes.
+type Known = Option<(usize, bool)>;
+
+impl Conditions {
+    /// A check for each type; `None` if one of them cannot be told.
+    fn checks(
+        &mut self,
+        column: &Column,
+        types: &[&'static Message],
+        bound: &Bound,
+    ) -> Option<Vec<Check>> {
+        let check = |message: &'static Message, walk: &mut Walk| {
+            Check::new(Op::new(column, message, walk), bound)
+        };
+        if !types.iter().all(|message| check(message, &mut Walk::new(message)).is_some()) {
+            return None;
+        }
+        self.stage.prepare(types);
+        types
+            .iter()
+            .zip(&mut self.stage.walks)
+            .map(|(message, walk)| check(message, walk))
+            .collect()
+    }
+
+    /// Whether a message, of which the type and place are given, meets all conditions.
+    fn pass(&self, segment: &Segment, message: Option<(usize, Range<usize>)>) -> bool {
+        let Some((variant, range)) = message else { return false };
+        let Some(walk) = self.stage.walks.get(variant) else { return false };
+        let mut places = [ABSENT; MAX_NUMBER + 1];
+        let places = &mut places[..walk.width()];
+        let (bytes, end) = (segment.buffer(), range.end);
+        walk.locate(Part::within(bytes, range), places);
+        let fields = Fields::new(bytes, places, end);
+        self.checks
+            .iter()
+            .all(|checks| checks.get(variant).is_some_and(|check| check.passes(fields)))
+    }
+}
+
+/// Which kinds of metric have one of these names.
+fn kinds(types: &[&'static Message], names: &[Vec<u8>]) -> Vec<Check> {
+    let is_named = |kind| names.iter().any(|name| *name == metric_kind(kind).as_bytes());
+    (0..types.len()).map(|kind| Check::Always(is_named(kind))).collect()
+}
+
+fn hint(signal: Signal, column: &Column, bound: &Bound) -> Option<Hint> {
+    match (column.level, column.read, bound) {
+        // Where it is set, it is the time in the index.
+        (Level::Row, Read::Field("timeUnixNano"), Bound::Range(range))
+            if signal == Signal::Logs =>
+        {
+            Some(Hint::Time(range.clone()))
+        }
+        (Level::Resource, Read::Attribute("service.name"), Bound::OneOf(texts)) => {
+            Some(Hint::Service(texts.clone()))
+        }
+        (Level::Row, Read::Field("traceId"), Bound::OneOf(texts)) => {
+            Some(Hint::Trace(ids(texts, 16)))
+        }
+        _ => None,
+    }
+}

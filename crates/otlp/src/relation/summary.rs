@@ -1,0 +1,182 @@
+//! What is in a segment, in brief, so that whole segments are passed over.
+
+use std::ops::RangeInclusive;
+
+use super::column::Read;
+use super::filter::{Filter, Hint};
+use super::op::Op;
+use super::table::Fields;
+use super::walk::{ABSENT, Walk};
+use super::{attributes, shared, value_json};
+use crate::render::Part;
+use crate::schema::{LOG_RECORD, Message, RESOURCE, SPAN};
+use crate::segment::Segment;
+use crate::signal::Signal;
+
+/// Times, services and traces of a segment. It costs a walk over the rows to make, about as much as
+/// reading their `trace_id`, and 12 bits for each trace to keep.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// The first and last time in the index; `None` if no row has one.
+    times: Option<RangeInclusive<i64>>,
+    /// The names of the services; `None` if they are too many to list.
+    services: Option<Vec<Box<[u8]>>>,
+    /// The traces of spans and log records.
+    traces: Option<Traces>,
+}
+
+/// Services that are listed.
+const MAX_SERVICES: usize = 64;
+
+impl Summary {
+    /// The summary of a segment.
+    pub fn new(segment: &Segment) -> Summary {
+        let times = || (0..segment.len()).filter_map(|row| segment.time(row));
+        Summary {
+            times: times().min().zip(times().max()).map(|(first, last)| first..=last),
+            services: services(segment),
+            traces: trace_field(segment.signal()).map(|message| Traces::new(segment, message)),
+        }
+    }
+
+    /// Whether rows of the segment may pass the filter; `false` if none does.
+    pub fn may_pass(&self, filter: &Filter) -> bool {
+        filter.hints.iter().all(|hint| match hint {
+            Hint::Time(range) => self
+                .times
+                .as_ref()
+                .is_some_and(|times| range.start() <= times.end() && times.start() <= range.end()),
+            Hint::Service(names) => self.services.as_ref().is_none_or(|services| {
+                services.iter().any(|service| names.iter().any(|name| **name == **service))
+            }),
+            Hint::Trace(ids) => self
+                .traces
+                .as_ref()
+                .is_none_or(|traces| ids.iter().any(|id| traces.may_contain(id))),
+        })
+    }
+
+    /// The first and last time of the rows, in nanoseconds since the epoch; `None` if no row has one.
+    pub fn times(&self) -> Option<RangeInclusive<i64>> {
+        self.times.clone()
+    }
+
+    /// Bytes of memory the summary holds.
+    pub fn memory(&self) -> usize {
+        let services = self.services.iter().flatten();
+        let traces = self.traces.as_ref().map_or(0, |traces| size_of_val(traces.blocks.as_slice()));
+        services.map(|name| size_of::<Box<[u8]>>() + name.len()).sum::<usize>() + traces
+    }
+}
+
+/// The distinct names of services.
+fn services(segment: &Segment) -> Option<Vec<Box<[u8]>>> {
+    let mut walk = Walk::new(&RESOURCE);
+    let op = Op::new(&shared::SERVICE_NAME, &RESOURCE, &mut walk);
+    let (Op::Attribute { slot, repeated, .. }, Read::Attribute(key)) =
+        (op, shared::SERVICE_NAME.read)
+    else {
+        return None;
+    };
+    let (mut names, mut last) = (Vec::<Box<[u8]>>::new(), None);
+    for row in 0..segment.len() {
+        let number = segment.resource_of(row);
+        if last.replace(number) == Some(number) {
+            continue;
+        }
+        let [Some(range), _] = segment.resource_ranges(number) else { continue };
+        let (mut places, end) = ([ABSENT], range.end);
+        walk.locate(Part::within(segment.buffer(), range), &mut places);
+        let name = Fields::new(segment.buffer(), &places, end)
+            .at(slot)
+            .and_then(|first| attributes::find(repeated.elements(first), key.as_bytes()))
+            .and_then(value_json::text_of);
+        let Some(name) = name else { continue };
+        if !names.iter().any(|known| **known == *name) {
+            if names.len() == MAX_SERVICES {
+                return None;
+            }
+            names.push(name.into());
+        }
+    }
+    Some(names)
+}
+
+/// The rows' message, where it has a trace id.
+fn trace_field(signal: Signal) -> Option<&'static Message> {
+    match signal {
+        Signal::Traces => Some(&SPAN),
+        Signal::Logs => Some(&LOG_RECORD),
+        Signal::Metrics => None,
+    }
+}
+
+/// A set of trace ids that may say yes too often: a Bloom filter in blocks of a cache line, of which an
+/// id sets four bits of one.
+#[derive(Debug, Clone)]
+struct Traces {
+    blocks: Vec<Block>,
+}
+
+type Block = [u64; 8];
+
+/// Bits for each trace; one in about sixty others is then taken for one of the set.
+const BITS_PER_TRACE: usize = 12;
+
+impl Traces {
+    fn new(segment: &Segment, message: &'static Message) -> Traces {
+        let mut walk = Walk::new(message);
+        let op = Op::new(&shared::TRACE_ID, message, &mut walk);
+        let mut hashes = Vec::new();
+        if let Op::Id { slot, .. } = op {
+            for range in (0..segment.len()).filter_map(|row| segment.message_range(row)) {
+                let (mut places, end) = ([ABSENT], range.end);
+                walk.locate(Part::within(segment.buffer(), range), &mut places);
+                let id = Fields::new(segment.buffer(), &places, end).content(slot);
+                let hash = id.and_then(|id| hash(id.content()));
+                hashes.extend(hash.filter(|hash| hashes.last() != Some(hash)));
+            }
+        }
+        hashes.sort_unstable();
+        hashes.dedup();
+        let bits = hashes.len() * BITS_PER_TRACE;
+        let mut traces = Traces { blocks: vec![[0; 8]; bits.div_ceil(8 * size_of::<Block>())] };
+        hashes.into_iter().for_each(|hash| traces.insert(hash));
+        traces
+    }
+
+    fn insert(&mut self, hash: u64) {
+        let block = self.block_of(hash);
+        for bit in bits(hash) {
+            self.blocks[block][bit / 64] |= 1 << (bit % 64);
+        }
+    }
+
+    fn may_contain(&self, id: &[u8]) -> bool {
+        let Some(hash) = hash(id) else { return false };
+        let Some(block) = self.blocks.get(self.block_of(hash)) else { return false };
+        bits(hash).into_iter().all(|bit| block[bit / 64] >> (bit % 64) & 1 != 0)
+    }
+
+    fn block_of(&self, hash: u64) -> usize {
+        ((hash >> 36) * self.blocks.len() as u64 >> 28) as usize
+    }
+}
+
+/// The bits of a block that an id sets.
+fn bits(hash: u64) -> [usize; 4] {
+    [0, 9, 18, 27].map(|shift| (hash >> shift) as usize % (8 * size_of::<Block>()))
+}
+
+/// A hash of all bits of a trace id; `None` if it is none.
+fn hash(id: &[u8]) -> Option<u64> {
+    let (halves, []) = id.as_chunks() else { return None };
+    let [first, second] = halves else { return None };
+    let (first, second) = (u64::from_le_bytes(*first), u64::from_le_bytes(*second));
+    let mut hash = first ^ second.rotate_left(32);
+    for factor in [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93] {
+        hash = hash.wrapping_mul(factor);
+        hash ^= hash >> 32;
+    }
+    Some(hash)
+}

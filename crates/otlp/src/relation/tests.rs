@@ -1,0 +1,6 @@
+//! Tests.
+
+mod attributes;
+mod coverage;
+mod malformed;
+mod walk;

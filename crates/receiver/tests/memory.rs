@@ -1,0 +1,148 @@
+//! What clients can make the process hold. The tests measure the memory of their process, so they run one
+//! at a time.
+#![cfg(target_os = "linux")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use duckspan_receiver::{Config, Limits, Receiver};
+use duckspan_ring::Rings;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+const MIB: usize = 1 << 20;
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn start() -> Receiver {
+    let limits = duckspan_ring::Limits { max_rows: 1000, memory_limit: 1 << 30 };
+    let config = Config::new("127.0.0.1:0".parse().expect("an address"));
+    Receiver::start(config, Arc::new(Rings::new(limits))).expect("a free port")
+}
+
+/// A line of `/proc/self/status`, in bytes.
+fn status(name: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a file of /proc");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
+    let kilobytes: String = line.chars().filter(char::is_ascii_digit).collect();
+    kilobytes.parse::<usize>().expect("a number") << 10
+}
+
+/// What the process grew by at most while `work` ran.
+fn growth(work: impl FnOnce()) -> usize {
+    std::fs::write("/proc/self/clear_refs", "5").expect("the peak can be reset");
+    let before = status("VmRSS:");
+    work();
+    status("VmHWM:").saturating_sub(before)
+}
+
+fn connect(receiver: &Receiver) -> TcpStream {
+    let stream = TcpStream::connect(receiver.address()).expect("a listener");
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
+    stream
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let len = payload.len() as u32;
+    let mut frame = len.to_be_bytes()[1..].to_vec();
+    frame.extend_from_slice(&[kind, flags]);
+    frame.extend_from_slice(&stream.to_be_bytes());
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// The head of a call, without compression: literal headers with names of their own.
+fn head() -> Vec<u8> {
+    let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    let mut block = vec![0x83, 0x86];
+    for (name, value) in
+        [(":path", path), (":authority", "test"), ("content-type", "application/grpc")]
+    {
+        block.extend_from_slice(&[0, name.len() as u8]);
+        block.extend_from_slice(name.as_bytes());
+        block.push(value.len() as u8);
+        block.extend_from_slice(value.as_bytes());
+    }
+    block
+}
+
+/// Row 36: 200 calls declare 64 MiB each and send nothing of it.
+#[test]
+fn declared_lengths_cost_nothing() {
+    let _alone = alone();
+    let receiver = start();
+    let growth = growth(|| {
+        let mut client = connect(&receiver);
+        client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").expect("sent");
+        client.write_all(&frame(4, 0, 0, &[])).expect("sent");
+        let length = (Limits::DEFAULT.max_request_size as u32).to_be_bytes();
+        for call in 0..200 {
+            let id = 2 * call + 1;
+            client.write_all(&frame(1, 4, id, &head())).expect("sent");
+            client.write_all(&frame(0, 0, id, &[&[0][..], &length].concat())).expect("sent");
+        }
+        while receiver.counters().in_flight_requests < 200 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(receiver.counters().in_flight_bytes, 0);
+    });
+    assert!(growth < 8 * MIB, "{} MiB", growth / MIB);
+}
+
+/// Row 38, F7: a gibibyte of zeros in a megabyte of gzip, in members and in one.
+#[test]
+fn bombs_are_stopped_at_the_limit() {
+    let _alone = alone();
+    let receiver = start();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&vec![0; 16 * MIB]).expect("memory takes all");
+    let bomb = encoder.finish().expect("memory takes all").repeat(64);
+    let growth = growth(|| {
+        let mut client = connect(&receiver);
+        write!(
+            client,
+            "POST /v1/traces HTTP/1.1\r\ncontent-type: application/x-protobuf\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+            bomb.len()
+        )
+        .expect("sent");
+        client.write_all(&bomb).expect("sent");
+        let mut answer = [0; 12];
+        client.read_exact(&mut answer).expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 413");
+    });
+    assert!(growth < Limits::DEFAULT.max_request_size + 16 * MIB, "{} MiB", growth / MIB);
+}
+
+/// Rows 49 and 14: many large requests at once, most of which find no room.
+#[test]
+fn large_requests_stay_in_their_budget() {
+    let _alone = alone();
+    let receiver = start();
+    let size = Limits::DEFAULT.max_request_size;
+    let growth = growth(|| {
+        let mut clients: Vec<TcpStream> = (0..12).map(|_| connect(&receiver)).collect();
+        let piece = vec![0; MIB];
+        for client in &mut clients {
+            write!(
+                client,
+                "POST /v1/traces HTTP/1.1\r\ncontent-type: application/x-protobuf\r\ncontent-length: {size}\r\n\r\n",
+            )
+            .expect("sent");
+        }
+        for _ in 1..size / MIB {
+            for client in &mut clients {
+                // A client that is refused is read on for a while only.
+                let _ = client.write_all(&piece);
+            }
+        }
+        let used = receiver.counters().in_flight_bytes as usize;
+        assert!(used <= Limits::DEFAULT.in_flight_bytes, "{used}");
+    });
+    // What is charged is exact; the allocator keeps as much again in holes that growing bodies leave.
+    let most = 2 * Limits::DEFAULT.in_flight_bytes;
+    assert!(growth < most, "{} MiB", growth / MIB);
+}

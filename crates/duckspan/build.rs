@@ -30,6 +30,7 @@ fn main() {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         println!("cargo:rustc-cdylib-link-arg=-Wl,--gc-sections");
         println!("cargo:rustc-cdylib-link-arg=-Wl,--exclude-libs,ALL");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--strip-all");
     }
     println!("cargo:rerun-if-changed=cpp");
 }

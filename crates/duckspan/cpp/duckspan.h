@@ -80,6 +80,12 @@ enum class LiveTable : uint8_t {
   Logs,
   /// What became of what was received.
   Stats,
+  /// Spans, typed.
+  Spans,
+  /// Log records, typed.
+  LogRecords,
+  /// Metric data points, typed.
+  DataPoints,
 };
 
 /// The order in which parts of a ring are scanned.

@@ -283,9 +283,9 @@ void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<SharedRejects> rejects
 	RegisterTyped(loader, Relation::Spans, rejects, "read_otlp_spans",
 				  {"SELECT service_name, name, duration_ns FROM read_otlp_spans('traces.jsonl')"});
 	RegisterTyped(loader, Relation::LogRecords, rejects, "read_otlp_log_records",
-				  {"SELECT time, severity_text, body_text FROM read_otlp_log_records('logs.jsonl')"});
+				  {"SELECT time_unix_nano, severity, body_text FROM read_otlp_log_records('logs.jsonl')"});
 	RegisterTyped(loader, Relation::DataPoints, rejects, "read_otlp_data_points",
-				  {"SELECT metric_name, time, value FROM read_otlp_data_points('metrics.jsonl')"});
+				  {"SELECT name, time_unix_nano, value FROM read_otlp_data_points('metrics.jsonl')"});
 }
 
 } // namespace duckspan

@@ -131,7 +131,7 @@ impl Live {
 
     /// Removes all rows of a table; returns how many.
     pub(crate) fn truncate(&self, table: LiveTable) -> Result<u64> {
-        let signal = table.signal().ok_or_else(|| read_only(table))?;
+        let signal = table.writable().ok_or_else(|| read_only(table))?;
         Ok(self.rings.clear(signal))
     }
 
@@ -151,6 +151,11 @@ fn is_in_use(error: &StartError) -> bool {
 }
 
 fn read_only(table: LiveTable) -> Fault {
-    let message = format!("The table \"{}\" of an OTLP receiver cannot be changed.", table.name());
+    let hint = match table.signal() {
+        Some(signal) => format!(" It shows the rows of \"{}\": change those.", signal.name()),
+        None => String::new(),
+    };
+    let name = table.name();
+    let message = format!("The table \"{name}\" of an OTLP receiver cannot be changed.{hint}");
     Fault::new(FaultKind::InvalidInput, message)
 }

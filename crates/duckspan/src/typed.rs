@@ -24,6 +24,11 @@ impl TypedColumns {
         TypedColumns { relation, plan: Plan::new(relation, columns.iter().copied()), columns }
     }
 
+    /// Whether the column that was asked for in that place is the time of a row.
+    pub(crate) fn is_time(&self, column: usize) -> bool {
+        self.columns[column].is_time()
+    }
+
     /// What has to be read of OTLP/JSON so that the columns can be.
     pub(crate) fn projection(&self) -> Projection {
         self.plan.projection()
@@ -54,6 +59,11 @@ impl TypedReader {
         self.rows.extend(rows.filter(|&row| relation.has(segment, row)));
         self.opened = None;
         self.rows.len()
+    }
+
+    /// The row of the segment at a position of the window.
+    pub(crate) fn row(&self, position: usize) -> usize {
+        self.rows[position]
     }
 
     /// Writes one column of `rows` of the window.

@@ -263,7 +263,12 @@ fn inflate(member: &mut Decompress, input: &[u8], out: &mut [u8]) -> Step {
             Ok(false)
         }
         Ok(_) => Ok(true),
-        Err(error) => Err(error.message().unwrap_or("invalid data").to_owned()),
+        // That the same fault was met before, within this call, is no news.
+        Err(error) => Err(error
+            .message()
+            .filter(|message| !message.starts_with("repeated call"))
+            .unwrap_or("invalid data")
+            .to_owned()),
     };
     (progress, inside)
 }

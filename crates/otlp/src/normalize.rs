@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use crate::error::{Repair, Repairs};
 use crate::limits::MAX_VALUE_DEPTH;
-use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
 use crate::order::{Order, Place, sort_messages};
+use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
 use crate::verify::{canonical_varint, is_plain_attribute, unsorted};
 use crate::wire::{Reader, Value, put_len, put_tag, put_varint, varint_len};
 

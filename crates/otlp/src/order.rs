@@ -36,7 +36,8 @@ impl Order {
         let seen = self.seen & bit != 0;
         self.seen |= bit;
         let member = field.rule == Rule::Oneof;
-        let again = seen && (field.rule != Rule::Repeated || field.kind.wire_type() != WireType::Len);
+        let again =
+            seen && (field.rule != Rule::Repeated || field.kind.wire_type() != WireType::Len);
         if again || member && self.oneof {
             return Place::Again;
         }

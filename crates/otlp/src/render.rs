@@ -7,6 +7,8 @@ use crate::signal::Signal;
 mod fields;
 pub(crate) mod number;
 mod part;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;
 
 use fields::{ALL, close, fields, key, nested, object};
@@ -74,7 +76,8 @@ impl<'a> Renderer<'a> {
         match (segment.signal(), segment.metric(row)) {
             (Signal::Metrics, Some(metric)) => self.metric(metric, part, out),
             (signal, _) => {
-                let schema = if signal == Signal::Logs { &schema::LOG_RECORD } else { &schema::SPAN };
+                let schema =
+                    if signal == Signal::Logs { &schema::LOG_RECORD } else { &schema::SPAN };
                 open_row(schema, part.unwrap_or(Part::of(&[])), out);
             }
         }

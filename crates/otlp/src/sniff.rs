@@ -108,7 +108,9 @@ impl Head<'_> {
                 Layout::Cut if self.at_end || !is_first(rest) && self.is_full => {
                     return Some(Framing::Lines);
                 }
-                Layout::Cut | Layout::CutLines => return self.is_full.then_some(Framing::Documents),
+                Layout::Cut | Layout::CutLines => {
+                    return self.is_full.then_some(Framing::Documents);
+                }
                 Layout::Damaged if is_first(rest) => return self.damaged_lines(),
                 Layout::Damaged => break,
             }

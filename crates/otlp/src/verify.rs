@@ -90,14 +90,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(bytes: &'a [u8]) -> Walk<'a> {
-        Walk {
-            bytes,
-            ascii: 0,
-            loose: false,
-            unsorted: Vec::new(),
-            unknown: false,
-            messages: 0,
-        }
+        Walk { bytes, ascii: 0, loose: false, unsorted: Vec::new(), unknown: false, messages: 0 }
     }
 
     /// Checks a message that is nested in this many lists of values.
@@ -154,7 +147,9 @@ impl<'a> Walk<'a> {
                 let range = reader.len_range()?;
                 self.text(range);
             }
-            Kind::Bytes | Kind::Id => drop(reader.len_range()?),
+            Kind::Bytes | Kind::Id => {
+                reader.len_range()?;
+            }
             Kind::Fixed64 | Kind::Sfixed64 | Kind::Double => drop(reader.fixed64()?),
             Kind::Fixed32 => drop(reader.fixed32()?),
             kind => {

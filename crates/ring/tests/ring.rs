@@ -297,16 +297,16 @@ fn times_are_those_of_the_rows_held() {
         let rows: Vec<_> = times.iter().map(|&time| row(Traces, time, "span")).collect();
         segment_of(Traces, "service", &rows)
     };
-    let cases: [(&[u64], Option<(i64, i64)>); 6] = [
-        (&[0], None),
-        (&[50, 90], Some((50, 90))),
-        (&[10], Some((10, 90))),
-        (&[70, 20], Some((10, 70))),
-        (&[0, 0, 0, 0], None),
-        (&[1, u64::MAX, 5, 4], Some((4, 5))),
+    let cases = [
+        (vec![0], None),
+        (vec![50, 90], Some((50, 90))),
+        (vec![10], Some((10, 90))),
+        (vec![70, 20], Some((10, 70))),
+        (vec![0, 0, 0, 0], None),
+        (vec![1, u64::MAX, 5, 4], Some((4, 5))),
     ];
     for (added, expected) in cases {
-        rings.append(rows(added));
+        rings.append(rows(&added));
         let stats = rings.stats(Traces);
         assert_eq!(stats.oldest_time.zip(stats.newest_time), expected, "after {added:?}");
     }

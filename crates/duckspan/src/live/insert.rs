@@ -22,7 +22,7 @@ pub struct LiveInsert {
 
 impl LiveInsert {
     pub(crate) fn new(live: Arc<Live>, table: LiveTable) -> Result<LiveInsert> {
-        let signal = table.signal().ok_or_else(|| read_only(table))?;
+        let signal = table.writable().ok_or_else(|| read_only(table))?;
         Ok(LiveInsert { live, table, replay: Replay::new(signal), appended: 0 })
     }
 

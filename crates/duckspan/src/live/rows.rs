@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use duckspan_otlp::relation::Relation;
 use duckspan_ring::{Part, Snapshot};
 
 use super::scan::ScanCounts;
@@ -11,7 +12,8 @@ use super::table::LiveColumn;
 use crate::boundary::Result;
 use crate::columns::{Reader, Unified};
 use crate::scan::{Bounds, Rows, Scan, window_rows};
-use crate::vector::Vector;
+use crate::typed::{TypedColumns, TypedReader};
+use crate::vector::{Held, Vector};
 
 /// The order in which parts of a ring are scanned.
 #[repr(u8)]
@@ -38,16 +40,58 @@ struct Unit {
     rows: Range<usize>,
 }
 
+/// The columns that are wanted of each row.
+pub(crate) struct RowColumns {
+    columns: Vec<LiveColumn>,
+    /// Those of a typed relation, in their order among `columns`.
+    typed: Option<Arc<TypedColumns>>,
+}
+
+impl RowColumns {
+    pub(crate) fn new(relation: Option<&'static Relation>, columns: Vec<LiveColumn>) -> RowColumns {
+        let typed: Vec<usize> = columns.iter().filter_map(LiveColumn::typed).collect();
+        let typed = relation.map(|relation| Arc::new(TypedColumns::new(relation, &typed)));
+        RowColumns { columns, typed }
+    }
+
+    /// Whether rows become long text.
+    fn are_rendered(&self) -> bool {
+        let is_text = |column: &LiveColumn| {
+            matches!(column, LiveColumn::Unified(Unified::Data) | LiveColumn::Typed(_))
+        };
+        self.columns.iter().any(is_text)
+    }
+
+    /// Whether a column of the typed relation is the time of a row.
+    fn is_time(&self, column: usize) -> bool {
+        self.typed.as_ref().is_some_and(|typed| typed.is_time(self.typed_position(column)))
+    }
+
+    /// The position of a column among those of the typed relation.
+    fn typed_position(&self, column: usize) -> usize {
+        self.columns[..column].iter().filter_map(LiveColumn::typed).count()
+    }
+}
+
+impl LiveColumn {
+    fn typed(&self) -> Option<usize> {
+        match self {
+            LiveColumn::Typed(position) => Some(*position),
+            _ => None,
+        }
+    }
+}
+
 /// A scan of a snapshot, shared by its threads.
 pub(crate) struct RowScan {
     snapshot: Snapshot,
-    columns: Vec<LiveColumn>,
+    columns: RowColumns,
     units: Vec<Unit>,
     next: AtomicUsize,
 }
 
 impl RowScan {
-    pub(crate) fn new(snapshot: Snapshot, columns: Vec<LiveColumn>, order: ScanOrder) -> RowScan {
+    pub(crate) fn new(snapshot: Snapshot, columns: RowColumns, order: ScanOrder) -> RowScan {
         let mut units: Vec<Unit> =
             snapshot.parts().iter().enumerate().flat_map(|(at, part)| cut(at, part)).collect();
         let range = |unit: &Unit| snapshot.parts()[unit.part].time_range();
@@ -77,6 +121,7 @@ impl RowScan {
             unit: 0,
             window: 0..0,
             reader: Reader::default(),
+            typed: self.columns.typed.clone().map(TypedReader::new),
             counts: ScanCounts::default(),
         }
     }
@@ -97,6 +142,7 @@ pub(crate) struct RowCursor {
     /// Rows of its segment.
     window: Range<usize>,
     reader: Reader,
+    typed: Option<TypedReader>,
     counts: ScanCounts,
 }
 
@@ -133,24 +179,44 @@ impl Scan for RowCursor {
     }
 
     fn next(&mut self, max_rows: usize) -> Result<usize> {
-        let rows = self.window.end..self.unit().rows.end;
-        let rendered = self.scan.columns.contains(&LiveColumn::Unified(Unified::Data));
-        let count = window_rows(self.part().segment(), rows, max_rows, rendered);
-        self.window = self.window.end..self.window.end + count;
-        self.counts.rows += count as u64;
-        Ok(count)
+        loop {
+            let rows = self.window.end..self.unit().rows.end;
+            let held = &self.scan.snapshot.parts()[self.unit().part];
+            let rendered = self.scan.columns.are_rendered();
+            let count = window_rows(held.segment(), rows, max_rows, rendered);
+            self.window = self.window.end..self.window.end + count;
+            self.counts.rows += count as u64;
+            let found = match &mut self.typed {
+                Some(typed) => typed.window(held.segment(), self.window.clone()),
+                None => count,
+            };
+            if found > 0 || count == 0 {
+                return Ok(found);
+            }
+        }
     }
 
     fn fill(&mut self, column: usize, rows: Rows<'_>, vector: &mut Vector) -> Result<()> {
         let start = self.window.start;
-        match self.scan.columns[column] {
+        match self.scan.columns.columns[column] {
             LiveColumn::Unified(column) => {
                 self.reader.fill(column, self.part().segment(), start, rows, vector);
             }
+            LiveColumn::Typed(_) => {
+                let held = Held::Ring(self.part().clone());
+                let position = self.scan.columns.typed_position(column);
+                if let Some(typed) = &mut self.typed {
+                    typed.fill(position, &held, rows, vector);
+                }
+            }
             LiveColumn::RowId => {
-                let first = self.row_id(start);
                 for index in 0..rows.len() {
-                    vector.values()[index] = first + rows.get(index) as i64;
+                    let position = rows.get(index);
+                    let row = match &self.typed {
+                        Some(typed) => typed.row(position),
+                        None => start + position,
+                    };
+                    vector.values()[index] = self.row_id(row);
                 }
             }
             LiveColumn::Stat(_) | LiveColumn::Nothing => {}
@@ -163,13 +229,16 @@ impl Scan for RowCursor {
     }
 
     fn bounds(&self, column: usize) -> Option<Bounds> {
-        match self.scan.columns[column] {
+        match self.scan.columns.columns[column] {
             LiveColumn::RowId => {
                 let rows = &self.unit().rows;
                 let (min, max) = (self.row_id(rows.start), self.row_id(rows.end - 1));
                 Some(Bounds { values: Some((min, max)), nulls: false })
             }
             LiveColumn::Unified(Unified::Timestamp) => Some(time_bounds(self.part())),
+            LiveColumn::Typed(_) if self.scan.columns.is_time(column) => {
+                Some(nano_bounds(self.part()))
+            }
             _ => None,
         }
     }
@@ -177,6 +246,11 @@ impl Scan for RowCursor {
     fn counts(&self) -> ScanCounts {
         self.counts
     }
+}
+
+/// The bounds of the times of rows in a part, in nanoseconds.
+pub(crate) fn nano_bounds(part: &Part) -> Bounds {
+    Bounds { values: part.time_range(), nulls: part.untimed() }
 }
 
 /// The bounds of the column `timestamp` in a part: microseconds.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::rows::{RowScan, ScanOrder, time_bounds};
+use duckspan_ring::Part;
+
+use super::rows::{RowColumns, RowScan, ScanOrder, nano_bounds, time_bounds};
 use super::stats::{StatScan, rows_of};
 use super::table::{LiveColumn, LiveTable};
 use super::{Live, View};
@@ -40,6 +42,7 @@ impl LiveScan {
         match table.signal() {
             Some(signal) => {
                 let snapshot = view.snapshot(signal).clone();
+                let columns = RowColumns::new(table.relation(), columns);
                 LiveScan::Rows(Arc::new(RowScan::new(snapshot, columns, order)))
             }
             None => LiveScan::Stats(StatScan::new(rows_of(live), columns)),
@@ -72,7 +75,13 @@ impl LiveScan {
 impl View {
     /// The rows of a table; `None` where it has none of its own.
     pub(crate) fn rows(&self, table: LiveTable) -> Option<u64> {
-        table.signal().map(|signal| self.snapshot(signal).rows())
+        let snapshot = self.snapshot(table.signal()?);
+        let Some(relation) = table.relation() else { return Some(snapshot.rows()) };
+        let rows = |part: &Part| {
+            let segment = part.segment();
+            part.rows().filter(|&row| relation.has(segment, row)).count() as u64
+        };
+        Some(snapshot.parts().iter().map(rows).sum())
     }
 
     /// Bounds of the values of a column of a table.
@@ -86,6 +95,9 @@ impl View {
             }
             LiveColumn::Unified(Unified::Timestamp) => {
                 snapshot.parts().iter().map(time_bounds).reduce(Bounds::or)
+            }
+            LiveColumn::Typed(position) if table.relation()?.columns[position].is_time() => {
+                snapshot.parts().iter().map(nano_bounds).reduce(Bounds::or)
             }
             _ => None,
         }

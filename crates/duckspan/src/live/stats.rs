@@ -253,7 +253,7 @@ impl Scan for StatScan {
                     vector.values()[index] = (self.window.start + rows.get(index)) as i64;
                 }
             }
-            LiveColumn::Unified(_) | LiveColumn::Nothing => {}
+            LiveColumn::Unified(_) | LiveColumn::Typed(_) | LiveColumn::Nothing => {}
         }
         Ok(())
     }

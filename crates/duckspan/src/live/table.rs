@@ -1,6 +1,10 @@
 //! The tables of an attached receiver, as DuckDB's catalog shows them.
 
+use std::cmp::Ordering;
+use std::sync::LazyLock;
+
 use duckspan_otlp::Signal;
+use duckspan_otlp::relation::{DATA_POINTS, LOG_RECORDS, Relation, SPANS};
 
 use super::stats::Stat;
 use crate::columns::{Column, Type, Unified};
@@ -17,7 +21,19 @@ pub enum LiveTable {
     Logs,
     /// What became of what was received.
     Stats,
+    /// Spans, typed.
+    Spans,
+    /// Log records, typed.
+    LogRecords,
+    /// Metric data points, typed.
+    DataPoints,
 }
+
+/// The comments of the columns of each typed relation.
+static COMMENTS: LazyLock<[Vec<String>; Relation::ALL.len()]> = LazyLock::new(|| {
+    Relation::ALL
+        .map(|relation| relation.columns.iter().map(|column| column.comment(relation)).collect())
+});
 
 /// A column of such a table.
 pub(crate) struct TableColumn {
@@ -31,6 +47,8 @@ pub(crate) struct TableColumn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LiveColumn {
     Unified(Unified),
+    /// Of a typed relation, the column at that position.
+    Typed(usize),
     /// The sequence number of a row.
     RowId,
     Stat(Stat),
@@ -47,27 +65,61 @@ const ROWS: [LiveColumn; 5] = [
     LiveColumn::RowId,
 ];
 
+const ROW_ID: TableColumn = TableColumn {
+    column: Column { name: "rowid", kind: Type::Int64 },
+    comment: "Number of the row in the order of arrival; never used twice",
+    is_virtual: true,
+};
+
 impl LiveTable {
     /// Every table.
-    pub(crate) const ALL: [LiveTable; 4] =
-        [LiveTable::Traces, LiveTable::Metrics, LiveTable::Logs, LiveTable::Stats];
+    pub(crate) const ALL: [LiveTable; 7] = [
+        LiveTable::Traces,
+        LiveTable::Metrics,
+        LiveTable::Logs,
+        LiveTable::Stats,
+        LiveTable::Spans,
+        LiveTable::LogRecords,
+        LiveTable::DataPoints,
+    ];
 
     /// The signal whose rows it has.
     pub(crate) fn signal(self) -> Option<Signal> {
         match self {
-            LiveTable::Traces => Some(Signal::Traces),
-            LiveTable::Metrics => Some(Signal::Metrics),
-            LiveTable::Logs => Some(Signal::Logs),
+            LiveTable::Traces | LiveTable::Spans => Some(Signal::Traces),
+            LiveTable::Metrics | LiveTable::DataPoints => Some(Signal::Metrics),
+            LiveTable::Logs | LiveTable::LogRecords => Some(Signal::Logs),
             LiveTable::Stats => None,
         }
     }
 
+    /// The typed relation it is, if it is one.
+    pub(crate) fn relation(self) -> Option<&'static Relation> {
+        match self {
+            LiveTable::Spans => Some(&SPANS),
+            LiveTable::LogRecords => Some(&LOG_RECORDS),
+            LiveTable::DataPoints => Some(&DATA_POINTS),
+            _ => None,
+        }
+    }
+
+    /// The signal of the ring that it writes to; the typed tables show the same rows, but take none.
+    pub(crate) fn writable(self) -> Option<Signal> {
+        self.signal().filter(|_| self.relation().is_none())
+    }
+
     pub(crate) fn name(self) -> &'static str {
-        self.signal().map_or("stats", Signal::name)
+        match self.relation() {
+            Some(relation) => relation.name,
+            None => self.signal().map_or("stats", Signal::name),
+        }
     }
 
     pub(crate) fn comment(self) -> &'static str {
         match self {
+            LiveTable::Spans => "The rows of traces with a column for every OTLP field",
+            LiveTable::LogRecords => "The rows of logs with a column for every OTLP field",
+            LiveTable::DataPoints => "The rows of metrics with a column for every OTLP field",
             LiveTable::Traces => "Spans received over OTLP, oldest first",
             LiveTable::Metrics => "Metric data points received over OTLP, oldest first",
             LiveTable::Logs => "Log records received over OTLP, oldest first",
@@ -76,6 +128,9 @@ impl LiveTable {
     }
 
     pub(crate) fn width(self) -> usize {
+        if let Some(relation) = self.relation() {
+            return relation.columns.len() + 1;
+        }
         match self {
             LiveTable::Stats => Stat::ALL.len() + 1,
             _ => ROWS.len(),
@@ -84,6 +139,13 @@ impl LiveTable {
 
     /// The column at `position`; virtual ones stand last, and nothing stands beyond them.
     pub(crate) fn at(self, position: usize) -> LiveColumn {
+        if let Some(relation) = self.relation() {
+            return match position.cmp(&relation.columns.len()) {
+                Ordering::Less => LiveColumn::Typed(position),
+                Ordering::Equal => LiveColumn::RowId,
+                Ordering::Greater => LiveColumn::Nothing,
+            };
+        }
         match self {
             LiveTable::Stats => match Stat::ALL.get(position) {
                 Some(&stat) => LiveColumn::Stat(stat),
@@ -101,14 +163,24 @@ impl LiveTable {
                 comment: self.describe(unified),
                 is_virtual: position >= Unified::VISIBLE,
             },
+            LiveColumn::Typed(position) => self.typed_column(position),
             LiveColumn::Stat(stat) => {
                 TableColumn { column: stat.column(), comment: stat.comment(), is_virtual: false }
             }
-            LiveColumn::RowId | LiveColumn::Nothing => TableColumn {
-                column: Column { name: "rowid", kind: Type::Int64 },
-                comment: "Number of the row in the order of arrival; never used twice",
-                is_virtual: true,
-            },
+            LiveColumn::RowId | LiveColumn::Nothing => ROW_ID,
+        }
+    }
+
+    fn typed_column(self, position: usize) -> TableColumn {
+        let Some(at) = Relation::ALL.iter().position(|known| known.name == self.name()) else {
+            return ROW_ID;
+        };
+        let column = &Relation::ALL[at].columns[position];
+        let (name, kind) = (column.name, column.kind);
+        TableColumn {
+            column: Column { name, kind },
+            comment: &COMMENTS[at][position],
+            is_virtual: false,
         }
     }
 

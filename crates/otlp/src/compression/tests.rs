@@ -6,7 +6,9 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 use flate2::{Compression as Level, Crc};
 use zstd::stream::raw::CParameter;
 
-use super::{Compression, DecompressError, Decoder, FILE_WINDOW_LOG, REQUEST_WINDOW_LOG, decompress};
+use super::{
+    Compression, Decoder, DecompressError, FILE_WINDOW_LOG, REQUEST_WINDOW_LOG, decompress,
+};
 use crate::error::Error;
 
 mod damage;
@@ -71,11 +73,17 @@ fn frame(parameters: &[CParameter], content: &[u8]) -> Vec<u8> {
 }
 
 fn skippable(number: u8, content: &[u8]) -> Vec<u8> {
-    [&[0x50 | number, 0x2a, 0x4d, 0x18], &(content.len() as u32).to_le_bytes()[..], content].concat()
+    [&[0x50 | number, 0x2a, 0x4d, 0x18], &(content.len() as u32).to_le_bytes()[..], content]
+        .concat()
 }
 
 /// What comes of a stream that is given and taken in pieces: the bytes before a fault, and the fault.
-fn push(compression: Compression, stream: &[u8], give: usize, take: usize) -> (Vec<u8>, Option<Error>) {
+fn push(
+    compression: Compression,
+    stream: &[u8],
+    give: usize,
+    take: usize,
+) -> (Vec<u8>, Option<Error>) {
     let mut decoder = Decoder::new(compression, FILE_WINDOW_LOG).expect("there is memory");
     let (mut out, mut room) = (Vec::new(), vec![0; take]);
     for piece in stream.chunks(give) {
@@ -261,7 +269,9 @@ fn the_limit_is_exact() {
             for maximum in [len, len + 1, usize::MAX] {
                 assert!(decompress(compression, &stream, maximum).as_ref() == Ok(&content));
             }
-            for maximum in [0, len / 2, len.saturating_sub(1)].into_iter().filter(|&most| most < len) {
+            for maximum in
+                [0, len / 2, len.saturating_sub(1)].into_iter().filter(|&most| most < len)
+            {
                 let result = decompress(compression, &stream, maximum);
                 assert_eq!(result, Err(DecompressError::TooLarge { maximum }), "{len}");
             }
@@ -296,7 +306,10 @@ fn decoders_are_used_again() {
             let whole = end == 0 || compression == Compression::None;
             assert_eq!(result.is_ok(), whole, "{compression:?} {len}");
             assert!(!whole || out[..] == content[..content.len() - end.min(content.len())]);
-            assert!(decoder.decode_whole(b"garbage", 80_000, &mut out).is_err() || compression == Compression::None);
+            assert!(
+                decoder.decode_whole(b"garbage", 80_000, &mut out).is_err()
+                    || compression == Compression::None
+            );
         }
     }
 }

@@ -39,7 +39,10 @@ fn signals_show_in_single_fields() {
     let metrics = [
         text(1, "metric.name"),
         text(5, point(&fixed64(3, TIME))),
-        text(7, all([point(&all([fixed64(2, TIME), fixed64(3, TIME)])), varint(2, 2), varint(3, 1)])),
+        text(
+            7,
+            all([point(&all([fixed64(2, TIME), fixed64(3, TIME)])), varint(2, 2), varint(3, 1)]),
+        ),
         text(9, point(&all([fixed64(3, TIME), fixed64(4, 1)]))),
         text(10, point(&all([fixed64(3, TIME), varint(6, 3)]))),
         text(11, point(&fixed64(3, TIME))),

@@ -110,7 +110,8 @@ fn samples_are_rows() {
 
 #[test]
 fn files_without_a_record() {
-    for file in [&b""[..], b"\n", b" \r\n\t\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n", b"[]", b"[ ]\n"] {
+    for file in [&b""[..], b"\n", b" \r\n\t\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n", b"[]", b"[ ]\n"]
+    {
         for compressed in [file.to_vec(), gzip(file), zstd(file)] {
             for format in [None, Some(Format::Json)] {
                 let options = Options { format, ..Options::default() };

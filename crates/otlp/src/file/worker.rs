@@ -1,7 +1,7 @@
 //! Decodes batches of records.
 
 use super::{Batch, Decoded, Options, Reject, RejectKind};
-use crate::compression::{Compression, DecompressError, Decoder, FILE_WINDOW_LOG};
+use crate::compression::{Compression, Decoder, DecompressError, FILE_WINDOW_LOG};
 use crate::detect::{Detection, detect};
 use crate::error::Error;
 use crate::json::Transcoder;

@@ -20,7 +20,12 @@ fn normalized(message: &'static Message, bytes: &[u8]) -> (Vec<u8>, u64) {
 fn check<const N: usize>(cases: [Case; N]) {
     for (message, bytes, expected) in cases {
         assert_eq!(verify(message, &bytes), Ok(Form::Loose), "{} {bytes:x?}", message.name);
-        assert_eq!(normalized(message, &bytes), (expected.clone(), 0), "{} {bytes:x?}", message.name);
+        assert_eq!(
+            normalized(message, &bytes),
+            (expected.clone(), 0),
+            "{} {bytes:x?}",
+            message.name
+        );
         assert_eq!(verify(message, &expected), Ok(Form::Canonical));
         assert_eq!(normalized(message, &expected), (expected, 0));
     }
@@ -59,7 +64,11 @@ fn the_last_of_repeated_scalars_is_kept() {
     check([
         (&SPAN, all([text(5, "a"), text(5, "b")]), text(5, "b")),
         (&SPAN, all([text(5, "a"), text(5, "")]), text(5, "")),
-        (&SPAN, all([varint(6, 1), fixed64(7, 1), varint(6, 2)]), all([varint(6, 2), fixed64(7, 1)])),
+        (
+            &SPAN,
+            all([varint(6, 1), fixed64(7, 1), varint(6, 2)]),
+            all([varint(6, 2), fixed64(7, 1)]),
+        ),
         (&SPAN, all([text(1, [1; 16]), text(1, [2; 3])]), text(1, [2; 3])),
         (&HISTOGRAM_DATA_POINT, all([double(5, 1.0), double(5, 0.0)]), double(5, 0.0)),
         (&SPAN, all([fixed32(16, 1), fixed32(16, 2)]), fixed32(16, 2)),
@@ -116,7 +125,11 @@ fn the_last_member_of_a_oneof_is_kept() {
         (&ANY_VALUE, all([text(1, "a"), varint(3, 1)]), varint(3, 1)),
         (&ANY_VALUE, all([varint(3, 1), text(1, "a")]), text(1, "a")),
         (&ANY_VALUE, all([varint(3, 1), text(1, "")]), text(1, "")),
-        (&ANY_VALUE, all([list(1), list(2)]), message(5, [text(1, varint(3, 1)), text(1, varint(3, 2))])),
+        (
+            &ANY_VALUE,
+            all([list(1), list(2)]),
+            message(5, [text(1, varint(3, 1)), text(1, varint(3, 2))]),
+        ),
         (&ANY_VALUE, all([list(1), varint(3, 1), list(2)]), list(2)),
         (&ANY_VALUE, all([list(1), varint(3, 1), list(2), text(7, "b")]), text(7, "b")),
         (
@@ -146,8 +159,16 @@ fn repeated_scalars_are_packed() {
         (&HISTOGRAM_DATA_POINT, all([text(6, ""), fixed64(4, 1)]), fixed64(4, 1)),
         (&HISTOGRAM_DATA_POINT, text(6, ""), vec![]),
         (&BUCKETS, varint(2, 300), text(2, [0xac, 0x02])),
-        (&BUCKETS, all([text(2, [1, 0x80, 0x01]), varint(2, 3), varint(1, 1)]), all([varint(1, 1), text(2, [1, 0x80, 0x01, 3])])),
-        (&ENTITY_REF, all([text(4, "d"), text(3, "a"), text(3, "")]), all([text(3, "a"), text(3, ""), text(4, "d")])),
+        (
+            &BUCKETS,
+            all([text(2, [1, 0x80, 0x01]), varint(2, 3), varint(1, 1)]),
+            all([varint(1, 1), text(2, [1, 0x80, 0x01, 3])]),
+        ),
+        (
+            &ENTITY_REF,
+            all([text(4, "d"), text(3, "a"), text(3, "")]),
+            all([text(3, "a"), text(3, ""), text(4, "d")]),
+        ),
     ]);
 }
 
@@ -193,7 +214,11 @@ fn invalid_utf8_is_replaced_and_counted() {
         (&SPAN, text(5, b"\xe2\x82"), text(5, "\u{fffd}"), 1),
         (
             &SPAN,
-            all([text(3, b"\xff"), attribute(9, "k", &text(1, b"\xff")), message(9, [text(1, b"\xff")])]),
+            all([
+                text(3, b"\xff"),
+                attribute(9, "k", &text(1, b"\xff")),
+                message(9, [text(1, b"\xff")]),
+            ]),
             all([
                 text(3, "\u{fffd}"),
                 attribute(9, "k", &text(1, "\u{fffd}")),

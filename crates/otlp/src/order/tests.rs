@@ -8,7 +8,10 @@ fn places_of_fields() {
     let cases: [(&Message, &[(u32, Place)]); 5] = [
         (&SPAN, &[(1, Canonical), (2, Canonical), (16, Canonical)]),
         (&SPAN, &[(1, Canonical), (16, Canonical), (5, Early), (9, Early), (16, Again)]),
-        (&SPAN, &[(9, Canonical), (9, Canonical), (11, Canonical), (9, Early), (5, Early), (5, Again)]),
+        (
+            &SPAN,
+            &[(9, Canonical), (9, Canonical), (11, Canonical), (9, Early), (5, Early), (5, Again)],
+        ),
         (&HISTOGRAM_DATA_POINT, &[(6, Canonical), (6, Again), (2, Early)]),
         (&ANY_VALUE, &[(3, Canonical), (1, Again), (3, Again)]),
     ];

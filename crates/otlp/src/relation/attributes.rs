@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::elements::{Elements, key_value};
+use super::elements::{Elements, key_value, short_string};
 use super::value_json;
 use crate::render::{Part, text};
 
@@ -25,10 +25,7 @@ pub(super) fn object(all: Elements<'_>, depth: usize, out: &mut Vec<u8>) {
 fn member(key: Part<'_>, value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
     out.push(b'"');
     text::escaped(key, out);
-    let mut part = value;
-    if part.next_is(0x0a)
-        && let Some(string) = part.len()
-    {
+    if let Some(string) = short_string(value) {
         out.extend_from_slice(b"\":\"");
         text::escaped(string, out);
         out.extend_from_slice(b"\",");

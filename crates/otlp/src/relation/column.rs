@@ -76,6 +76,11 @@ pub(super) const fn shared(
 }
 
 impl Column {
+    /// Whether it is the time of a row, which the index of a segment has.
+    pub fn is_time(&self) -> bool {
+        matches!(self.read, Read::Time(_))
+    }
+
     /// The meaning and the OTLP fields it comes from, as a comment of the column in `relation`.
     pub fn comment(&self, relation: &Relation) -> String {
         format!("{} OTLP: {}.", self.meaning, self.origin(relation))

@@ -76,18 +76,18 @@ impl<'a> Iterator for Elements<'a> {
 /// The key and the value of a `KeyValue`; empty where absent.
 #[inline(always)]
 pub(super) fn key_value(attribute: Part<'_>) -> (Part<'_>, Part<'_>) {
-    let mut part = attribute;
-    if part.next_is(0x0a)
-        && let Some(key) = part.len()
-        && part.next_is(0x12)
-        && let Some(value) = part.len()
+    if let [0x0a, key_len @ ..0x80, rest @ ..] = attribute.content()
+        && let Some([0x12, value_len @ ..0x80, value @ ..]) = rest.get(usize::from(*key_len)..)
+        && value.len() == usize::from(*value_len)
     {
-        return (key, value);
+        let (key, value) = (attribute.start + 2, attribute.end - value.len());
+        let part = |start, end| Part { start, end, ..attribute };
+        return (part(key, key + usize::from(*key_len)), part(value, attribute.end));
     }
     odd_key_value(attribute)
 }
 
-/// The same, of an attribute that lacks one of them or has fields besides.
+/// The same, of an attribute that is long, lacks one of them, or has fields besides.
 #[cold]
 fn odd_key_value(mut part: Part<'_>) -> (Part<'_>, Part<'_>) {
     let nothing = Part { start: part.end, ..part };
@@ -122,16 +122,21 @@ pub(super) enum Any<'a> {
     Bytes(Part<'a>),
 }
 
+/// The text of an `AnyValue` that is text and short; others may be text, too.
+#[inline(always)]
+pub(super) fn short_string(value: Part<'_>) -> Option<Part<'_>> {
+    match value.content() {
+        [0x0a, len @ ..0x80, text @ ..] if text.len() == usize::from(*len) => {
+            Some(Part { start: value.start + 2, ..value })
+        }
+        _ => None,
+    }
+}
+
 /// Reads an `AnyValue`.
 #[inline]
 pub(super) fn any(value: Part<'_>) -> Any<'_> {
-    let mut part = value;
-    if part.next_is(0x0a)
-        && let Some(string) = part.len()
-    {
-        return Any::String(string);
-    }
-    other_any(value)
+    short_string(value).map_or_else(|| other_any(value), Any::String)
 }
 
 fn other_any(mut value: Part<'_>) -> Any<'_> {

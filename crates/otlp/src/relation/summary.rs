@@ -159,7 +159,7 @@ impl Traces {
     }
 
     fn block_of(&self, hash: u64) -> usize {
-        ((hash >> 36) * self.blocks.len() as u64 >> 28) as usize
+        (((hash >> 36) * self.blocks.len() as u64) >> 28) as usize
     }
 }
 

@@ -45,10 +45,28 @@ impl Table {
         self.ends.len()
     }
 
-    /// Makes room for that many messages.
-    pub(super) fn reserve(&mut self, count: usize) {
-        self.ends.reserve(count);
-        self.places.reserve(count * self.width);
+    /// Adds messages of segment `bytes`, of which the type and place are given, and finds what is wanted
+    /// of them.
+    #[inline]
+    pub(super) fn extend(
+        &mut self,
+        walks: &[Walk],
+        bytes: &[u8],
+        messages: impl ExactSizeIterator<Item = Option<(usize, Range<usize>)>>,
+    ) {
+        let first = self.places.len();
+        self.places.resize(first + messages.len() * self.width, ABSENT);
+        self.ends.reserve(messages.len());
+        let places = self.places[first..].chunks_exact_mut(self.width);
+        for (message, places) in messages.zip(places) {
+            let known = message.filter(|&(variant, _)| variant < walks.len());
+            let end = known.as_ref().map_or(0, |(_, range)| range.end as u32);
+            self.ends.push(end);
+            extend_run(&mut self.runs, known.as_ref().map(|&(variant, _)| variant));
+            if let Some((variant, range)) = known {
+                walks[variant].locate(Part::within(bytes, range), places);
+            }
+        }
     }
 
     /// Adds a message and finds what is wanted of it.
@@ -58,22 +76,14 @@ impl Table {
         self.places.resize(first + self.width, ABSENT);
         walk.locate(message, &mut self.places[first..]);
         self.ends.push(message.end as u32);
-        self.extend_run(Some(variant));
+        extend_run(&mut self.runs, Some(variant));
     }
 
     /// Adds a message that is not there.
     pub(super) fn push_absent(&mut self) {
         self.places.resize(self.places.len() + self.width, ABSENT);
         self.ends.push(0);
-        self.extend_run(None);
-    }
-
-    #[inline]
-    fn extend_run(&mut self, variant: Option<usize>) {
-        match self.runs.last_mut() {
-            Some(run) if run.variant == variant => run.len += 1,
-            _ => self.runs.push(Run { variant, len: 1 }),
-        }
+        extend_run(&mut self.runs, None);
     }
 
     /// Calls `each` with all messages, those in a row that are of one type at once.
@@ -88,6 +98,14 @@ impl Table {
             start = range.end;
             each(run.variant, Rows { bytes, table: self, range });
         }
+    }
+}
+
+#[inline]
+fn extend_run(runs: &mut Vec<Run>, variant: Option<usize>) {
+    match runs.last_mut() {
+        Some(run) if run.variant == variant => run.len += 1,
+        _ => runs.push(Run { variant, len: 1 }),
     }
 }
 

@@ -89,47 +89,58 @@ impl Walk {
     /// Fields ascend by number, so the walk ends at the last one wanted. Numbers that the message does
     /// not know may stand anywhere.
     #[inline]
-    pub(super) fn locate(&self, mut part: Part<'_>, places: &mut [u32]) {
-        while !part.is_empty() {
-            let Some(&first) = part.bytes.get(part.start) else { break };
-            if first >= 0x80 {
-                match self.far_field(&mut part, places) {
-                    Some(true) => continue,
-                    _ => break,
+    pub(super) fn locate(&self, message: Part<'_>, places: &mut [u32]) {
+        let Some(bytes) = message.bytes.get(..message.end) else { return };
+        let mut at = message.start;
+        while let Some(&tag) = bytes.get(at) {
+            let value = at + 1;
+            let step = self.tags[usize::from(tag & 0x7f)];
+            if tag < 0x80 && step != Step::NOTHING && take(step, value, places) {
+                return;
+            }
+            let len = bytes.get(value).map_or(0x80, |&byte| usize::from(byte));
+            at = match tag {
+                _ if tag >= 0x80 => 0,
+                _ if tag & 7 == 1 => value + 8,
+                _ if tag & 7 == 5 => value + 4,
+                _ if len >= 0x80 => 0,
+                _ if tag & 7 == 2 => value + 1 + len,
+                _ if tag & 7 == 0 => value + 1,
+                _ => 0,
+            };
+            if at == 0 {
+                let field = Part { bytes, start: value - 1, end: bytes.len() };
+                match self.odd_field(field, places) {
+                    Some(next) => at = next,
+                    None => return,
                 }
             }
-            part.start += 1;
-            let step = self.tags[usize::from(first)];
-            if step != Step::NOTHING && self.take(step, part.start, places) {
-                break;
-            }
-            if step_over(&mut part, u32::from(first) >> 3, first & 7).is_none() {
-                break;
-            }
         }
     }
 
-    /// Does what is to be done at a field; says whether to end the walk there.
-    #[inline(always)]
-    fn take(&self, step: Step, at: usize, places: &mut [u32]) -> bool {
-        if let Some(place) = step.slot().and_then(|slot| places.get_mut(slot))
-            && *place == ABSENT
-        {
-            *place = at as u32;
-        }
-        step.ends()
-    }
-
-    /// A step of the walk over a field whose tag takes more than a byte; `true` to go on.
+    /// A step of the walk over a field whose tag or length takes more than a byte, or that is a group.
+    /// Returns where the next field is; `None` to end the walk.
     #[inline(never)]
-    fn far_field(&self, part: &mut Part<'_>, places: &mut [u32]) -> Option<bool> {
-        let (number, wire_type) = tag(part)?;
+    fn odd_field(&self, mut part: Part<'_>, places: &mut [u32]) -> Option<usize> {
+        let (number, wire_type) = tag(&mut part)?;
         let step = self.steps.get(number as usize).copied().unwrap_or(Step::NOTHING);
-        if self.take(step, part.start, places) {
-            return Some(false);
+        if take(step, part.start, places) {
+            return None;
         }
-        step_over(part, number, wire_type).map(|()| true)
+        step_over(&mut part, number, wire_type)?;
+        Some(part.start)
     }
+}
+
+/// Does what is to be done at a field; says whether to end the walk there.
+#[inline(always)]
+fn take(step: Step, at: usize, places: &mut [u32]) -> bool {
+    if let Some(place) = step.slot().and_then(|slot| places.get_mut(slot))
+        && *place == ABSENT
+    {
+        *place = at as u32;
+    }
+    step.ends()
 }
 
 /// Bit n: the message has a field n.

@@ -117,12 +117,11 @@ impl Window {
         if !stage.is_needed {
             return;
         }
-        self.messages.reserve(self.rows.len());
-        for &row in &self.rows {
-            let variant = row_variant(segment, row as usize);
-            let message = variant.zip(segment.message_range(row as usize));
-            push(&mut self.messages, stage, segment.buffer(), message);
-        }
+        let message = |&row: &u32| {
+            let row = row as usize;
+            row_variant(segment, row).zip(segment.message_range(row))
+        };
+        self.messages.extend(&stage.walks, segment.buffer(), self.rows.iter().map(message));
     }
 
     fn find_resources(&mut self, stage: &Stage, segment: &Segment) {

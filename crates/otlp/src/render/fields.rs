@@ -84,7 +84,12 @@ fn walk(
 
 /// Appends a field that does not repeat.
 #[inline(always)]
-fn singular(field: &'static Field, part: &mut Part<'_>, depth: usize, out: &mut Vec<u8>) -> Option<()> {
+fn singular(
+    field: &'static Field,
+    part: &mut Part<'_>,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Option<()> {
     let implicit = field.rule == Rule::Singular;
     if field.kind.wire_type() == WireType::Len {
         let content = part.len()?;

@@ -26,12 +26,18 @@ const TIME: u64 = 1_750_000_000_000_000_000;
 fn rows_know_their_resource_and_scope() {
     let span = |name: &str| text(2, text(5, name));
     let first = all([
-        message(1, [
-            message(1, [attribute(1, "r", b"")]),
-            message(2, [message(1, [text(1, "s1")]), span("a"), span("b"), text(3, "scope url")]),
-            message(2, [span("c")]),
-            text(3, "resource url"),
-        ]),
+        message(
+            1,
+            [
+                message(1, [attribute(1, "r", b"")]),
+                message(
+                    2,
+                    [message(1, [text(1, "s1")]), span("a"), span("b"), text(3, "scope url")],
+                ),
+                message(2, [span("c")]),
+                text(3, "resource url"),
+            ],
+        ),
         message(1, [text(1, ""), text(2, ""), message(2, [text(1, ""), text(3, "")]), text(3, "")]),
     ]);
     let second = message(1, [message(2, [message(1, [text(1, "s2")]), span("d")])]);
@@ -84,7 +90,8 @@ fn a_metric_gives_a_row_for_each_point_or_one() {
 
 #[test]
 fn every_kind_of_metric_has_points() {
-    let fields = [(5, "gauge"), (7, "sum"), (9, "histogram"), (10, "exponentialHistogram"), (11, "summary")];
+    let fields =
+        [(5, "gauge"), (7, "sum"), (9, "histogram"), (10, "exponentialHistogram"), (11, "summary")];
     for (number, name) in fields {
         let leaf = text(2, message(number, [message(1, [fixed64(3, TIME)])]));
         let segment = segment(Signal::Metrics, &[&request(&leaf)]);
@@ -151,13 +158,15 @@ fn the_fields_that_times_come_from() {
 
 #[test]
 fn loose_requests_are_put_in_order_and_repaired() {
-    let leaf = message(2, [fixed64(7, TIME), text(5, b"\xff"), attribute(9, "k", &text(1, b"\xff"))]);
+    let leaf =
+        message(2, [fixed64(7, TIME), text(5, b"\xff"), attribute(9, "k", &text(1, b"\xff"))]);
     let mut builder = SegmentBuilder::new(Signal::Traces);
     let repairs = builder.push_protobuf(&request(&leaf)).expect("a well-formed request");
     assert_eq!(repairs.of(Repair::InvalidUtf8), 2);
     assert_eq!((builder.signal(), builder.len(), builder.is_empty()), (Signal::Traces, 1, false));
     let segment = builder.finish();
-    let expected = all([text(5, "\u{fffd}"), fixed64(7, TIME), attribute(9, "k", &text(1, "\u{fffd}"))]);
+    let expected =
+        all([text(5, "\u{fffd}"), fixed64(7, TIME), attribute(9, "k", &text(1, "\u{fffd}"))]);
     assert_eq!(segment.message(0), Some(&expected[..]));
     assert_eq!(segment.time(0), Some(TIME as i64));
 }
@@ -174,11 +183,17 @@ fn rich(signal: Signal) -> Vec<u8> {
         Signal::Logs => all([fixed64(1, TIME), text(5, text(1, "body"))]),
         Signal::Metrics => all([
             text(1, "name"),
-            message(5, [message(1, [fixed64(3, TIME), double(4, 1.5)]), message(1, [fixed64(3, TIME)])]),
+            message(
+                5,
+                [message(1, [fixed64(3, TIME), double(4, 1.5)]), message(1, [fixed64(3, TIME)])],
+            ),
         ]),
     };
     let leaf = all([leaf, attribute(number, "key", b"\x18\x96\x01")]);
-    let scope = message(2, [message(1, [text(1, "scope")]), text(2, &leaf), text(2, &leaf), text(3, "url")]);
+    let scope = message(
+        2,
+        [message(1, [text(1, "scope")]), text(2, &leaf), text(2, &leaf), text(3, "url")],
+    );
     message(1, [message(1, [attribute(1, "r", b"\x10\x01")]), scope.clone(), scope, text(3, "url")])
 }
 

@@ -85,8 +85,18 @@ fn layouts() -> Vec<(&'static str, Framing, Option<Format>, Vec<u8>)> {
         ("pretty, BOM", Framing::Documents, Some(Json), bom(&all)),
         ("pretty after blank lines", Framing::Documents, Some(Json), blank(&all)),
         ("back to back", Framing::Documents, Some(Json), lines.concat()),
-        ("a line, then pretty", Framing::Documents, Some(Json), [&lines[0], &b"\n"[..], &all].concat()),
-        ("pretty, then a line", Framing::Documents, Some(Json), [&all, &b"\n"[..], &lines[0]].concat()),
+        (
+            "a line, then pretty",
+            Framing::Documents,
+            Some(Json),
+            [&lines[0], &b"\n"[..], &all].concat(),
+        ),
+        (
+            "pretty, then a line",
+            Framing::Documents,
+            Some(Json),
+            [&all, &b"\n"[..], &lines[0]].concat(),
+        ),
         ("array", Framing::Documents, Some(Json), array(&lines)),
         ("array, pretty", Framing::Documents, Some(Json), array(&pretty)),
         ("array after blank lines", Framing::Documents, Some(Json), blank(&array(&pretty))),
@@ -108,7 +118,10 @@ fn layouts_are_told_by_content() {
             if option.is_none() || format.is_none() || option == format {
                 assert_eq!(sniffed, Sniffed::Framing(framing), "{name} as {option:?}");
             } else {
-                assert!(matches!(sniffed, Sniffed::Unknown(_)), "{name} as {option:?}: {sniffed:?}");
+                assert!(
+                    matches!(sniffed, Sniffed::Unknown(_)),
+                    "{name} as {option:?}: {sniffed:?}"
+                );
             }
         }
     }
@@ -223,7 +236,8 @@ fn large_first_documents() {
 fn damaged_protobuf() {
     for framing in [Framing::Bare, Framing::LengthPrefixed, Framing::Varint] {
         let good = framed(framing, &[protobuf(Signal::Traces, 9)]);
-        for damage in [&[0xff; 40][..], &[0; 40], b"{\"resourceSpans\":[]}", b"hello, this is text"] {
+        for damage in [&[0xff; 40][..], &[0; 40], b"{\"resourceSpans\":[]}", b"hello, this is text"]
+        {
             let file = [&good, damage, &good].concat();
             assert_eq!(found(&file), Sniffed::Framing(framing), "{damage:x?}");
         }

@@ -11,13 +11,8 @@ mod framed;
 mod lines;
 mod shape;
 
-const ALL: [Framing; 5] = [
-    Framing::Lines,
-    Framing::Documents,
-    Framing::Bare,
-    Framing::LengthPrefixed,
-    Framing::Varint,
-];
+const ALL: [Framing; 5] =
+    [Framing::Lines, Framing::Documents, Framing::Bare, Framing::LengthPrefixed, Framing::Varint];
 
 /// A maximum that no record of these tests reaches.
 const LARGE: usize = 1 << 20;

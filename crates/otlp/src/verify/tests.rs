@@ -128,18 +128,54 @@ fn malformed_messages() {
         (&SPAN, vec![0x4a, 2, 0x0a, 5], "length reaches beyond its parent", 3, false),
         (&SPAN, vec![0x4a, 3, 0x0a, 1, b'k', 0x12], "message ends inside a varint", 6, true),
         (&SPAN, vec![0x4a, 4, 0x0a, 0, 0x12, 5], "length reaches beyond its parent", 5, false),
-        (&SPAN, vec![0x4a, 6, 0x0a, 0, 0x12, 2, 0x18, 0x80], "message ends inside a varint", 8, false),
+        (
+            &SPAN,
+            vec![0x4a, 6, 0x0a, 0, 0x12, 2, 0x18, 0x80],
+            "message ends inside a varint",
+            8,
+            false,
+        ),
         (&SPAN, vec![0x2d, 1, 2, 3, 4], "name of Span has wire type 5 instead of 2", 0, false),
-        (&SPAN, all([text(5, "n"), text(7, "12345678")]), "startTimeUnixNano of Span has wire type 2 instead of 1", 3, false),
+        (
+            &SPAN,
+            all([text(5, "n"), text(7, "12345678")]),
+            "startTimeUnixNano of Span has wire type 2 instead of 1",
+            3,
+            false,
+        ),
         (&SPAN, group(5), "name of Span has wire type 3 instead of 2", 0, false),
-        (&HISTOGRAM_DATA_POINT, varint(6, 1), "bucketCounts of HistogramDataPoint has wire type 0 instead of 2", 0, false),
+        (
+            &HISTOGRAM_DATA_POINT,
+            varint(6, 1),
+            "bucketCounts of HistogramDataPoint has wire type 0 instead of 2",
+            0,
+            false,
+        ),
         (&HISTOGRAM_DATA_POINT, text(6, "1234567"), "packed values end inside a value", 1, false),
-        (&HISTOGRAM_DATA_POINT, text(4, "12345678"), "count of HistogramDataPoint has wire type 2 instead of 1", 0, false),
+        (
+            &HISTOGRAM_DATA_POINT,
+            text(4, "12345678"),
+            "count of HistogramDataPoint has wire type 2 instead of 1",
+            0,
+            false,
+        ),
         (&BUCKETS, text(2, [1, 0x80]), "message ends inside a varint", 4, false),
         (&BUCKETS, text(2, [0xff; 11]), "varint of more than 10 bytes", 2, false),
         (&ANY_VALUE, vec![0x18], "message ends inside a varint", 1, true),
-        (&ANY_VALUE, [&[0x18][..], &[0xff; 9], &[0x02]].concat(), "varint of more than 64 bits", 1, false),
-        (&RESOURCE, vec![0x0b, 0x0c], "attributes of Resource has wire type 3 instead of 2", 0, false),
+        (
+            &ANY_VALUE,
+            [&[0x18][..], &[0xff; 9], &[0x02]].concat(),
+            "varint of more than 64 bits",
+            1,
+            false,
+        ),
+        (
+            &RESOURCE,
+            vec![0x0b, 0x0c],
+            "attributes of Resource has wire type 3 instead of 2",
+            0,
+            false,
+        ),
     ];
     for (message, bytes, reason, offset, truncated) in cases {
         let error = verify(message, &bytes).expect_err("malformed");
@@ -152,7 +188,8 @@ fn malformed_messages() {
 fn every_field_of_every_message_refuses_other_wire_types() {
     for message in all_messages() {
         for field in message.fields {
-            for (wire_type, value) in [(0, vec![1]), (1, vec![0; 8]), (2, vec![0]), (5, vec![0; 4])] {
+            for (wire_type, value) in [(0, vec![1]), (1, vec![0; 8]), (2, vec![0]), (5, vec![0; 4])]
+            {
                 let mut bytes = Vec::new();
                 put_tag(&mut bytes, field.number.into(), wire_type);
                 bytes.extend(value);

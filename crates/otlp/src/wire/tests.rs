@@ -133,7 +133,12 @@ fn malformed_values() {
         (&[0x0d, 1, 2, 3], "message ends inside a fixed-width field", 4, true),
         (&[0x0a], "message ends inside a varint", 1, true),
         (&[0x0a, 2, 1], "length reaches beyond its parent", 1, true),
-        (&[0x08, 1, 0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], "length reaches beyond its parent", 3, true),
+        (
+            &[0x08, 1, 0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f],
+            "length reaches beyond its parent",
+            3,
+            true,
+        ),
         (
             &[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
             "length reaches beyond its parent",

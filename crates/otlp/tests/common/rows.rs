@@ -21,11 +21,7 @@ pub fn rows(segment: &Segment) -> Vec<Row> {
         let mut alone = Vec::new();
         render::data(segment, row, &mut alone);
         assert!(alone == data, "a row depends on the rows before it");
-        Row {
-            time: segment.time(row),
-            resource: present.then(|| json(resource)),
-            data: json(data),
-        }
+        Row { time: segment.time(row), resource: present.then(|| json(resource)), data: json(data) }
     };
     (0..segment.len()).map(row).collect()
 }
@@ -47,8 +43,9 @@ pub fn rebuild(signal: Signal, rows: &[Row]) -> String {
         Signal::Logs => ["resourceLogs", "scopeLogs", "logRecords"],
     };
     let group = |row: &Row| {
-        let (beside, leaf): (Vec<&str>, Vec<&str>) =
-            members(&row.data).into_iter().partition(|member| is_any(member, &["scope", "schemaUrl"]));
+        let (beside, leaf): (Vec<&str>, Vec<&str>) = members(&row.data)
+            .into_iter()
+            .partition(|member| is_any(member, &["scope", "schemaUrl"]));
         let rows = format!("\"{leaves}\":[{{{}}}]", leaf.join(","));
         let scope = [beside, vec![rows.as_str()]].concat().join(",");
         let scopes = format!("\"{scopes}\":[{{{scope}}}]");

@@ -1,5 +1,7 @@
 //! Rows that a filter selects are those whose columns meet its conditions, and no summary rules them out.
 
+use std::ops::RangeInclusive;
+
 use duckspan_otlp::relation::{
     Bound, Column, DATA_POINTS, Filter, LOG_RECORDS, Relation, SPANS, Summary, Type,
 };
@@ -122,7 +124,10 @@ fn bounds(column: &Column, rows: &[Row]) -> Vec<Bound> {
             let pairs = numbers.windows(2).take(4).flat_map(|pair| {
                 [pair[0]..=pair[0], pair[0]..=pair[1], pair[0].saturating_add(1)..=i64::MAX]
             });
-            pairs.chain([i64::MIN..=i64::MAX, 0..=0, 1..=0]).map(Bound::Range).collect()
+            pairs
+                .chain([i64::MIN..=i64::MAX, 0..=0, RangeInclusive::new(1, 0)])
+                .map(Bound::Range)
+                .collect()
         }
         _ => Vec::new(),
     }

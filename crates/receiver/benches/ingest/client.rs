@@ -146,7 +146,6 @@ async fn grpc(
         if !compression.is_empty() {
             request = request.header("grpc-encoding", compression);
         }
-        // The sinks do not expand: they are told nothing of it.
         let mut sender = sender.clone().ready().await.unwrap();
         let (response, mut stream) = sender.send_request(request.body(()).unwrap(), false).unwrap();
         let mut rest = body.clone();

@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -84,7 +84,10 @@ async fn hyper_call(request: Request<Incoming>) -> Result<Response<Full<Bytes>>,
 }
 
 async fn tonic_call(request: Request<Incoming>) -> Result<Response<tonic::body::Body>, Infallible> {
-    let mut grpc = tonic::server::Grpc::new(Raw).max_decoding_message_size(64 << 20);
+    let mut grpc = tonic::server::Grpc::new(Raw)
+        .max_decoding_message_size(64 << 20)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd);
     Ok(grpc.unary(Drops, request).await)
 }
 

@@ -3,7 +3,7 @@
 use zstd::stream::raw::CParameter;
 
 use super::super::{
-    Compression, DecompressError, Decoder, FILE_WINDOW_LOG, REQUEST_WINDOW_LOG, decompress,
+    Compression, Decoder, DecompressError, FILE_WINDOW_LOG, REQUEST_WINDOW_LOG, decompress,
 };
 use super::{BOTH, assert_expands, assert_fails, compressed, expand, frame, push, text};
 use crate::error::Error;
@@ -24,7 +24,11 @@ fn garbage_after_the_end_is_a_fault() {
     let gzip = compressed(Compression::Gzip, b"content");
     assert_fails(Compression::Gzip, &[&*gzip, b"\x1fgarbage"].concat(), "corrupt gzip stream");
     let zstd = compressed(Compression::Zstd, b"content");
-    assert_fails(Compression::Zstd, &[&*zstd, b"(garbage and more"].concat(), "corrupt zstd stream");
+    assert_fails(
+        Compression::Zstd,
+        &[&*zstd, b"(garbage and more"].concat(),
+        "corrupt zstd stream",
+    );
 }
 
 #[test]
@@ -56,7 +60,8 @@ fn streams_may_be_cut_anywhere() {
             let fault = fault.expect("a fault");
             assert!(fault.is_truncated(), "{end}: {fault}");
             assert_eq!(fault.offset(), end);
-            let expected = Error::truncated(format!("{} stream ends early", compression.name()), end);
+            let expected =
+                Error::truncated(format!("{} stream ends early", compression.name()), end);
             assert_eq!(fault, expected);
             assert_eq!(
                 decompress(compression, &stream[..end], 1_000),
@@ -107,7 +112,9 @@ fn checksums_and_lengths_are_checked() {
 #[test]
 fn windows_are_limited() {
     let content = text(100);
-    for log in [10, REQUEST_WINDOW_LOG, REQUEST_WINDOW_LOG + 1, FILE_WINDOW_LOG, FILE_WINDOW_LOG + 1] {
+    for log in
+        [10, REQUEST_WINDOW_LOG, REQUEST_WINDOW_LOG + 1, FILE_WINDOW_LOG, FILE_WINDOW_LOG + 1]
+    {
         let stream = frame(&[CParameter::WindowLog(log)], &content);
         for limit in [REQUEST_WINDOW_LOG, FILE_WINDOW_LOG] {
             let mut decoder = Decoder::new(Compression::Zstd, limit).expect("there is memory");

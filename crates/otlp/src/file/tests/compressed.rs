@@ -1,6 +1,8 @@
 //! Compression around files, and around records.
 
-use super::{Options, Outcome, RejectKind, data, gzip, json, protobuf, read, read_in, read_with, zstd};
+use super::{
+    Options, Outcome, RejectKind, data, gzip, json, protobuf, read, read_in, read_with, zstd,
+};
 use crate::signal::Signal;
 use crate::split::sample::big_endian;
 
@@ -15,7 +17,8 @@ fn halves(file: &[u8]) -> (&[u8], &[u8]) {
 #[test]
 fn files_may_be_compressed_in_any_way() {
     let skippable = b"\x53\x2a\x4d\x18\x05\0\0\0hello";
-    for file in [lines(20), protobuf(Signal::Metrics, 900), big_endian([protobuf(Signal::Logs, 1)])] {
+    for file in [lines(20), protobuf(Signal::Metrics, 900), big_endian([protobuf(Signal::Logs, 1)])]
+    {
         let plain = read(&file);
         let (first, second) = halves(&file);
         for (name, compressed) in [
@@ -127,7 +130,10 @@ fn records_may_be_compressed() {
     let many_frames = [zstd(&line[..9]), zstd(&line[9..])].concat();
     check(&[good.clone(), many_frames], &[]);
     let broken = zstd(&line[..line.len() - 1]);
-    let reason = format!("record ends inside a JSON value, at byte {} of the unwrapped record", line.len() - 1);
+    let reason = format!(
+        "record ends inside a JSON value, at byte {} of the unwrapped record",
+        line.len() - 1
+    );
     check(&[good.clone(), broken, good.clone()], &[(2, at(1), Malformed, &reason)]);
     let twice = "the record is compressed twice";
     check(&[good.clone(), gzip(&good), good.clone()], &[(2, at(1), Malformed, twice)]);

@@ -47,7 +47,10 @@ fn files_of_something_else_are_foreign() {
              \"resourceSpans\", \"resourceMetrics\" or \"resourceLogs\"",
         ),
         (b"[1, 2, 3]", "neither a JSON object nor an array"),
-        (b"\x08\x07\x12\x08\x0a\x06schema", "it is OTAP (OpenTelemetry Arrow) or other protobuf, not OTLP"),
+        (
+            b"\x08\x07\x12\x08\x0a\x06schema",
+            "it is OTAP (OpenTelemetry Arrow) or other protobuf, not OTLP",
+        ),
         (b"hello\n", "it is text, neither OTLP/JSON nor OTLP protobuf"),
         (b"\x89\x01\x02\x03\x04\x05\x06\x07", "it is neither JSON nor OTLP protobuf"),
     ] {
@@ -119,7 +122,10 @@ fn damaged_protobuf_is_malformed() {
     for (damage, reason) in [
         // A key that is longer than its attribute.
         (field(6, b"\x0a\x7fkey"), "length reaches beyond its parent"),
-        (vec![0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], "varint of more than 10 bytes"),
+        (
+            vec![0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+            "varint of more than 10 bytes",
+        ),
         (vec![0x00, 0x01], "field number out of range"),
         (vec![0x64], "end of a group"),
         (vec![0x17, 0x01], "wire type"),

@@ -13,8 +13,14 @@ fn what_an_option_says_must_be_so() {
     for (format, content) in [(Format::Json, line.as_bytes()), (Format::Protobuf, &binary)] {
         for (compression, file) in Compression::ALL.into_iter().zip(both(content)) {
             for option in [None, Some(Format::Json), Some(Format::Protobuf)] {
-                for told in [None, Some(Compression::None), Some(Compression::Gzip), Some(Compression::Zstd)] {
-                    let options = Options { format: option, compression: told, ..Options::default() };
+                for told in [
+                    None,
+                    Some(Compression::None),
+                    Some(Compression::Gzip),
+                    Some(Compression::Zstd),
+                ] {
+                    let options =
+                        Options { format: option, compression: told, ..Options::default() };
                     let outcome = read_with(&file, &options);
                     let fits = option.is_none_or(|option| option == format)
                         && told.is_none_or(|told| told == compression);

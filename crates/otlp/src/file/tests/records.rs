@@ -156,7 +156,8 @@ fn rejects_of_protobuf_tell_number_and_place() {
     use RejectKind::{Foreign, Malformed};
     let good = protobuf(Signal::Traces, 90);
     let cut_row = &row(Signal::Traces)[..30];
-    let bad_row = field(1, &field(2, &[field(2, &row(Signal::Traces)), field(2, cut_row)].concat()));
+    let bad_row =
+        field(1, &field(2, &[field(2, &row(Signal::Traces)), field(2, cut_row)].concat()));
     // The name of the span is cut after its length.
     let place = bad_row.len() - cut_row.len() + 29;
     let beyond = "length reaches beyond its parent";
@@ -172,18 +173,16 @@ fn rejects_of_protobuf_tell_number_and_place() {
             (&good, None),
         ]);
     }
-    check_rejects(&[
-        (&good, None),
-        (&bad_row, Some((place, Malformed, beyond))),
-        (&good, None),
-    ]);
+    check_rejects(&[(&good, None), (&bad_row, Some((place, Malformed, beyond))), (&good, None)]);
 }
 
 /// Rows of a record that is at fault somewhere are not taken.
 #[test]
 fn a_record_is_taken_whole_or_not_at_all() {
     let good = row(Signal::Logs);
-    let rows = |rows: &[&[u8]]| field(1, &field(2, &rows.iter().flat_map(|row| field(2, row)).collect::<Vec<_>>()));
+    let rows = |rows: &[&[u8]]| {
+        field(1, &field(2, &rows.iter().flat_map(|row| field(2, row)).collect::<Vec<_>>()))
+    };
     let bad = rows(&[&good, &good, b"\x0d"]);
     let outcome = read(big_endian([rows(&[&good]), bad, rows(&[&good, &good])]));
     assert_eq!((outcome.rows.len(), outcome.rejects.len()), (3, 1));

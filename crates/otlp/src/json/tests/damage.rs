@@ -25,7 +25,8 @@ fn malformed_json() {
     let name = "expected a member name";
     let value = "expected a JSON value";
     let number = "malformed JSON number";
-    let (object, array) = ("expected ',' or '}' after a member", "expected ',' or ']' after an element");
+    let (object, array) =
+        ("expected ',' or '}' after a member", "expected ',' or ']' after an element");
     let (literal, escape) = ("misspelt JSON literal", "malformed escape in a JSON string");
     let control = "control character in a JSON string";
     let cases = [
@@ -71,7 +72,11 @@ fn malformed_json() {
     ];
     for (record, reason, offset) in cases {
         let found = error(record.as_bytes());
-        assert_eq!((found.reason(), found.offset(), found.is_truncated()), (reason, offset, false), "{record:?}");
+        assert_eq!(
+            (found.reason(), found.offset(), found.is_truncated()),
+            (reason, offset, false),
+            "{record:?}"
+        );
     }
 }
 
@@ -87,7 +92,10 @@ fn malformed_json_inside_of_every_kind_of_field() {
         ("\"startTimeUnixNano\":\"1\"2", "expected ',' or '}' after a member"),
         ("\"attributes\":[{\"key\":\"k\",\"value\":{\"intValue\":-}}]", "malformed JSON number"),
         ("\"attributes\":[{\"key\":\"k\",\"value\":{\"boolValue\":t}}]", "misspelt JSON literal"),
-        ("\"attributes\":[{\"key\":\"k\",\"value\":{\"stringValue\":\"a\"]}]", "expected ',' or '}' after a member"),
+        (
+            "\"attributes\":[{\"key\":\"k\",\"value\":{\"stringValue\":\"a\"]}]",
+            "expected ',' or '}' after a member",
+        ),
         ("\"attributes\":[{\"key\":\"k\";}]", "expected ',' or '}' after a member"),
         ("\"attributes\":[{}{}]", "expected ',' or ']' after an element"),
     ];
@@ -106,7 +114,12 @@ fn a_record_that_is_cut_anywhere_says_so() {
     for end in 1..record.len() {
         let found = error(&record.as_bytes()[..end]);
         let expected = ("record ends inside a JSON value", end, true);
-        assert_eq!((found.reason(), found.offset(), found.is_truncated()), expected, "{}", &record[..end]);
+        assert_eq!(
+            (found.reason(), found.offset(), found.is_truncated()),
+            expected,
+            "{}",
+            &record[..end]
+        );
     }
 }
 
@@ -122,7 +135,11 @@ fn places_in_text_that_is_not_utf8_are_those_of_the_original() {
     ];
     for (record, offset, truncated) in cases {
         let found = error(record);
-        assert_eq!((found.offset(), found.is_truncated()), (offset, truncated), "{found} in {record:x?}");
+        assert_eq!(
+            (found.offset(), found.is_truncated()),
+            (offset, truncated),
+            "{found} in {record:x?}"
+        );
     }
 }
 
@@ -168,12 +185,19 @@ fn values_nest_in_64_lists_and_no_more() {
 #[test]
 fn an_empty_list_counts_as_a_list() {
     let value = nested(Nesting::Arrays, MAX_VALUE_DEPTH);
-    for empty in ["{\"arrayValue\":{}}", "{\"kvlistValue\":{\"values\":[]}}", "{\"arrayValue\":{\"x\":1}}"] {
-        let record = Of::Log.record(&format!("\"body\":{}", value.replace("{\"intValue\":\"1\"}", empty)));
+    for empty in
+        ["{\"arrayValue\":{}}", "{\"kvlistValue\":{\"values\":[]}}", "{\"arrayValue\":{\"x\":1}}"]
+    {
+        let record =
+            Of::Log.record(&format!("\"body\":{}", value.replace("{\"intValue\":\"1\"}", empty)));
         let mut transcoder = Transcoder::new();
         for projection in [Projection::ALL, NOTHING] {
             let error = transcoder.read(record.as_bytes(), SignalSet::ALL, projection);
-            assert_eq!(error.expect_err("too deep").reason(), "AnyValue nested too deep", "{record}");
+            assert_eq!(
+                error.expect_err("too deep").reason(),
+                "AnyValue nested too deep",
+                "{record}"
+            );
         }
     }
 }

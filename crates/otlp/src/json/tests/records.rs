@@ -6,9 +6,10 @@ use crate::wire::sample::{all, attribute, fixed64, message, text, varint};
 
 fn read(record: impl AsRef<[u8]>) -> (SignalSet, Option<Foreign>, [Option<Vec<u8>>; 3]) {
     let mut transcoder = Transcoder::new();
-    let outcome = transcoder
-        .read(record.as_ref(), SignalSet::ALL, Projection::ALL)
-        .unwrap_or_else(|error| panic!("{error} in {:?}", String::from_utf8_lossy(record.as_ref())));
+    let outcome =
+        transcoder.read(record.as_ref(), SignalSet::ALL, Projection::ALL).unwrap_or_else(|error| {
+            panic!("{error} in {:?}", String::from_utf8_lossy(record.as_ref()))
+        });
     let requests = Signal::ALL.map(|signal| transcoder.request(signal).map(|(b, _)| b.to_vec()));
     (outcome.found, outcome.foreign, requests)
 }
@@ -29,8 +30,16 @@ fn signals_by_their_keys() {
             logs.with(Signal::Traces),
             [Some(group.clone()), None, Some(group.repeat(2))],
         ),
-        ("{\"resourceSpans\":[{}]}{\"resourceSpans\":[{}]}", traces, [Some(group.repeat(2)), None, None]),
-        ("{\"resourceSpans\":[{}]}\n\r\t {} {\"resourceLogs\":[{}]}\n", traces.with(Signal::Logs), [Some(group.clone()), None, Some(group.clone())]),
+        (
+            "{\"resourceSpans\":[{}]}{\"resourceSpans\":[{}]}",
+            traces,
+            [Some(group.repeat(2)), None, None],
+        ),
+        (
+            "{\"resourceSpans\":[{}]}\n\r\t {} {\"resourceLogs\":[{}]}\n",
+            traces.with(Signal::Logs),
+            [Some(group.clone()), None, Some(group.clone())],
+        ),
         ("\u{feff}{\"resourceSpans\":[{}]}", traces, [Some(group.clone()), None, None]),
         (" \u{feff} {\"resourceSpans\":[{}]}\u{feff}", traces, [Some(group.clone()), None, None]),
         ("{\"resource\\u0053pans\":[{}]}", traces, [Some(group), None, None]),
@@ -78,7 +87,8 @@ fn what_is_no_otlp_is_named() {
 
 #[test]
 fn foreign_records_are_described_for_people() {
-    let expected = "expected an object with \"resourceSpans\", \"resourceMetrics\" or \"resourceLogs\"";
+    let expected =
+        "expected an object with \"resourceSpans\", \"resourceMetrics\" or \"resourceLogs\"";
     let cases = [
         (Foreign::SnakeCase("resource_logs"), "found the key \"resource_logs\" in snake_case"),
         (Foreign::Profiles, "found the profiles signal"),
@@ -180,6 +190,6 @@ fn repairs_are_counted_in_what_is_wanted_only() {
     };
     use Repair::*;
     let all = [LoneSurrogate, WrongType, UnknownEnumName, InvalidId, InvalidBase64];
-    assert_eq!(counts(Projection::ALL), Repair::ALL.map(|repair| all.contains(&repair).into()));
+    assert_eq!(counts(Projection::ALL), Repair::ALL.map(|repair| u64::from(all.contains(&repair))));
     assert_eq!(counts(Projection { row: 0, ..Projection::ALL }), [0; 7]);
 }

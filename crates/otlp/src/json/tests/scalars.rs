@@ -70,14 +70,20 @@ fn unsigned_64_bit_integers() {
         ("{\"low\":1,\"high\":0,\"unsigned\":true}", None),
         ("\"2025-06-15T12:00:00Z\"", None),
     ];
-    values("startTimeUnixNano", &cases, |&value| fixed64(7, value), |member, bytes, repairs| {
-        check(Of::Span, [(member, bytes, repairs)]);
-    });
+    values(
+        "startTimeUnixNano",
+        &cases,
+        |&value| fixed64(7, value),
+        |member, bytes, repairs| {
+            check(Of::Span, [(member, bytes, repairs)]);
+        },
+    );
     let packed = [
         ("[\"0\",1,\"18446744073709551615\",2.0]", Some([0, 1, u64::MAX, 2].as_slice())),
         ("[0]", Some([0].as_slice())),
     ];
-    let fixed = |values: &&[u64]| text(6, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>());
+    let fixed =
+        |values: &&[u64]| text(6, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>());
     values("bucketCounts", &packed, fixed, |member, bytes, repairs| {
         check(Of::Histogram, [(member, bytes, repairs)]);
     });
@@ -113,9 +119,14 @@ fn signed_64_bit_integers() {
         ("\"--1\"", None),
         ("{\"low\":1,\"high\":0}", None),
     ];
-    values("asInt", &cases, |&value| fixed64(6, value as u64), |member, bytes, repairs| {
-        check(Of::Number, [(member, bytes, repairs)]);
-    });
+    values(
+        "asInt",
+        &cases,
+        |&value| fixed64(6, value as u64),
+        |member, bytes, repairs| {
+            check(Of::Number, [(member, bytes, repairs)]);
+        },
+    );
     let attribute = |&value: &i64| varint(3, value as u64);
     values("intValue", &cases, attribute, |member, value, repairs| {
         check(Of::Log, [(&format!("\"body\":{{{member}}}"), text(5, value), repairs)]);
@@ -138,9 +149,14 @@ fn integers_of_32_bits() {
     values("droppedAttributesCount", &unsigned, dropped, |member, bytes, repairs| {
         check(Of::Span, [(member, bytes, repairs)]);
     });
-    values("flags", &unsigned, |&value| fixed32(16, value), |member, bytes, repairs| {
-        check(Of::Span, [(member, bytes, repairs)]);
-    });
+    values(
+        "flags",
+        &unsigned,
+        |&value| fixed32(16, value),
+        |member, bytes, repairs| {
+            check(Of::Span, [(member, bytes, repairs)]);
+        },
+    );
     let signed = [
         ("1", Some(1)),
         ("-1", Some(-1)),
@@ -194,12 +210,22 @@ fn doubles() {
         ("true", None),
         ("[]", None),
     ];
-    values("asDouble", &cases, |&value| double(4, value), |member, bytes, repairs| {
-        check(Of::Number, [(member, bytes, repairs)]);
-    });
-    values("doubleValue", &cases, |&value| double(4, value), |member, value, repairs| {
-        check(Of::Log, [(&format!("\"body\":{{{member}}}"), text(5, value), repairs)]);
-    });
+    values(
+        "asDouble",
+        &cases,
+        |&value| double(4, value),
+        |member, bytes, repairs| {
+            check(Of::Number, [(member, bytes, repairs)]);
+        },
+    );
+    values(
+        "doubleValue",
+        &cases,
+        |&value| double(4, value),
+        |member, value, repairs| {
+            check(Of::Log, [(&format!("\"body\":{{{member}}}"), text(5, value), repairs)]);
+        },
+    );
     let bounds = [0.5, -0.0, f64::INFINITY].map(f64::to_le_bytes).concat();
     check(Of::Histogram, [(r#""explicitBounds":[0.5,-0,"Infinity"]"#, text(7, bounds), NONE)]);
 }
@@ -299,10 +325,17 @@ fn ids() {
             ),
         ],
     );
-    check(Of::Log, [(r#""traceId":"0a","spanId":"0b""#, [text(9, [10]), text(10, [11])].concat(), NONE)]);
+    check(
+        Of::Log,
+        [(r#""traceId":"0a","spanId":"0b""#, [text(9, [10]), text(10, [11])].concat(), NONE)],
+    );
     check(
         Of::Number,
-        [(r#""exemplars":[{"spanId":"0b","traceId":"0a"}]"#, text(5, [text(4, [11]), text(5, [10])].concat()), NONE)],
+        [(
+            r#""exemplars":[{"spanId":"0b","traceId":"0a"}]"#,
+            text(5, [text(4, [11]), text(5, [10])].concat()),
+            NONE,
+        )],
     );
 }
 

@@ -30,7 +30,8 @@ fn escapes() {
     for (json, string, repairs) in cases {
         let name = if string.is_empty() { vec![] } else { text(5, string) };
         check(Of::Span, [(&format!("\"name\":\"{json}\""), name, repairs)]);
-        let member = format!("\"attributes\":[{{\"key\":\"k\",\"value\":{{\"stringValue\":\"{json}\"}}}}]");
+        let member =
+            format!("\"attributes\":[{{\"key\":\"k\",\"value\":{{\"stringValue\":\"{json}\"}}}}]");
         check(Of::Span, [(&member, attribute(9, "k", &text(1, string)), repairs)]);
         let key = if string.is_empty() { vec![] } else { text(1, string) };
         let expected = text(9, [key, text(2, "")].concat());

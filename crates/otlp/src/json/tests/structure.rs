@@ -22,18 +22,40 @@ fn members_in_any_order() {
                 NONE,
             ),
             // A member that leaves nothing, before and behind others in wrong order.
-            (r#""traceState":"","traceId":"01","name":"n","spanId":"02""#, all([text(1, [1]), text(2, [2]), text(5, "n")]), NONE),
-            (r#""status":{"code":1,"message":"m"},"name":"n""#, all([text(5, "n"), message(15, [text(2, "m"), varint(3, 1)])]), NONE),
-            (r#""attributes":[{"value":{"intValue":1},"key":"k"}]"#, attribute(9, "k", &varint(3, 1)), NONE),
-            (r#""attributes":[{"value":{"stringValue":"v"},"unknown":{},"key":"k","x":1}]"#, attribute(9, "k", &text(1, "v")), NONE),
-            (r#""attributes":[{"key":"k","x":[],"value":{"stringValue":"v","y":{}}}]"#, attribute(9, "k", &text(1, "v")), NONE),
+            (
+                r#""traceState":"","traceId":"01","name":"n","spanId":"02""#,
+                all([text(1, [1]), text(2, [2]), text(5, "n")]),
+                NONE,
+            ),
+            (
+                r#""status":{"code":1,"message":"m"},"name":"n""#,
+                all([text(5, "n"), message(15, [text(2, "m"), varint(3, 1)])]),
+                NONE,
+            ),
+            (
+                r#""attributes":[{"value":{"intValue":1},"key":"k"}]"#,
+                attribute(9, "k", &varint(3, 1)),
+                NONE,
+            ),
+            (
+                r#""attributes":[{"value":{"stringValue":"v"},"unknown":{},"key":"k","x":1}]"#,
+                attribute(9, "k", &text(1, "v")),
+                NONE,
+            ),
+            (
+                r#""attributes":[{"key":"k","x":[],"value":{"stringValue":"v","y":{}}}]"#,
+                attribute(9, "k", &text(1, "v")),
+                NONE,
+            ),
         ],
     );
 }
 
 #[test]
 fn every_member_of_every_message_in_reverse_order() {
-    for (signal, of) in [(Signal::Traces, Of::Span), (Signal::Logs, Of::Log), (Signal::Metrics, Of::Metric)] {
+    for (signal, of) in
+        [(Signal::Traces, Of::Span), (Signal::Logs, Of::Log), (Signal::Metrics, Of::Metric)]
+    {
         let forward = object(signal.data(), &mut vec![], false);
         let backward = object(signal.data(), &mut vec![], true);
         assert_ne!(forward, backward);
@@ -113,7 +135,13 @@ fn walk(
         if let Kind::Message(nested) = field.kind {
             let array = field.rule == Rule::Repeated;
             before.push_str(&format!("\"{}\":{}{{", field.name, if array { "[" } else { "" }));
-            walk(nested, open, before, &format!("}}{}{after}", if array { "]" } else { "" }), check);
+            walk(
+                nested,
+                open,
+                before,
+                &format!("}}{}{after}", if array { "]" } else { "" }),
+                check,
+            );
             before.truncate(len);
         }
     }
@@ -128,13 +156,28 @@ fn what_null_stands_beside() {
             (r#""name":null,"kind":1"#, varint(6, 1), NONE),
             (r#""attributes":[{"key":null,"value":null}]"#, text(9, ""), NONE),
             (r#""attributes":[{"key":"k","value":null}]"#, text(9, text(1, "k")), NONE),
-            (r#""attributes":[{"key":"k","value":{"doubleValue":null}}]"#, attribute(9, "k", b""), NONE),
-            (r#""attributes":[{"key":"k","value":{"intValue":null,"stringValue":"v"}}]"#, attribute(9, "k", &text(1, "v")), NONE),
+            (
+                r#""attributes":[{"key":"k","value":{"doubleValue":null}}]"#,
+                attribute(9, "k", b""),
+                NONE,
+            ),
+            (
+                r#""attributes":[{"key":"k","value":{"intValue":null,"stringValue":"v"}}]"#,
+                attribute(9, "k", &text(1, "v")),
+                NONE,
+            ),
             // An element cannot be absent.
             (r#""attributes":[null,{"key":"k"}]"#, text(9, text(1, "k")), &[WrongType]),
         ],
     );
-    check(Of::Histogram, [(r#""bucketCounts":["1",null,"2"]"#, text(6, [1u64, 2].map(u64::to_le_bytes).concat()), &[WrongType])]);
+    check(
+        Of::Histogram,
+        [(
+            r#""bucketCounts":["1",null,"2"]"#,
+            text(6, [1u64, 2].map(u64::to_le_bytes).concat()),
+            &[WrongType],
+        )],
+    );
 }
 
 #[test]
@@ -157,11 +200,31 @@ fn empty_objects_and_arrays() {
             (r#""attributes":[{}]"#, text(6, ""), NONE),
         ],
     );
-    check(Of::Histogram, [(r#""sum":0,"min":0,"max":0,"count":"0""#, all([double(5, 0.0), double(11, 0.0), double(12, 0.0)]), NONE)]);
-    check(Of::Summary, [(r#""sum":0,"count":"0","quantileValues":[{"quantile":0,"value":0}]"#, text(6, ""), NONE)]);
-    check(Of::Number, [(r#""asInt":"0""#, fixed64(6, 0), NONE), (r#""asDouble":0"#, double(4, 0.0), NONE)]);
+    check(
+        Of::Histogram,
+        [(
+            r#""sum":0,"min":0,"max":0,"count":"0""#,
+            all([double(5, 0.0), double(11, 0.0), double(12, 0.0)]),
+            NONE,
+        )],
+    );
+    check(
+        Of::Summary,
+        [(r#""sum":0,"count":"0","quantileValues":[{"quantile":0,"value":0}]"#, text(6, ""), NONE)],
+    );
+    check(
+        Of::Number,
+        [(r#""asInt":"0""#, fixed64(6, 0), NONE), (r#""asDouble":0"#, double(4, 0.0), NONE)],
+    );
     check(Of::Histogram, [(r#""bucketCounts":[],"explicitBounds":[]"#, vec![], NONE)]);
-    check(Of::Span, [(r#""status":{},"events":[{}],"links":[{},{}]"#, all([text(11, ""), text(13, ""), text(13, ""), text(15, "")]), NONE)]);
+    check(
+        Of::Span,
+        [(
+            r#""status":{},"events":[{}],"links":[{},{}]"#,
+            all([text(11, ""), text(13, ""), text(13, ""), text(15, "")]),
+            NONE,
+        )],
+    );
 }
 
 #[test]
@@ -176,13 +239,33 @@ fn the_last_of_equal_members_counts() {
             (r#""traceId":"01","traceId":"02""#, text(1, [2]), NONE),
             (r#""attributes":[{"key":"a","key":"b","value":{}}]"#, attribute(9, "b", b""), NONE),
             // Messages are merged and arrays go on, as in protobuf.
-            (r#""status":{"code":1},"status":{"message":"m"}"#, message(15, [text(2, "m"), varint(3, 1)]), NONE),
-            (r#""attributes":[{"key":"a"}],"kind":1,"attributes":[{"key":"b"}]"#, all([varint(6, 1), text(9, text(1, "a")), text(9, text(1, "b"))]), NONE),
-            (r#""attributes":[{"key":"k","value":{"intValue":1},"value":{"stringValue":"v"}}]"#, attribute(9, "k", &text(1, "v")), NONE),
+            (
+                r#""status":{"code":1},"status":{"message":"m"}"#,
+                message(15, [text(2, "m"), varint(3, 1)]),
+                NONE,
+            ),
+            (
+                r#""attributes":[{"key":"a"}],"kind":1,"attributes":[{"key":"b"}]"#,
+                all([varint(6, 1), text(9, text(1, "a")), text(9, text(1, "b"))]),
+                NONE,
+            ),
+            (
+                r#""attributes":[{"key":"k","value":{"intValue":1},"value":{"stringValue":"v"}}]"#,
+                attribute(9, "k", &text(1, "v")),
+                NONE,
+            ),
         ],
     );
-    let counts = |values: &[u64]| text(6, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>());
-    check(Of::Histogram, [(r#""bucketCounts":[1],"count":2,"bucketCounts":[3]"#, all([fixed64(4, 2), counts(&[1, 3])]), NONE)]);
+    let counts =
+        |values: &[u64]| text(6, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>());
+    check(
+        Of::Histogram,
+        [(
+            r#""bucketCounts":[1],"count":2,"bucketCounts":[3]"#,
+            all([fixed64(4, 2), counts(&[1, 3])]),
+            NONE,
+        )],
+    );
 }
 
 #[test]
@@ -201,8 +284,21 @@ fn the_last_member_of_a_oneof_counts() {
     body(r#""kvlistValue":{"values":[{}]},"arrayValue":{}"#, text(5, ""));
     body(r#""stringValue":"a","resourceSpans":[{}],"key":1,"values":[]"#, text(1, "a"));
     body(r#""stringValue":"a","intValue":null"#, text(1, "a"));
-    check(Of::Number, [(r#""asInt":1,"asDouble":2"#, double(4, 2.0), NONE), (r#""asDouble":2,"asInt":1"#, fixed64(6, 1), NONE)]);
-    check(Of::Metric, [(r#""gauge":{"dataPoints":[{}]},"sum":{},"name":"n""#, all([text(1, "n"), text(7, "")]), NONE)]);
+    check(
+        Of::Number,
+        [
+            (r#""asInt":1,"asDouble":2"#, double(4, 2.0), NONE),
+            (r#""asDouble":2,"asInt":1"#, fixed64(6, 1), NONE),
+        ],
+    );
+    check(
+        Of::Metric,
+        [(
+            r#""gauge":{"dataPoints":[{}]},"sum":{},"name":"n""#,
+            all([text(1, "n"), text(7, "")]),
+            NONE,
+        )],
+    );
 }
 
 #[test]
@@ -211,7 +307,14 @@ fn values_in_values() {
     let map = message(6, [attribute(1, "k", b"\x10\x01")]);
     let expected = message(5, [text(1, varint(3, 1)), text(1, map)]);
     check(Of::Log, [(&format!("\"body\":{list}"), text(5, &expected), NONE)]);
-    check(Of::Log, [(&format!("\"attributes\":[{{\"key\":\"a\",\"value\":{list}}}]"), attribute(6, "a", &expected), NONE)]);
+    check(
+        Of::Log,
+        [(
+            &format!("\"attributes\":[{{\"key\":\"a\",\"value\":{list}}}]"),
+            attribute(6, "a", &expected),
+            NONE,
+        )],
+    );
 }
 
 #[test]
@@ -221,21 +324,36 @@ fn elements_of_the_wrong_type_are_left_out() {
         [
             (r#""attributes":{"key":"k"}"#, vec![], &[WrongType]),
             (r#""attributes":"k""#, vec![], &[WrongType]),
-            (r#""attributes":[1,"a",[{"key":"x"}],{"key":"k"},true]"#, text(9, text(1, "k")), &[WrongType; 4]),
+            (
+                r#""attributes":[1,"a",[{"key":"x"}],{"key":"k"},true]"#,
+                text(9, text(1, "k")),
+                &[WrongType; 4],
+            ),
             (r#""attributes":[{"key":5,"value":7}]"#, text(9, ""), &[WrongType; 2]),
             (r#""status":[],"events":{}"#, vec![], &[WrongType; 2]),
             (r#""status":1"#, vec![], &[WrongType]),
         ],
     );
-    check(Of::Histogram, [(r#""bucketCounts":["1","x",{},[2],3,-1]"#, text(6, [1u64, 3].map(u64::to_le_bytes).concat()), &[WrongType; 4])]);
-    check(Of::Histogram, [(r#""bucketCounts":["x"],"explicitBounds":{}"#, vec![], &[WrongType; 2])]);
+    check(
+        Of::Histogram,
+        [(
+            r#""bucketCounts":["1","x",{},[2],3,-1]"#,
+            text(6, [1u64, 3].map(u64::to_le_bytes).concat()),
+            &[WrongType; 4],
+        )],
+    );
+    check(
+        Of::Histogram,
+        [(r#""bucketCounts":["x"],"explicitBounds":{}"#, vec![], &[WrongType; 2])],
+    );
 }
 
 #[test]
 fn strings_in_arrays() {
     let record = r#"{"resourceLogs":[{"resource":{"entityRefs":[{"idKeys":["a","",5,"\u0062"],"type":"t"}]},"scopeLogs":[{"logRecords":[{}]}]}]}"#;
     let mut transcoder = Transcoder::new();
-    let outcome = transcoder.read(record.as_bytes(), SignalSet::ALL, Projection::ALL).expect("a record");
+    let outcome =
+        transcoder.read(record.as_bytes(), SignalSet::ALL, Projection::ALL).expect("a record");
     assert_eq!(outcome.repairs.of(WrongType), 1);
     let entity = message(3, [text(2, "t"), text(3, "a"), text(3, ""), text(3, "b")]);
     let expected = message(1, [text(1, entity), message(2, [text(2, "")])]);

@@ -36,7 +36,8 @@ fn newlines_between_messages_are_told_from_tags() {
         records.push(field(1, &field(3, &vec![b'\n'; content])));
     }
     assert!(records.iter().any(|record| record.starts_with(b"\x0a\x0a")));
-    let shown: Vec<_> = records.iter().map(|one| format!("protobuf {}", one.escape_ascii())).collect();
+    let shown: Vec<_> =
+        records.iter().map(|one| format!("protobuf {}", one.escape_ascii())).collect();
     assert_eq!(cut(Framing::Bare, &records.join(&b'\n')), shown);
     assert_eq!(cut(Framing::Bare, &records.concat()), shown);
 }
@@ -84,7 +85,10 @@ fn a_record_that_is_too_large_is_passed_over() {
         format!("too large at {at}: {reason}")
     };
     let cases = [
-        ([&*small, &*large, &*small].concat(), vec![shown.clone(), fault(small.len()), shown.clone()]),
+        (
+            [&*small, &*large, &*small].concat(),
+            vec![shown.clone(), fault(small.len()), shown.clone()],
+        ),
         ([&*large, &*large].concat(), vec![fault(0), fault(903)]),
         ([&*small, cut_large].concat(), vec![shown.clone(), fault(small.len())]),
     ];

@@ -48,7 +48,19 @@ fn check(bytes: &[u8]) {
 #[test]
 fn bytes_that_matter_at_the_edges_of_blocks() {
     for at in 60..68 {
-        for what in [&b"}"[..], b"]", b"\"", b"\\", b"\n", b"{", b"\"}\"", b"\\\"", b"\\\\\"", b"\\\\\\\"", b"\\\n"] {
+        for what in [
+            &b"}"[..],
+            b"]",
+            b"\"",
+            b"\\",
+            b"\n",
+            b"{",
+            b"\"}\"",
+            b"\\\"",
+            b"\\\\\"",
+            b"\\\\\\\"",
+            b"\\\n",
+        ] {
             for before in [&b"{"[..], b"{\"", b"{\"\\", b"[{\"a\":\""] {
                 let mut bytes = before.to_vec();
                 bytes.resize(at, b'x');

@@ -53,10 +53,7 @@ fn json_is_json_whatever_stands_before_it() {
 fn empty_records_are_nothing() {
     check(
         Framing::LengthPrefixed,
-        &[
-            (b"\0\0\0\0", &[]),
-            (b"\0\0\0\0\0\0\0\x02{}\0\0\0\0", &["json {}"]),
-        ],
+        &[(b"\0\0\0\0", &[]), (b"\0\0\0\0\0\0\0\x02{}\0\0\0\0", &["json {}"])],
     );
     check(Framing::Varint, &[(b"\0", &[]), (b"\0\0\x02{}\0\x80\0", &["json {}"])]);
 }
@@ -95,7 +92,9 @@ fn a_length_that_is_damaged_is_no_cut() {
     stream[2] = 0x40;
     let announced = 0x4000 + records[0].len();
     let fault = |at: usize, announced: usize, following: usize| {
-        let reason = format!("a record of {announced} bytes is announced; the {following} that follow are none");
+        let reason = format!(
+            "a record of {announced} bytes is announced; the {following} that follow are none"
+        );
         format!("malformed at {at}: {reason}")
     };
     assert_eq!(cut(Framing::LengthPrefixed, &stream), [fault(0, announced, following)]);

@@ -62,7 +62,10 @@ fn a_line_that_is_too_large_is_passed_over() {
         ("123456\n{}", vec![large(0, 6), "json {}".to_owned()]),
         ("{}\n1234567890\n{}\n", vec!["json {}".to_owned(), large(3, 10), "json {}".to_owned()]),
         ("{}\n1234567890", vec!["json {}".to_owned(), large(3, 10)]),
-        ("{}\n{\"a\":", vec!["json {}".to_owned(), "incomplete at 3: the last line is cut off".to_owned()]),
+        (
+            "{}\n{\"a\":",
+            vec!["json {}".to_owned(), "incomplete at 3: the last line is cut off".to_owned()],
+        ),
         ("{}\n{\"a\":1", vec!["json {}".to_owned(), large(3, 6)]),
         ("\u{feff}{}\n123456", vec!["json {}".to_owned(), large(6, 6)]),
     ];
@@ -70,8 +73,5 @@ fn a_line_that_is_too_large_is_passed_over() {
         assert_eq!(cut_up_to(5, Framing::Lines, stream.as_bytes()), expected, "{stream:?}");
     }
     let long = [b"{}\n", &*vec![b'x'; 5_000], b"\n{}"].concat();
-    assert_eq!(
-        cut_up_to(5, Framing::Lines, &long),
-        ["json {}", &large(3, 5_000), "json {}"]
-    );
+    assert_eq!(cut_up_to(5, Framing::Lines, &long), ["json {}", &large(3, 5_000), "json {}"]);
 }

@@ -4,13 +4,8 @@ use duckspan_otlp::split::{Content, Framing, Record, RejectKind, Splitter};
 
 use crate::common::numbers::Numbers;
 
-const FRAMINGS: [Framing; 5] = [
-    Framing::Lines,
-    Framing::Documents,
-    Framing::Bare,
-    Framing::LengthPrefixed,
-    Framing::Varint,
-];
+const FRAMINGS: [Framing; 5] =
+    [Framing::Lines, Framing::Documents, Framing::Bare, Framing::LengthPrefixed, Framing::Varint];
 
 /// Bytes of `data` that choose how the rest is cut.
 pub const CHOICE: usize = 4;

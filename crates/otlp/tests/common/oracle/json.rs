@@ -34,14 +34,13 @@ pub fn check(bytes: &[u8]) {
     }
     check_habits(bytes, &mut transcoder, &outcome, &requests_of(bytes));
     check_projection(bytes, &outcome, &requests_of(bytes));
+    check_text(bytes, &outcome, &requests_of(bytes));
 }
 
 type Requests = [Option<(Vec<u8>, Form)>; 3];
 
 fn requests(transcoder: &Transcoder) -> Requests {
-    Signal::ALL.map(|signal| {
-        transcoder.request(signal).map(|(bytes, form)| (bytes.to_vec(), form))
-    })
+    Signal::ALL.map(|signal| transcoder.request(signal).map(|(bytes, form)| (bytes.to_vec(), form)))
 }
 
 fn requests_of(bytes: &[u8]) -> Requests {
@@ -130,5 +129,20 @@ fn check_projection(bytes: &[u8], outcome: &Result<Outcome, Error>, all: &Reques
         };
         let all = all[signal as usize].as_ref().map(|(bytes, form)| (bytes.as_slice(), *form));
         assert_eq!(count(transcoder.request(signal)), count(all), "rows of {}", signal.name());
+    }
+}
+
+/// Rows that are kept as the text they came as show nothing else.
+fn check_text(bytes: &[u8], outcome: &Result<Outcome, Error>, all: &Requests) {
+    let mut transcoder = Transcoder::new();
+    transcoder.keep_text(true);
+    for _ in 0..2 {
+        assert_eq!(&transcoder.read(bytes, SignalSet::ALL, Projection::ALL), outcome);
+        for signal in Signal::ALL {
+            let rows = |(bytes, form): (&[u8], Form)| rows(&segment(signal, bytes, form).0);
+            let all = all[signal as usize].as_ref().map(|(bytes, form)| (bytes.as_slice(), *form));
+            let (kept, read) = (transcoder.request(signal).map(rows), all.map(rows));
+            assert_eq!(kept, read, "{} kept as text", signal.name());
+        }
     }
 }

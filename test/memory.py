@@ -1,0 +1,59 @@
+"""Memory of a process whose receiver is full: functions for test/process.py."""
+
+import statistics
+
+from lifetimes import memory
+
+import extension
+import live
+import otlp_client
+import wire
+from live import Live
+
+# Rows of one INSERT or of one request.
+BATCH = 1_000
+
+# What a span carries, so that rows are most of the memory of the process.
+LOAD = "0123456789" * 60
+
+INSERT = """
+    INSERT INTO live.traces (data)
+    SELECT {name: 'span ' || row, attributes: [{key: 'load', value: {stringValue: $load}}]}::JSON
+    FROM range($first, $first + $rows) AS t (row)
+"""
+
+
+def insert(receiver: Live, first: int) -> None:
+    """Appends spans by SQL."""
+    receiver.con.execute(INSERT, {"first": first, "rows": BATCH, "load": LOAD})
+
+
+def export(receiver: Live, first: int) -> None:
+    """Sends spans."""
+    load = wire.length(9, wire.attribute("load", wire.length(1, LOAD.encode())))
+    spans = wire.request(*(wire.span(load, name=f"span {first + row}") for row in range(BATCH)))
+    assert otlp_client.post(receiver.port, "traces", spans).status == 200
+
+
+WAYS = {"insert": insert, "export": export}
+
+
+def samples(way: str, rows: int, ring: int, often: int) -> list[dict[str, int]]:
+    """Sends `rows` rows through a ring of `ring`; what was held each time after `often` rows."""
+    receiver = live.attach(extension.connect(), max_rows=ring)
+    found = []
+    for first in range(0, rows, BATCH):
+        WAYS[way](receiver, first)
+        if (first + BATCH) % often == 0:
+            held = receiver.stats()["traces"]
+            found.append({"rows": held.rows, "bytes": held.bytes, "resident": memory("VmRSS")})
+    receiver.assert_balanced()
+    assert receiver.stats()["traces"].received == rows
+    return found
+
+
+def growth(values: list[int]) -> float:
+    """By how much the last quarter is above the one before it; medians, since allocators are noisy."""
+    quarter = len(values) // 4
+    before, last = values[-2 * quarter : -quarter], values[-quarter:]
+    return statistics.median(last) / statistics.median(before) - 1

@@ -37,13 +37,13 @@ lint: $(PYTHON) ## Checks format and style; warnings are errors.
 	cargo clippy --locked --release -p duckspan -- -D warnings
 	cargo fmt --manifest-path $(SENDER) --check
 	cargo clippy --locked --manifest-path $(SENDER) --target-dir $(CARGO_TARGET_DIR)/sender -- -D warnings
-	build/venv/bin/clang-format --dry-run --Werror crates/duckspan/cpp/*.cpp crates/duckspan/cpp/[es]*.hpp
+	build/venv/bin/clang-format --dry-run --Werror crates/duckspan/cpp/*.cpp crates/duckspan/cpp/*.hpp
 	build/venv/bin/ruff check .
 	build/venv/bin/ruff format --check .
 
 format: $(PYTHON) ## Formats all code.
 	cargo fmt --all
-	build/venv/bin/clang-format -i crates/duckspan/cpp/*.cpp crates/duckspan/cpp/[es]*.hpp
+	build/venv/bin/clang-format -i crates/duckspan/cpp/*.cpp crates/duckspan/cpp/*.hpp
 	build/venv/bin/ruff check --fix .
 	build/venv/bin/ruff format .
 

@@ -1,20 +1,32 @@
-"""Shows DuckSpan: telemetry that the OpenTelemetry SDK writes to files, and what SQL says of it."""
+"""Shows DuckSpan: telemetry of the OpenTelemetry SDK, in files and live, and SQL on it."""
 
 import pathlib
 import random
 import shutil
+from urllib.parse import urlparse
 
 import duckdb
 from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk._logs.export import (
+    BatchLogRecordProcessor,
+    InMemoryLogRecordExporter,
+    LogRecordExporter,
+)
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import (
+    InMemoryMetricReader,
+    MetricReader,
+    PeriodicExportingMetricReader,
+)
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -24,20 +36,17 @@ ROUTES = ["GET /products/{id}", "GET /cart", "POST /cart", "POST /checkout"]
 SECOND = 1_000_000_000
 
 
-def shop() -> None:
-    """A little shop takes 200 requests; the SDK writes what it saw to three files."""
+def shop(spans: SpanExporter, logs: LogRecordExporter, metrics: MetricReader) -> None:
+    """A little shop takes 200 requests; the SDK exports what it saw."""
     resource = Resource.create({"service.name": "shop", "service.version": "1.4.2"})
-    spans, logs, metrics = (
-        InMemorySpanExporter(),
-        InMemoryLogRecordExporter(),
-        InMemoryMetricReader(),
-    )
     tracing = TracerProvider(resource=resource)
-    tracing.add_span_processor(SimpleSpanProcessor(spans))
+    tracing.add_span_processor(BatchSpanProcessor(spans))
     logging = LoggerProvider(resource=resource)
-    logging.add_log_record_processor(SimpleLogRecordProcessor(logs))
-    meter = MeterProvider([metrics], resource=resource).get_meter("shop")
-    duration = meter.create_histogram("http.server.request.duration", "s", "Duration of requests")
+    logging.add_log_record_processor(BatchLogRecordProcessor(logs))
+    metering = MeterProvider([metrics], resource=resource)
+    duration = metering.get_meter("shop").create_histogram(
+        "http.server.request.duration", "s", "Duration of requests"
+    )
     tracer, logger = tracing.get_tracer("shop.http"), logging.get_logger("shop.http")
     dice = random.Random(4317)
     for second in range(200):
@@ -58,6 +67,19 @@ def shop() -> None:
             )
         span.end(start + took)
         duration.record(took / SECOND, {"http.route": route.split()[1]})
+    tracing.shutdown()
+    logging.shutdown()
+    metering.shutdown()
+
+
+def write_files() -> None:
+    """Writes the telemetry of a shop to three files, as a Collector would."""
+    spans, logs, metrics = (
+        InMemorySpanExporter(),
+        InMemoryLogRecordExporter(),
+        InMemoryMetricReader(),
+    )
+    shop(spans, logs, metrics)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     requests = {
@@ -69,7 +91,16 @@ def shop() -> None:
         (FOLDER / f"{name}.binpb").write_bytes(request.SerializeToString())
 
 
-STATEMENTS = [
+def send(endpoint: str) -> None:
+    """Sends the telemetry of a shop to a receiver, over gRPC."""
+    shop(
+        OTLPSpanExporter(endpoint, insecure=True),
+        OTLPLogExporter(endpoint, insecure=True),
+        PeriodicExportingMetricReader(OTLPMetricExporter(endpoint, insecure=True)),
+    )
+
+
+FILES = [
     (
         "What is in a folder of OTLP files, whatever their format?",
         """
@@ -79,19 +110,17 @@ FROM read_otlp('build/demo') GROUP BY signal ORDER BY signal""",
     (
         "Which routes are slow?",
         """
-SELECT data->>'name' AS route,
-       count(*) AS requests,
-       round(quantile_cont(((data->>'endTimeUnixNano')::HUGEINT
-                          - (data->>'startTimeUnixNano')::HUGEINT) / 1e6, 0.95), 1) AS p95_ms,
-       count(*) FILTER (data->>'$.status.code' = '2') AS errors
-FROM read_otlp('build/demo/traces.binpb')
-GROUP BY route ORDER BY p95_ms DESC""",
+SELECT name, count(*) AS requests,
+       round(quantile_cont(duration_ns, 0.95) / 1e6, 1) AS p95_ms,
+       count(*) FILTER (status_code = 'ERROR') AS errors
+FROM read_otlp_spans('build/demo/traces.binpb')
+GROUP BY name ORDER BY p95_ms DESC""",
     ),
     (
         "What was logged when it failed?",
         """
-SELECT timestamp, data->>'severityText' AS severity, data->>'$.body.stringValue' AS body
-FROM read_otlp('build/demo/logs.binpb') ORDER BY timestamp DESC LIMIT 3""",
+SELECT time_unix_nano, severity_text, body_text
+FROM read_otlp_log_records('build/demo/logs.binpb') ORDER BY time_unix_nano DESC LIMIT 3""",
     ),
     (
         "JSON and protobuf of the same telemetry are the same rows.",
@@ -109,18 +138,59 @@ SELECT count(*) AS rows FROM read_otlp('test/data/malformed.jsonl')""",
     (None, "SELECT record, byte_offset, kind, reason FROM read_otlp_rejects()"),
 ]
 
+LIVE = [
+    (
+        "The SDK has exported over gRPC; its telemetry is there.",
+        "SELECT signal, rows, received, evicted, oldest, newest FROM live.stats",
+    ),
+    (
+        "The newest failures, with their resource.",
+        """
+SELECT start_time_unix_nano, service_name, name, status_message,
+       attributes->>'http.response.status_code' AS status
+FROM live.spans WHERE status_code = 'ERROR' ORDER BY start_time_unix_nano DESC LIMIT 3""",
+    ),
+    (
+        "The histogram that the SDK aggregated.",
+        """
+SELECT attributes->>'http.route' AS route, count, round(sum, 3) AS seconds, round(max, 3) AS slowest
+FROM live.data_points WHERE name = 'http.server.request.duration' ORDER BY seconds DESC""",
+    ),
+    (
+        "The same rows as OTLP/JSON, complete.",
+        "SELECT timestamp, data FROM live.logs ORDER BY timestamp DESC LIMIT 1",
+    ),
+]
 
-def main() -> None:
-    """Writes the files, loads the extension and runs the statements."""
-    shop()
-    con = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-    con.execute(f"LOAD '{ROOT / 'build' / 'duckspan.duckdb_extension'}'")
-    con.execute(f"SET file_search_path = '{ROOT}'")
-    for question, sql in STATEMENTS:
+
+def show(con: duckdb.DuckDBPyConnection, statements: list[tuple[str | None, str]]) -> None:
+    """Prints statements and what they answer."""
+    for question, sql in statements:
         if question:
             print(f"\n-- {question}")
         print(sql.strip())
         con.sql(sql).show(max_width=110)
+
+
+def main() -> None:
+    """Asks questions of files, then of a receiver."""
+    con = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    con.execute(f"LOAD '{ROOT / 'build' / 'duckspan.duckdb_extension'}'")
+    con.execute(f"SET file_search_path = '{ROOT}'")
+    write_files()
+    show(con, FILES)
+
+    # Port 0 is any free port, so that the demo runs beside a Collector; yours would be 4317.
+    attach = "ATTACH 'otlp://localhost:0' AS live (TYPE otlp)"
+    print(f"\n-- DuckDB as an OTLP receiver.\n{attach};")
+    con.execute(attach)
+    address = "SELECT path FROM duckdb_databases() WHERE database_name = 'live'"
+    [(path,)] = con.execute(address).fetchall()
+    print(f"-- listening on {path}")
+    send(f"http://{urlparse(path).netloc}")
+    show(con, LIVE)
+    print("DETACH live;")
+    con.execute("DETACH live")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def samples(way: str, rows: int, ring: int, often: int) -> list[dict[str, int]]:
 
 
 def growth(values: list[int]) -> float:
-    """By how much the last quarter is above the one before it; medians, since allocators are noisy."""
+    """By how much the last quarter is above the one before it; medians: allocators are noisy."""
     quarter = len(values) // 4
     before, last = values[-2 * quarter : -quarter], values[-quarter:]
     return statistics.median(last) / statistics.median(before) - 1

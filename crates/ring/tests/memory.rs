@@ -1,5 +1,6 @@
-//! Bytes that the rings say they hold against bytes that are allocated. One test alone, for it
-//! counts the allocations of the whole process.
+//! Bytes that the rings say they hold against bytes that are allocated, at every moment.
+//!
+//! Without a test harness, whose threads allocate too: what is counted is the whole process.
 
 use duckspan_otlp::Signal::Traces;
 use duckspan_ring::{Limits, Rings};
@@ -37,11 +38,11 @@ fn fill(limits: Limits, rows_per_request: u64) {
     }
     assert!(rings.stats(Traces).evicted_rows > 0, "the rings were full");
     drop(rings);
-    assert!(ALLOCATED.current_usage() <= before + 1000, "everything is freed");
+    let left = ALLOCATED.current_usage() - before;
+    assert!(left < 1000, "{left} bytes are not freed");
 }
 
-#[test]
-fn bytes_are_true_and_within_the_limit_at_every_moment() {
+fn main() {
     for rows_per_request in [1, 16, 512, 20_000] {
         fill(Limits { max_rows: 1_000_000, memory_limit: 4 << 20 }, rows_per_request);
         fill(Limits { max_rows: 2_000, memory_limit: 4 << 20 }, rows_per_request);

@@ -130,9 +130,24 @@ fn crc32(bytes: &[u8]) -> u32 {
 /// Member names, enum names and the odd corners of JSON, as libFuzzer wants them.
 fn dictionary() -> String {
     let mut words: Vec<String> = [
-        "\\\"", "\\\\u0000", "\\\\ud83e\\\\udd86", "\\\\ud800", "null", "true", "false", "NaN",
-        "-Infinity", "1e308", "1e-400", "18446744073709551615", "-9223372036854775808", "{}", "[]",
-        "\\xef\\xbb\\xbf", "\\x1f\\x8b\\x08", "\\x28\\xb5\\x2f\\xfd",
+        "\\\"",
+        "\\\\u0000",
+        "\\\\ud83e\\\\udd86",
+        "\\\\ud800",
+        "null",
+        "true",
+        "false",
+        "NaN",
+        "-Infinity",
+        "1e308",
+        "1e-400",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "{}",
+        "[]",
+        "\\xef\\xbb\\xbf",
+        "\\x1f\\x8b\\x08",
+        "\\x28\\xb5\\x2f\\xfd",
     ]
     .map(str::to_owned)
     .to_vec();

@@ -2,12 +2,13 @@
 
 use std::env;
 
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "cpp/attach.cpp",
     "cpp/catalog.cpp",
     "cpp/extension.cpp",
     "cpp/live_scan.cpp",
     "cpp/live_write.cpp",
+    "cpp/macros.cpp",
     "cpp/read_otlp.cpp",
     "cpp/rejects.cpp",
     "cpp/scan.cpp",

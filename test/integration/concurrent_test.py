@@ -20,6 +20,7 @@ QUERIES = {
     "newest": "SELECT data ->> 'name' FROM live.traces ORDER BY timestamp DESC LIMIT 20",
     "group": "SELECT left(data ->> 'name', 1), count(*) FROM live.traces GROUP BY ALL",
     "other tables": "SELECT count(*) FROM live.metrics UNION ALL SELECT count(*) FROM live.logs",
+    "typed": "SELECT max(name), max(duration_ns) FROM live.spans",
     "stats": "SELECT * FROM live.stats",
     "catalog": "SELECT estimated_size FROM duckdb_tables() WHERE database_name = 'live'",
     "join": "SELECT count(*) FROM live.traces a JOIN live.traces b USING (rowid)",

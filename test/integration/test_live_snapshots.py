@@ -32,7 +32,8 @@ def test_one_statement(busy: Live) -> None:
     """All scans of a statement see the same rows; no column has more rows than another."""
     query = """
         SELECT count(*), count(timestamp), count(data), count(DISTINCT rowid),
-            (SELECT count(*) FROM live.traces), (SELECT max(rowid) FROM live.traces) - max(rowid),
+            (SELECT count(*) FROM live.traces), (SELECT count(name) FROM live.spans),
+            (SELECT max(rowid) FROM live.traces) - max(rowid),
             (SELECT min(rowid) FROM live.traces) - min(rowid)
         FROM live.traces
     """

@@ -17,9 +17,10 @@ Reservation::Reservation(DatabaseInstance &db, idx_t size) : db(db), size(size) 
 	try {
 		BufferManager::GetBufferManager(db).ReserveMemory(size);
 	} catch (OutOfMemoryException &error) {
-		throw OutOfMemoryException("An OTLP receiver with memory_limit '%s' does not fit into DuckDB's own memory_limit "
-								   "beside what is in use: attach it with a lower memory_limit. %s",
-								   StringUtil::BytesToHumanReadableString(size), ErrorData(error).RawMessage());
+		throw OutOfMemoryException(
+			"An OTLP receiver with memory_limit '%s' does not fit into DuckDB's own memory_limit "
+			"beside what is in use: attach it with a lower memory_limit. %s",
+			StringUtil::BytesToHumanReadableString(size), ErrorData(error).RawMessage());
 	}
 }
 

@@ -171,8 +171,9 @@ optional_ptr<SchemaCatalogEntry> LiveCatalog::LookupSchema(CatalogTransaction, c
 		return schema.get();
 	}
 	if (if_not_found == OnEntryNotFound::THROW_EXCEPTION) {
-		throw CatalogException(lookup.GetErrorContext(), "Schema with name %s does not exist in %s: its tables are in "
-														 "the schema main",
+		throw CatalogException(lookup.GetErrorContext(),
+							   "Schema with name %s does not exist in %s: its tables are in "
+							   "the schema main",
 							   lookup.GetEntryIdentifier(), GetName());
 	}
 	return nullptr;

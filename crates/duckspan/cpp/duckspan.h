@@ -165,6 +165,16 @@ struct CColumn {
   bool is_virtual;
 };
 
+/// A function that is written in SQL; all of it is static.
+struct CMacro {
+  /// `CREATE MACRO …`.
+  Str sql;
+  /// What it does, for people.
+  Str description;
+  /// A statement that uses it.
+  Str example;
+};
+
 /// A fault on the far side of the boundary; `text` is to be freed with `duckspan_text_free`.
 struct CFault {
   /// What to throw.
@@ -279,6 +289,12 @@ CColumn duckspan_relation_column(Relation relation, uintptr_t position);
 
 /// What a row of a typed relation is, for people; empty for the others.
 Str duckspan_relation_comment(Relation relation);
+
+/// The number of functions that are written in SQL.
+uintptr_t duckspan_macro_count();
+
+/// The function at `position`; empty beyond their number.
+CMacro duckspan_macro(uintptr_t position);
 
 /// Options at their defaults of the function that reads files as that relation.
 FileOptions *duckspan_file_options_new(Relation relation);
@@ -406,7 +422,13 @@ View *duckspan_view_new(const Live *live, CFault *fault);
 void duckspan_view_free(View *view);
 
 /// Rows that a table has in a view; those it has now where it keeps none of its own.
-uint64_t duckspan_view_rows(const View *view, const Live *live, LiveTable table);
+uint64_t duckspan_view_rows(const View *view, const Live *live, LiveTable table, CFault *fault);
+
+/// The same or more, without counting them.
+uint64_t duckspan_view_rows_at_most(const View *view,
+                                    const Live *live,
+                                    LiveTable table,
+                                    CFault *fault);
 
 /// Bounds of the values of a column of a table in a view.
 CBounds duckspan_view_bounds(const View *view, LiveTable table, uintptr_t column, CFault *fault);

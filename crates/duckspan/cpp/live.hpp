@@ -38,7 +38,8 @@ public:
 	const duckdb::ColumnList &GetColumns() const override {
 		return columns;
 	}
-	duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(duckdb::ClientContext &context, duckdb::column_t column) override;
+	duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(duckdb::ClientContext &context,
+															 duckdb::column_t column) override;
 	duckdb::TableFunction GetScanFunction(duckdb::ClientContext &context,
 										  duckdb::unique_ptr<duckdb::FunctionData> &data) override;
 	duckdb::TableStorageInfo GetStorageInfo(duckdb::ClientContext &context) override;
@@ -148,7 +149,8 @@ private:
 //! A transaction sees the rows of the moment it first looks, in every table.
 class LiveTransaction : public duckdb::Transaction {
 public:
-	LiveTransaction(duckdb::TransactionManager &manager, duckdb::ClientContext &context) : Transaction(manager, context) {
+	LiveTransaction(duckdb::TransactionManager &manager, duckdb::ClientContext &context)
+		: Transaction(manager, context) {
 	}
 
 	static LiveTransaction &Get(duckdb::ClientContext &context, duckdb::Catalog &catalog);

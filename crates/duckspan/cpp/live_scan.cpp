@@ -125,20 +125,24 @@ unique_ptr<BaseStatistics> Statistics(ClientContext &context, const FunctionData
 	return bounds.known ? ToStatistics(bounds, bind.entry.TypeOf(position)).ToUnique() : nullptr;
 }
 
-idx_t CountRows(ClientContext &context, const LiveBind &bind) {
-	auto view = bind.GetView(context);
-	return duckspan_view_rows(view.get(), &bind.GetLive(), bind.entry.table);
-}
-
 unique_ptr<NodeStatistics> Cardinality(ClientContext &context, const FunctionData *data) {
-	auto rows = CountRows(context, data->Cast<LiveBind>());
+	auto &bind = data->Cast<LiveBind>();
+	auto view = bind.GetView(context);
+	Fault fault;
+	auto rows = duckspan_view_rows_at_most(view.get(), &bind.GetLive(), bind.entry.table, fault);
+	fault.Check();
 	return make_uniq<NodeStatistics>(rows, rows);
 }
 
+//! The whole table as one partition, so that count(*) is known without a scan.
 vector<PartitionStatistics> PartitionStats(ClientContext &context, GetPartitionStatsInput &input) {
+	auto &bind = input.bind_data->Cast<LiveBind>();
+	auto view = bind.GetView(context);
+	Fault fault;
 	PartitionStatistics result;
+	result.count = duckspan_view_rows(view.get(), &bind.GetLive(), bind.entry.table, fault);
+	fault.Check();
 	result.row_start = 0;
-	result.count = CountRows(context, input.bind_data->Cast<LiveBind>());
 	result.count_type = CountType::COUNT_EXACT;
 	return {result};
 }
@@ -174,7 +178,8 @@ double Progress(ClientContext &, const FunctionData *, const GlobalTableFunction
 InsertionOrderPreservingMap<string> Explain(TableFunctionToStringInput &input) {
 	auto &entry = input.bind_data->Cast<LiveBind>().entry;
 	InsertionOrderPreservingMap<string> result;
-	result["Table"] = entry.schema.GetQualifiedName(entry.name).ToString(QualifiedNameToStringMode::HIDE_DEFAULT_SCHEMA);
+	result["Table"] =
+		entry.schema.GetQualifiedName(entry.name).ToString(QualifiedNameToStringMode::HIDE_DEFAULT_SCHEMA);
 	return result;
 }
 

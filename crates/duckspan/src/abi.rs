@@ -12,6 +12,7 @@ use duckspan_otlp::relation;
 use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::columns::{Column, Unified};
 use crate::files::{self, FileColumns, FileScan, Label, Opening};
+use crate::macros::{self, Macro};
 use crate::options::{self, FileOptions, Value};
 use crate::rejects::{self, Rejects, RejectsScan};
 use crate::scan::{Cursor, Rows, Scan};
@@ -148,6 +149,31 @@ pub extern "C" fn duckspan_relation_column(relation: Relation, position: usize) 
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_relation_comment(relation: Relation) -> Str {
     Str::of(relation.typed().map_or("", |typed| typed.comment))
+}
+
+/// A function that is written in SQL; all of it is static.
+#[repr(C)]
+pub struct CMacro {
+    /// `CREATE MACRO …`.
+    pub sql: Str,
+    /// What it does, for people.
+    pub description: Str,
+    /// A statement that uses it.
+    pub example: Str,
+}
+
+/// The number of functions that are written in SQL.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_macro_count() -> usize {
+    macros::all().len()
+}
+
+/// The function at `position`; empty beyond their number.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_macro(position: usize) -> CMacro {
+    let none = Macro { sql: "", description: "", example: "" };
+    let Macro { sql, description, example } = macros::all().nth(position).unwrap_or(none);
+    CMacro { sql: Str::of(sql), description: Str::of(description), example: Str::of(example) }
 }
 
 /// Options at their defaults of the function that reads files as that relation.

@@ -24,6 +24,7 @@ mod columns;
 mod files;
 mod input;
 mod live;
+mod macros;
 mod options;
 mod rejects;
 mod scan;

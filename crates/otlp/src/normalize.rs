@@ -11,7 +11,7 @@ use crate::error::{Repair, Repairs};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::order::{Order, Place, sort_messages};
 use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
-use crate::verify::{canonical_varint, is_plain_attribute, unsorted};
+use crate::verify::{Needs, canonical_varint, check, is_plain_attribute};
 use crate::wire::{Reader, Value, put_len, put_tag, put_varint, varint_len};
 
 #[cfg(test)]
@@ -27,7 +27,7 @@ pub fn normalize(
     out: &mut Vec<u8>,
     repairs: &mut Repairs,
 ) {
-    if let Some(messages) = unsorted(message, bytes) {
+    if let Ok(Needs::Sorting(messages)) = check(message, bytes) {
         let start = out.len();
         out.extend_from_slice(bytes);
         return sort_messages(&mut out[start..], &messages);

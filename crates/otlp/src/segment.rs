@@ -5,12 +5,15 @@
 //! `LogsData`; beside it an index says where each row, resource, scope and metric lies. Building it
 //! allocates nothing per row.
 
+use std::ops::Range;
+
 use crate::error::{Error, Repairs, Result};
 use crate::limits::MAX_SEGMENT_BYTES;
 use crate::normalize::normalize;
-use crate::schema::{Field, METRIC};
+use crate::order::sort_messages;
+use crate::schema::{Field, METRIC, Message};
 use crate::signal::Signal;
-use crate::verify::{Form, verify};
+use crate::verify::{Form, Needs, check};
 
 mod index;
 mod measure;
@@ -257,24 +260,60 @@ impl SegmentBuilder {
     /// # Errors
     /// If the request is malformed, or the segment has no room for it.
     pub fn push_protobuf(&mut self, request: &[u8]) -> Result<Repairs> {
-        let form = verify(self.segment.signal.data(), request)?;
-        self.push_verified(request, form)
+        match check(self.segment.signal.data(), request)? {
+            Needs::Nothing => self.push_verified(request, Form::Canonical),
+            Needs::Sorting(messages) => self.push_unsorted(request, &messages),
+            Needs::Rewriting => self.push_verified(request, Form::Loose),
+        }
     }
 
-    /// Appends a request that [`verify`] found to be of this `form`, or that this crate wrote.
+    /// Appends a request that [`crate::verify::verify`] found to be of this `form`, or that this crate wrote.
     ///
     /// # Errors
     /// If the segment has no room for it. The segment is as it was then.
     pub fn push_verified(&mut self, request: &[u8], form: Form) -> Result<Repairs> {
+        self.push(request, |bytes, message| {
+            let mut repairs = Repairs::default();
+            match form {
+                Form::Canonical => bytes.extend_from_slice(request),
+                Form::Loose => normalize(message, request, bytes, &mut repairs),
+            }
+            repairs
+        })
+    }
+
+    /// Appends a request that is canonical but for the order of fields in these messages of it.
+    fn push_unsorted(&mut self, request: &[u8], messages: &[Range<usize>]) -> Result<Repairs> {
+        self.push(request, |bytes, _| {
+            let start = bytes.len();
+            bytes.extend_from_slice(request);
+            sort_messages(&mut bytes[start..], messages);
+            Repairs::default()
+        })
+    }
+
+    /// Appends what `write` makes of a request, and its rows.
+    fn push(
+        &mut self,
+        request: &[u8],
+        write: impl FnOnce(&mut Vec<u8>, &'static Message) -> Repairs,
+    ) -> Result<Repairs> {
         if request.len() > MAX_SEGMENT_BYTES.saturating_sub(self.bytes()) {
             return Err(too_large());
         }
         let mark = self.mark();
-        let appended = self.append(request, form);
-        if appended.is_err() {
+        let start = self.bytes();
+        let message = self.segment.signal.data();
+        let repairs = write(&mut self.segment.bytes, message);
+        // What replaces invalid UTF-8 takes more room than what it replaces.
+        let indexed = match self.bytes() > MAX_SEGMENT_BYTES {
+            true => Err(too_large()),
+            false => index::index(&mut self.segment, start),
+        };
+        if indexed.is_err() {
             self.reset_to(mark);
         }
-        appended
+        indexed.map(|()| repairs)
     }
 
     /// As [`SegmentBuilder::push_verified`], but without a copy where the request is the first and canonical.
@@ -293,24 +332,6 @@ impl SegmentBuilder {
             self.reset_to(mark);
         }
         indexed.map(|()| Repairs::default())
-    }
-
-    fn append(&mut self, request: &[u8], form: Form) -> Result<Repairs> {
-        let mut repairs = Repairs::default();
-        let start = self.bytes();
-        match form {
-            Form::Canonical => self.segment.bytes.extend_from_slice(request),
-            Form::Loose => {
-                let message = self.segment.signal.data();
-                normalize(message, request, &mut self.segment.bytes, &mut repairs);
-            }
-        }
-        // What replaces invalid UTF-8 takes more room than what it replaces.
-        if self.bytes() > MAX_SEGMENT_BYTES {
-            return Err(too_large());
-        }
-        index::index(&mut self.segment, start)?;
-        Ok(repairs)
     }
 
     fn mark(&self) -> Mark {

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use wide::u8x16;
+
 use crate::error::{Error, Result};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::order::{Order, Place};
@@ -29,26 +31,43 @@ pub enum Form {
     Loose,
 }
 
+/// What is to be done with a well-formed message, so that it is canonical.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nothing.
+    Nothing,
+    /// The fields of these messages are to be sorted, in this order.
+    Sorting(Vec<Range<usize>>),
+    /// It is to be rewritten.
+    Rewriting,
+}
+
 /// Checks that `bytes` are a message of this type, down to the last field: structure, lengths, wire
 /// types, nesting and UTF-8.
 ///
 /// # Errors
 /// If the bytes are malformed, with the offset of the fault.
 pub fn verify(message: &'static Message, bytes: &[u8]) -> Result<Form> {
-    let mut walk = Walk::new(bytes);
-    match walk.message(message, Reader::new(bytes), 0) {
-        Ok(()) if walk.loose || !walk.unsorted.is_empty() => Ok(Form::Loose),
-        Ok(()) => Ok(Form::Canonical),
-        Err(error) => Err(*error),
+    match check(message, bytes)? {
+        Needs::Nothing => Ok(Form::Canonical),
+        Needs::Sorting(_) | Needs::Rewriting => Ok(Form::Loose),
     }
 }
 
-/// The messages whose fields are to be sorted, each after those nested in it, so that `bytes` are
-/// what [`crate::normalize`] makes of them; `None` if that takes more than sorting.
-pub(crate) fn unsorted(message: &'static Message, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
+/// As [`verify`], but tells what [`crate::normalize`] would have to do.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) fn check(message: &'static Message, bytes: &[u8]) -> Result<Needs> {
     let mut walk = Walk::new(bytes);
-    let checked = walk.message(message, Reader::new(bytes), 0);
-    (checked.is_ok() && !walk.loose && !walk.unknown).then_some(walk.unsorted)
+    walk.message(message, Reader::new(bytes), 0).map_err(|error| *error)?;
+    Ok(match walk.unsorted {
+        // To sort them would keep unknown fields, which are dropped where a message is rewritten.
+        _ if walk.loose => Needs::Rewriting,
+        unsorted if unsorted.is_empty() => Needs::Nothing,
+        _ if walk.unknown => Needs::Rewriting,
+        unsorted => Needs::Sorting(unsorted),
+    })
 }
 
 /// Whether `bytes` are an attribute in the one form that [`crate::normalize`] would give it. Only
@@ -56,7 +75,7 @@ pub(crate) fn unsorted(message: &'static Message, bytes: &[u8]) -> Option<Vec<Ra
 pub(crate) fn is_plain_attribute(bytes: &[u8]) -> bool {
     let mut walk = Walk::new(bytes);
     let checked = walk.key_value(Reader::new(bytes), 0);
-    checked.is_ok() && !walk.loose && walk.messages == 0
+    checked.is_ok() && !walk.loose && walk.walked == 0
 }
 
 /// The varint that protobuf takes a field of this kind to hold: of 32-bit kinds the low 32 bits count,
@@ -85,12 +104,12 @@ struct Walk<'a> {
     /// Whether there are fields that the schema does not have.
     unknown: bool,
     /// Messages that had to be checked field by field.
-    messages: usize,
+    walked: usize,
 }
 
 impl<'a> Walk<'a> {
     fn new(bytes: &'a [u8]) -> Walk<'a> {
-        Walk { bytes, ascii: 0, loose: false, unsorted: Vec::new(), unknown: false, messages: 0 }
+        Walk { bytes, ascii: 0, loose: false, unsorted: Vec::new(), unknown: false, walked: 0 }
     }
 
     /// Checks a message that is nested in this many lists of values.
@@ -100,7 +119,7 @@ impl<'a> Walk<'a> {
         mut reader: Reader<'a>,
         lists: usize,
     ) -> Checked {
-        self.messages += 1;
+        self.walked += 1;
         let from = reader.offset();
         let mut order = Order::default();
         let mut sorted = true;
@@ -142,7 +161,7 @@ impl<'a> Walk<'a> {
         }
         self.loose |= wire_type != field.wire_type() as u8;
         match field.kind {
-            Kind::Message(message) => self.nested(message, reader, lists)?,
+            Kind::Message(message) => self.messages(field, message, reader, lists)?,
             Kind::String => {
                 let range = reader.len_range()?;
                 self.text(range);
@@ -160,6 +179,26 @@ impl<'a> Walk<'a> {
         Ok(true)
     }
 
+    /// Checks nested messages: one, or as many of the same field as follow.
+    #[inline]
+    fn messages(
+        &mut self,
+        field: &Field,
+        message: &'static Message,
+        reader: &mut Reader<'a>,
+        lists: usize,
+    ) -> Checked {
+        self.nested(message, reader, lists)?;
+        let tag = field.number << 3 | WireType::Len as u8;
+        if field.rule == Rule::Repeated && field.number < 16 {
+            while reader.eat(tag) {
+                self.nested(message, reader, lists)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
     fn nested(
         &mut self,
         message: &'static Message,
@@ -265,22 +304,18 @@ fn is_minimal_varint(bytes: &[u8]) -> bool {
 
 /// How many bytes from the start are ASCII.
 fn ascii_len(bytes: &[u8]) -> usize {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let high = |word: &[u8; 8]| u64::from_le_bytes(*word) & HIGH;
-    let mut len = 0;
-    let (blocks, _) = bytes.as_chunks::<32>();
-    for block in blocks {
-        let (words, _) = block.as_chunks::<8>();
-        if words.iter().fold(0, |all, word| all | high(word)) != 0 {
-            break;
-        }
-        len += 32;
-    }
-    let (words, rest) = bytes[len..].as_chunks::<8>();
-    for word in words {
-        match high(word) {
-            0 => len += 8,
-            high => return len + high.trailing_zeros() as usize / 8,
+    let block = |bytes: &[u8; 16]| u8x16::new(*bytes);
+    let (wide, _) = bytes.as_chunks::<64>();
+    let is_ascii = |wide: &&[u8; 64]| {
+        let (blocks, _) = wide.as_chunks();
+        blocks.iter().fold(u8x16::ZERO, |all, bytes| all | block(bytes)).to_bitmask() == 0
+    };
+    let mut len = 64 * wide.iter().take_while(is_ascii).count();
+    let (blocks, rest) = bytes[len..].as_chunks();
+    for bytes in blocks {
+        match block(bytes).to_bitmask() {
+            0 => len += 16,
+            high => return len + high.trailing_zeros() as usize,
         }
     }
     len + rest.iter().take_while(|byte| byte.is_ascii()).count()

@@ -105,6 +105,14 @@ impl<'a> Reader<'a> {
         Ok((number as u32, (tag & 7) as u8))
     }
 
+    /// Steps over `byte` if it stands next, as the tag of the same field once more.
+    #[inline]
+    pub(crate) fn eat(&mut self, byte: u8) -> bool {
+        let found = self.bytes.get(self.at) == Some(&byte);
+        self.at += usize::from(found);
+        found
+    }
+
     /// Reads eight bytes.
     #[inline]
     pub fn fixed64(&mut self) -> Result<u64> {
@@ -184,7 +192,14 @@ impl<'a> Reader<'a> {
     /// Steps over one value of the given wire type.
     #[inline]
     pub fn skip(&mut self, number: u32, wire_type: u8) -> Result<()> {
-        self.value(number, wire_type).map(drop)
+        match wire_type {
+            0 => self.varint().map(drop),
+            1 => self.fixed64().map(drop),
+            2 => self.len_range().map(drop),
+            3 => self.skip_group(number),
+            5 => self.fixed32().map(drop),
+            _ => Err(Error::new("unexpected wire type", self.at)),
+        }
     }
 
     /// Steps over a group without recursion: the open groups are counted by a small stack.

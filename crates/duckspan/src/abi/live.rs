@@ -213,8 +213,24 @@ pub extern "C" fn duckspan_view_free(view: *mut View) {
 
 /// Rows that a table has in a view; those it has now where it keeps none of its own.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_view_rows(view: &View, live: &Live, table: LiveTable) -> u64 {
-    view.rows(table).unwrap_or_else(|| live.rows(table))
+pub extern "C" fn duckspan_view_rows(
+    view: &View,
+    live: &Live,
+    table: LiveTable,
+    fault: &mut CFault,
+) -> u64 {
+    guard(fault, 0, || Ok(view.rows(table).unwrap_or_else(|| live.rows(table))))
+}
+
+/// The same or more, without counting them.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_view_rows_at_most(
+    view: &View,
+    live: &Live,
+    table: LiveTable,
+    fault: &mut CFault,
+) -> u64 {
+    guard(fault, 0, || Ok(view.rows_at_most(table).unwrap_or_else(|| live.rows(table))))
 }
 
 /// Bounds of the values of a column of a table in a view.

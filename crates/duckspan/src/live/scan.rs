@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use duckspan_otlp::Signal;
 use duckspan_ring::Part;
 
 use super::rows::{RowColumns, RowScan, ScanOrder, nano_bounds, time_bounds};
@@ -73,10 +74,18 @@ impl LiveScan {
 }
 
 impl View {
+    /// No fewer rows than a table has; `None` where it has none of its own.
+    pub(crate) fn rows_at_most(&self, table: LiveTable) -> Option<u64> {
+        Some(self.snapshot(table.signal()?).rows())
+    }
+
     /// The rows of a table; `None` where it has none of its own.
     pub(crate) fn rows(&self, table: LiveTable) -> Option<u64> {
-        let snapshot = self.snapshot(table.signal()?);
-        let Some(relation) = table.relation() else { return Some(snapshot.rows()) };
+        let signal = table.signal()?;
+        let snapshot = self.snapshot(signal);
+        let Some(relation) = table.relation().filter(|_| signal == Signal::Metrics) else {
+            return Some(snapshot.rows());
+        };
         let rows = |part: &Part| {
             let segment = part.segment();
             part.rows().filter(|&row| relation.has(segment, row)).count() as u64

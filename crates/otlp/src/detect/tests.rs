@@ -59,7 +59,7 @@ fn signals_show_in_single_fields() {
     for (signal, leaves) in all {
         for leaf in leaves {
             let expected = Detection::Signal(signal);
-            assert_eq!(detect(&record(&[leaf.clone()])), expected, "{leaf:x?}");
+            assert_eq!(detect(&record(std::slice::from_ref(&leaf))), expected, "{leaf:x?}");
             assert_eq!(detect(&record(&[vec![], leaf.clone()])), expected, "after an empty row");
             let unknown = [group(100), leaf.clone(), fixed32(1000, 1)].concat();
             assert_eq!(detect(&record(&[unknown])), expected, "among unknown fields: {leaf:x?}");

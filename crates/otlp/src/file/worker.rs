@@ -2,7 +2,7 @@
 
 use super::{Batch, Decoded, Options, Reject, RejectKind};
 use crate::compression::{Compression, Decoder, DecompressError, FILE_WINDOW_LOG};
-use crate::detect::{Detection, detect};
+use crate::detect::{Detection, detect, is_plainly};
 use crate::error::Error;
 use crate::json::Transcoder;
 use crate::segment::{Segment, SegmentBuilder};
@@ -24,7 +24,7 @@ pub struct Worker {
 /// Segments that are kept for the memory they have.
 const SPARE_SEGMENTS: usize = 2;
 
-/// Larger ones are freed rather than kept.
+/// Larger buffers are freed rather than kept.
 const SPARE_BYTES: usize = 16 << 20;
 
 /// Expands records that are compressed by themselves.
@@ -192,7 +192,7 @@ impl Decoding<'_> {
     }
 
     fn protobuf(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        let signal = match detect(bytes) {
+        let signal = match signal(bytes) {
             Detection::Signal(signal) => signal,
             Detection::Empty => return Ok(()),
             Detection::Undecided => only(self.options.signals).ok_or_else(undecided)?,
@@ -216,7 +216,9 @@ impl Decoding<'_> {
             Content::Protobuf => self.protobuf(&record),
             _ => Err(Refusal::malformed("the record is compressed twice".to_owned())),
         };
-        self.unwrapper.record = record;
+        if record.capacity() <= SPARE_BYTES {
+            self.unwrapper.record = record;
+        }
         decoded.map_err(Refusal::unwrapped)
     }
 
@@ -224,6 +226,12 @@ impl Decoding<'_> {
         close(&mut self.builder, &mut self.decoded.segments);
         self.decoded
     }
+}
+
+/// The signal of a record in protobuf: most often its first row tells.
+fn signal(record: &[u8]) -> Detection {
+    let plain = Signal::ALL.into_iter().find(|&signal| is_plainly(signal, record));
+    plain.map_or_else(|| detect(record), Detection::Signal)
 }
 
 fn undecided() -> Refusal {

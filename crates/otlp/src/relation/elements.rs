@@ -88,7 +88,7 @@ pub(super) fn key_value(attribute: Part<'_>) -> (Part<'_>, Part<'_>) {
 }
 
 /// The same, of an attribute that is long, lacks one of them, or has fields besides.
-#[cold]
+#[inline(never)]
 fn odd_key_value(mut part: Part<'_>) -> (Part<'_>, Part<'_>) {
     let nothing = Part { start: part.end, ..part };
     let (mut key, mut value) = (nothing, nothing);

@@ -218,15 +218,16 @@ fn nothing_is_left_of_a_request_that_fails_half_way() {
         let mut builder = SegmentBuilder::new(signal);
         builder.push_protobuf(&request).expect("a well-formed request");
         let before = format!("{builder:?}");
-        let inside: [fn(&[u8]) -> Vec<u8>; 4] = [
-            |bad| bad.to_vec(),
-            |bad| text(1, bad),
-            |bad| message(1, [text(2, bad)]),
-            |bad| message(1, [message(2, [text(2, bad)])]),
+        let cut = b"\x0a\x05";
+        let levels = [
+            cut.to_vec(),
+            text(1, cut),
+            message(1, [text(2, cut)]),
+            message(1, [message(2, [text(2, cut)])]),
         ];
-        for level in inside {
+        for level in levels {
             // Said to be canonical, they fail only as their rows are looked for.
-            let bad = [request.clone(), level(b"\x0a\x05")].concat();
+            let bad = [request.clone(), level].concat();
             assert!(builder.push_verified(&bad, Form::Canonical).is_err(), "{bad:x?}");
             assert_eq!(format!("{builder:?}"), before);
             let mut owner = SegmentBuilder::new(signal);

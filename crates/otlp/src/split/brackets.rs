@@ -2,6 +2,8 @@
 //!
 //! Each byte class becomes a 64-bit mask, so the cost is the same for every content.
 
+use wide::u8x16;
+
 /// Follows the brackets of one JSON object or array, in as many pieces as it comes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Brackets {
@@ -24,6 +26,9 @@ pub(crate) enum Scan {
 }
 
 const BLOCK: usize = 64;
+
+/// The bit that a brace has beyond a bracket.
+const BRACE: u8 = 0x20;
 
 impl Brackets {
     /// Goes on with `bytes`, which follow those of the last call. The first byte of all must be an
@@ -50,13 +55,13 @@ impl Brackets {
     #[inline]
     fn block(&mut self, block: &[u8; BLOCK], valid: u64) -> Option<Scan> {
         let last = 63 - valid.leading_zeros();
-        let escaped = self.escapes(mask(block, |byte| byte == b'\\') & valid, last);
-        let quotes = mask(block, |byte| byte == b'"') & !escaped & valid;
+        let escaped = self.escapes(mask(block, 0, b'\\') & valid, last);
+        let quotes = mask(block, 0, b'"') & !escaped & valid;
         let string = running_parity(quotes) ^ self.in_string;
         self.in_string = (((string >> last) & 1) as i64).wrapping_neg() as u64;
-        let opening = mask(block, |byte| byte | 0x20 == b'{') & !string & valid;
-        let closing = mask(block, |byte| byte | 0x20 == b'}') & !string & valid;
-        let broken = mask(block, |byte| byte == b'\n') & string & valid;
+        let opening = mask(block, BRACE, b'{') & !string & valid;
+        let closing = mask(block, BRACE, b'}') & !string & valid;
+        let broken = mask(block, 0, b'\n') & string & valid;
         let closed = u64::from(closing.count_ones());
         if broken == 0 && closed < self.depth {
             self.depth = self.depth + u64::from(opening.count_ones()) - closed;
@@ -117,15 +122,14 @@ impl Scan {
     }
 }
 
-/// The bytes of a block that `is` picks, the first as the lowest bit.
+/// The bytes of a block that are `byte` once the bits of `ignored` are set, the first as the lowest bit.
 #[inline(always)]
-fn mask(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
-    let picked = block.map(|byte| u8::from(is(byte)));
-    let (words, _) = picked.as_chunks::<8>();
+fn mask(block: &[u8; BLOCK], ignored: u8, byte: u8) -> u64 {
+    let (lanes, _) = block.as_chunks::<16>();
     let mut mask = 0;
-    for (index, word) in words.iter().enumerate() {
-        let bits = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        mask |= bits << (8 * index);
+    for (index, lane) in lanes.iter().enumerate() {
+        let bytes = u8x16::new(*lane) | u8x16::splat(ignored);
+        mask |= u64::from(bytes.simd_eq(u8x16::splat(byte)).to_bitmask()) << (16 * index);
     }
     mask
 }

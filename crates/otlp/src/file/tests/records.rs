@@ -104,8 +104,11 @@ fn segments_are_bounded() {
     assert_eq!(rows, [8, 4]);
 }
 
-/// A file with a record that is at fault after each good one, and what is said of it.
-fn check_rejects(parts: &[(&[u8], Option<(usize, RejectKind, &str)>)]) -> Outcome {
+/// A record with its framing, and what is wrong with it, and at which of its bytes.
+type Part<'a> = (&'a [u8], Option<(usize, RejectKind, &'a str)>);
+
+/// Checks what is said of the records of a file.
+fn check_rejects(parts: &[Part<'_>]) -> Outcome {
     let file: Vec<u8> = parts.iter().flat_map(|(bytes, _)| bytes.iter().copied()).collect();
     let outcome = read(&file);
     let mut expected = Vec::new();
@@ -154,6 +157,7 @@ fn rejects_of_lines_tell_number_and_place() {
 #[test]
 fn rejects_of_protobuf_tell_number_and_place() {
     use RejectKind::{Foreign, Malformed};
+    type Frame = fn(&[u8]) -> Vec<u8>;
     let good = protobuf(Signal::Traces, 90);
     let cut_row = &row(Signal::Traces)[..30];
     let bad_row =
@@ -162,7 +166,7 @@ fn rejects_of_protobuf_tell_number_and_place() {
     let place = bad_row.len() - cut_row.len() + 29;
     let beyond = "length reaches beyond its parent";
     let foreign = "it is bytes that are no OTLP protobuf";
-    let framings: [fn(&[u8]) -> Vec<u8>; 2] = [|one| big_endian([one]), |one| varint([one])];
+    let framings: [Frame; 2] = [|one| big_endian([one]), |one| varint([one])];
     for frame in framings {
         let (good, bad, other) = (frame(&good), frame(&bad_row), frame(b"hello"));
         check_rejects(&[

@@ -8,7 +8,7 @@ use crate::wire::zigzag;
 const NONE: &[Repair] = &[];
 
 /// The members `name: value` for each value.
-fn values<'a, T>(
+fn values<T>(
     name: &str,
     cases: &[(&str, Option<T>)],
     field: impl Fn(&T) -> Vec<u8>,

@@ -1,0 +1,28 @@
+#include "duckdb.hpp"
+#include "duckdb/parser/parsed_data/create_macro_info.hpp"
+#include "duckdb/parser/parser.hpp"
+#include "duckdb/parser/statement/create_statement.hpp"
+
+#include "extension.hpp"
+#include "scan.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+void RegisterMacros(ExtensionLoader &loader) {
+	auto parser = Parser::GetBuiltinParser();
+	for (idx_t position = 0; position < duckspan_macro_count(); position++) {
+		auto found = duckspan_macro(position);
+		parser.ParseQuery(Own(found.sql));
+		FunctionDescription description;
+		description.description = Own(found.description);
+		description.examples = {Own(found.example)};
+		description.categories = {"otlp"};
+		auto &info = parser.statements.back()->Cast<CreateStatement>().info->Cast<CreateMacroInfo>();
+		info.descriptions.push_back(std::move(description));
+		loader.RegisterFunction(info);
+	}
+}
+
+} // namespace duckspan

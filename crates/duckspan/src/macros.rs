@@ -1,0 +1,34 @@
+//! The SQL functions that are written in SQL: one file each in `sql/`, which says what it is.
+
+/// A file begins with a line that describes the function and one with an example.
+const SOURCES: [&str; 9] = [
+    include_str!("../sql/otlp_attribute.sql"),
+    include_str!("../sql/otlp_critical_path.sql"),
+    include_str!("../sql/otlp_exemplar_traces.sql"),
+    include_str!("../sql/otlp_exponential_histogram_quantile.sql"),
+    include_str!("../sql/otlp_histogram_quantile.sql"),
+    include_str!("../sql/otlp_red.sql"),
+    include_str!("../sql/otlp_service_map.sql"),
+    include_str!("../sql/otlp_trace_logs.sql"),
+    include_str!("../sql/otlp_trace_tree.sql"),
+];
+
+/// A function written in SQL.
+pub(crate) struct Macro {
+    /// `CREATE MACRO …`.
+    pub(crate) sql: &'static str,
+    /// What it does, for people.
+    pub(crate) description: &'static str,
+    /// A statement that uses it.
+    pub(crate) example: &'static str,
+}
+
+/// Every such function.
+pub(crate) fn all() -> impl ExactSizeIterator<Item = Macro> {
+    SOURCES.into_iter().map(|sql| {
+        let mut lines = sql.lines();
+        let mut comment =
+            |mark| lines.next().and_then(|line| line.strip_prefix(mark)).unwrap_or("");
+        Macro { sql, description: comment("-- "), example: comment("-- Example: ") }
+    })
+}

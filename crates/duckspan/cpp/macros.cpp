@@ -21,6 +21,8 @@ void RegisterMacros(ExtensionLoader &loader) {
 		description.categories = {"otlp"};
 		auto &info = parser.statements.back()->Cast<CreateStatement>().info->Cast<CreateMacroInfo>();
 		info.descriptions.push_back(std::move(description));
+		info.SetQualifiedName(QualifiedName({Identifier::DefaultSchema()}, info.GetFunctionName()));
+		info.internal = true;
 		loader.RegisterFunction(info);
 	}
 }

@@ -25,6 +25,7 @@ pub mod json;
 pub mod limits;
 pub mod normalize;
 mod order;
+mod part;
 pub mod relation;
 pub mod render;
 pub mod schema;

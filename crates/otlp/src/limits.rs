@@ -4,6 +4,9 @@
 /// encodings. It is the only recursion in OTLP, so it bounds every stack.
 pub const MAX_VALUE_DEPTH: usize = 64;
 
+/// Why such values are refused.
+pub(crate) const VALUES_TOO_DEEP: &str = "values nested in more than 64 lists";
+
 /// JSON values nested deeper than this are refused, wherever they stand. A `kvlistValue` costs four
 /// levels per nesting.
 pub const MAX_JSON_DEPTH: usize = 8 * MAX_VALUE_DEPTH;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use crate::part::Part;
 use crate::schema::{Field, Rule, WireType};
-use crate::wire::Reader;
 
 #[cfg(test)]
 mod tests;
@@ -63,27 +63,26 @@ pub(crate) struct Run {
 pub(crate) fn sort_messages(bytes: &mut [u8], messages: &[Range<usize>]) {
     let (mut runs, mut scratch) = (Vec::new(), Vec::new());
     for message in messages {
+        runs.clear();
         find_runs(bytes, message.clone(), &mut runs);
         sort_runs(bytes, &mut runs, &mut scratch);
     }
 }
 
-/// The fields of the message at `range`, as far as it is well formed.
-fn find_runs(bytes: &[u8], range: Range<usize>, runs: &mut Vec<Run>) {
-    runs.clear();
-    let mut reader = Reader::within(bytes, range);
-    while !reader.is_empty() {
-        let start = reader.offset();
-        let Ok((number, wire_type)) = reader.tag() else { return };
-        if reader.skip(number, wire_type).is_err() {
-            return;
+/// Appends the fields of the message at `range`, as far as it is well formed.
+fn find_runs(bytes: &[u8], range: Range<usize>, runs: &mut Vec<Run>) -> Option<()> {
+    let mut part = Part::within(bytes, range);
+    while !part.is_empty() {
+        let start = part.start;
+        let tag = part.varint()?;
+        let (number, wire_type) = ((tag >> 3) as u32, tag as u8 & 7);
+        part.skip(number, wire_type)?;
+        while tag < 0x80 && part.next_is(tag as u8) {
+            part.skip(number, wire_type)?;
         }
-        let end = reader.offset();
-        match runs.last_mut() {
-            Some(last) if last.number == number => last.end = end,
-            _ => runs.push(Run { number, start, end }),
-        }
+        runs.push(Run { number, start, end: part.start });
     }
+    Some(())
 }
 
 /// Sorts fields that stand back to back in `bytes` by number; those of the same number keep their order.

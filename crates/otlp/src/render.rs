@@ -6,13 +6,12 @@ use crate::signal::Signal;
 
 mod fields;
 pub(crate) mod number;
-mod part;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
 
 use fields::{ALL, close, fields, key, nested, object};
-pub(crate) use part::Part;
+pub(crate) use crate::part::Part;
 
 /// Appends any message as a JSON object.
 pub fn message(message: &'static Message, bytes: &[u8], out: &mut Vec<u8>) {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use wide::u8x16;
 
 use crate::error::{Error, Result};
-use crate::limits::MAX_VALUE_DEPTH;
+use crate::limits::{MAX_VALUE_DEPTH, VALUES_TOO_DEEP};
 use crate::order::{Order, Place};
 use crate::schema::{
     ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType,
@@ -280,10 +280,10 @@ impl<'a> Walk<'a> {
     }
 
     fn unknown_text(&mut self, range: Range<usize>) {
-        /// How far ahead of a string to look for more ASCII.
+        /// How far to look for more ASCII than that of the string.
         const AHEAD: usize = 512;
         let from = self.ascii.max(range.start);
-        let to = range.end.max(range.start + AHEAD).min(self.bytes.len());
+        let to = (from + (range.end - from).next_multiple_of(AHEAD)).min(self.bytes.len());
         self.ascii = from + ascii_len(&self.bytes[from..to]);
         if range.end > self.ascii {
             self.loose |= std::str::from_utf8(&self.bytes[range]).is_err();
@@ -334,6 +334,5 @@ fn wrong_type(message: &Message, field: &Field, wire_type: u8, offset: usize) ->
 
 #[cold]
 fn too_deep(offset: usize) -> Box<Error> {
-    let reason = format!("values nested in more than {MAX_VALUE_DEPTH} lists");
-    Box::new(Error::new(reason, offset))
+    Box::new(Error::new(VALUES_TOO_DEEP, offset))
 }

@@ -1,5 +1,7 @@
 //! Columns of relations against an oracle that reads decoded messages, field by field.
 
+#[path = "relation/attributes.rs"]
+mod attributes;
 #[path = "common/corpus.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod corpus;

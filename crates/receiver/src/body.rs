@@ -4,7 +4,6 @@ use std::error::Error as _;
 use std::io;
 
 use bytes::Bytes;
-use duckspan_otlp::compression::{Compression, Decoder, REQUEST_WINDOW_LOG};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
@@ -81,7 +80,7 @@ impl Gather {
 
 impl Payload {
     /// Makes room for `needed` bytes, and in steps for up to `expected`.
-    fn reserve(&mut self, needed: usize, expected: usize) -> Result<(), Refusal> {
+    pub(crate) fn reserve(&mut self, needed: usize, expected: usize) -> Result<(), Refusal> {
         let capacity = self.bytes.capacity();
         if needed > capacity {
             let step = FIRST_STEP.max(2 * capacity).min(expected).max(needed);
@@ -93,6 +92,12 @@ impl Payload {
         Ok(())
     }
 
+    /// Gives everything back.
+    pub(crate) fn clear(&mut self) {
+        self.charge.give_back(self.bytes.capacity());
+        self.bytes = Vec::new();
+    }
+
     /// Gives back the room that is not used, if it is much.
     pub(crate) fn trim(&mut self) {
         let spare = self.bytes.capacity() - self.bytes.len();
@@ -100,44 +105,6 @@ impl Payload {
             self.bytes.shrink_to_fit();
             self.charge.give_back(spare);
         }
-    }
-
-    /// The same bytes, expanded to at most `limit`.
-    ///
-    /// # Errors
-    /// If they are corrupt, or expand to more, or there is no memory for them.
-    pub(crate) fn expand(
-        self,
-        compression: Compression,
-        limit: usize,
-        charge: Charge,
-    ) -> Result<Payload, Refusal> {
-        let malformed = |error: duckspan_otlp::Error| Refusal::malformed(error.to_string());
-        let mut decoder = Decoder::new(compression, REQUEST_WINDOW_LOG).map_err(malformed)?;
-        let mut expanded = Payload { bytes: Vec::new(), charge };
-        let (mut read, mut written) = (0, 0);
-        // One byte beyond the limit tells a body that fits from one that does not.
-        let most = limit.saturating_add(1);
-        let mut room = self.bytes.len().saturating_mul(4).max(1 << 10).min(most);
-        loop {
-            expanded.reserve(room, room)?;
-            expanded.bytes.resize(room, 0);
-            let step = decoder
-                .decode(&self.bytes[read..], &mut expanded.bytes[written..])
-                .map_err(malformed)?;
-            (read, written) = (read + step.read, written + step.written);
-            if written > limit {
-                return Err(Refusal::too_large(limit));
-            }
-            if written < room {
-                break;
-            }
-            room = room.saturating_mul(2).min(most);
-        }
-        decoder.finish().map_err(malformed)?;
-        expanded.bytes.truncate(written);
-        expanded.trim();
-        Ok(expanded)
     }
 }
 

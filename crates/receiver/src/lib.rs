@@ -22,6 +22,7 @@ mod connection;
 mod cors;
 mod counters;
 mod encoding;
+mod expand;
 mod export;
 mod frames;
 mod grpc;

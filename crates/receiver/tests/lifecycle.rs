@@ -27,13 +27,14 @@ fn start(address: &str, rings: &Arc<Rings>) -> Result<Receiver, StartError> {
     Receiver::start(Config::new(address.parse().expect("an address")), Arc::clone(rings))
 }
 
-fn count(directory: &str) -> usize {
-    std::fs::read_dir(directory).expect("a directory of /proc").count()
-}
-
-/// Threads and open descriptors of this process.
+/// Threads of receivers, and open descriptors, of this process.
 fn held() -> (usize, usize) {
-    (count("/proc/self/task"), count("/proc/self/fd"))
+    let entries = |directory| std::fs::read_dir(directory).expect("a directory of /proc").flatten();
+    let is_receivers = |task: &std::fs::DirEntry| {
+        let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        name.starts_with("duckspan-otlp")
+    };
+    (entries("/proc/self/task").filter(is_receivers).count(), entries("/proc/self/fd").count())
 }
 
 const BODY: &str = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"}]}]}]}"#;

@@ -31,6 +31,10 @@ pub enum ScanOrder {
 /// Rows of a part that one thread scans at a time: ten of DuckDB's vectors.
 const UNIT_ROWS: usize = 10 * 2048;
 
+/// Rows of the first window of a thread that becomes text; each next one has twice as many. A query that
+/// wants a few rows is not made to wait for more.
+const FIRST_WINDOW: usize = 128;
+
 /// What one thread scans at a time.
 #[derive(Debug)]
 struct Unit {
@@ -120,6 +124,7 @@ impl RowScan {
             scan: Arc::clone(self),
             unit: 0,
             window: 0..0,
+            patience: FIRST_WINDOW,
             reader: Reader::default(),
             typed: self.columns.typed.clone().map(TypedReader::new),
             counts: ScanCounts::default(),
@@ -141,6 +146,8 @@ pub(crate) struct RowCursor {
     unit: usize,
     /// Rows of its segment.
     window: Range<usize>,
+    /// Rows of the next window at most.
+    patience: usize,
     reader: Reader,
     typed: Option<TypedReader>,
     counts: ScanCounts,
@@ -183,7 +190,9 @@ impl Scan for RowCursor {
             let rows = self.window.end..self.unit().rows.end;
             let held = &self.scan.snapshot.parts()[self.unit().part];
             let rendered = self.scan.columns.are_rendered();
-            let count = window_rows(held.segment(), rows, max_rows, rendered);
+            let wanted = if rendered { max_rows.min(self.patience) } else { max_rows };
+            self.patience = wanted.saturating_mul(2);
+            let count = window_rows(held.segment(), rows, wanted, rendered);
             self.window = self.window.end..self.window.end + count;
             self.counts.rows += count as u64;
             let found = match &mut self.typed {

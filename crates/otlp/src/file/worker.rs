@@ -228,9 +228,11 @@ impl Decoding<'_> {
     }
 }
 
-/// The signal of a record in protobuf: most often its first row tells.
+/// The signal of a record in protobuf: most often its first row tells, by fields that only one signal
+/// has.
 fn signal(record: &[u8]) -> Detection {
-    let plain = Signal::ALL.into_iter().find(|&signal| is_plainly(signal, record));
+    const CHEAPEST_FIRST: [Signal; 3] = [Signal::Traces, Signal::Logs, Signal::Metrics];
+    let plain = CHEAPEST_FIRST.into_iter().find(|&signal| is_plainly(signal, record));
     plain.map_or_else(|| detect(record), Detection::Signal)
 }
 

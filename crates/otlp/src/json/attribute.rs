@@ -3,16 +3,15 @@
 
 use super::plan::Slot;
 use super::read::{Nest, Reader};
-use super::scan::{Fault, Step};
+use super::scan::Step;
 use super::write::{close, open, put_tagged};
-use crate::limits::MAX_VALUE_DEPTH;
 use crate::schema::WireType;
 
 impl Reader<'_> {
     /// Reads a `KeyValue`; the cursor stands at its brace.
     pub(super) fn key_value(&mut self, slot: &'static Slot, nest: Nest) -> Step {
         let (brace, before) = (self.cursor.at, self.out.len());
-        if nest.lists <= MAX_VALUE_DEPTH && self.compact_key_value(slot.number).is_some() {
+        if self.compact_key_value(slot.number).is_some() {
             return Ok(());
         }
         self.cursor.at = brace;
@@ -22,9 +21,6 @@ impl Reader<'_> {
 
     /// Reads an `AnyValue`; the cursor stands at its brace.
     pub(super) fn any_value(&mut self, slot: &'static Slot, nest: Nest) -> Step {
-        if nest.lists > MAX_VALUE_DEPTH {
-            return Err(Fault::ValueDepth);
-        }
         let (brace, before) = (self.cursor.at, self.out.len());
         if self.compact_any_value(slot.number).is_some() {
             return Ok(());

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::escape::plain_prefix;
+use crate::limits::VALUES_TOO_DEEP;
 
 /// Why reading stopped; the cursor says where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Fault {
             Fault::ObjectEnd => "expected ',' or '}' after a member",
             Fault::ArrayEnd => "expected ',' or ']' after an element",
             Fault::JsonDepth => "JSON nested too deep",
-            Fault::ValueDepth => "AnyValue nested too deep",
+            Fault::ValueDepth => VALUES_TOO_DEEP,
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) enum Check {
     Attribute {
         slot: Slot,
         repeated: Repeated,
-        key: &'static str,
+        key: Box<str>,
         texts: Vec<Vec<u8>>,
     },
     Inner {

@@ -135,6 +135,11 @@ impl Column {
         found
     }
 
+    /// Whether it is a JSON object of attributes, so that [`super::Plan::push_attribute`] reads one of them.
+    pub fn has_attributes(&self) -> bool {
+        matches!((self.kind, self.read), (Type::Json, Read::Field(name)) if name != "body")
+    }
+
     /// The messages that this column of a relation reads from.
     pub fn messages(&self, relation: &Relation) -> Vec<&'static Message> {
         messages(relation.signal, self.level)

@@ -75,12 +75,38 @@ impl Filter {
         let checks = match (column.read, bound) {
             (Read::MetricKind, Bound::OneOf(texts)) => Some(kinds(&types, texts)),
             (Read::MetricKind | Read::SchemaUrl, _) => None,
-            _ => self.levels[column.level as usize].checks(column, &types, bound),
+            _ => {
+                let check = |op| Check::new(op, bound);
+                self.levels[column.level as usize].checks(column, &types, check)
+            }
         };
+        let is_told = self.add(column.level, &types, checks);
+        self.hints.extend(hint(self.relation.signal, column, bound).filter(|_| is_told));
+        is_told
+    }
+
+    /// Adds the condition that the text of one attribute of a column of attributes, as
+    /// `attributes->>'key'` has it, is within `bound`. `false`, and no condition, if that cannot be told.
+    #[must_use]
+    pub fn require_attribute(&mut self, column: &Column, key: &str, bound: &Bound) -> bool {
+        let types = messages(self.relation.signal, column.level);
+        let check = |op: Op| Check::new(op.attribute(key)?, bound);
+        let conditions = &mut self.levels[column.level as usize];
+        let checks = column.has_attributes().then(|| conditions.checks(column, &types, check));
+        self.add(column.level, &types, checks.flatten())
+    }
+
+    /// Adds a condition on messages of a level, if there is one.
+    fn add(
+        &mut self,
+        level: Level,
+        types: &[&'static Message],
+        checks: Option<Vec<Check>>,
+    ) -> bool {
         let Some(checks) = checks else { return false };
-        self.levels[column.level as usize].stage.prepare(&types);
-        self.levels[column.level as usize].checks.push(checks);
-        self.hints.extend(hint(self.relation.signal, column, bound));
+        let conditions = &mut self.levels[level as usize];
+        conditions.stage.prepare(types);
+        conditions.checks.push(checks);
         true
     }
 
@@ -186,25 +212,22 @@ impl Filter {
 type Known = Option<(usize, bool)>;
 
 impl Conditions {
-    /// A check for each type; `None` if one of them cannot be told.
+    /// What `check` makes of the way a column is read, for each type; `None` if it makes nothing of one.
     fn checks(
         &mut self,
         column: &Column,
         types: &[&'static Message],
-        bound: &Bound,
+        check: impl Fn(Op) -> Option<Check>,
     ) -> Option<Vec<Check>> {
-        let check = |message: &'static Message, walk: &mut Walk| {
-            Check::new(Op::new(column, message, walk), bound)
+        let can_tell = |message: &&'static Message| {
+            check(Op::new(column, message, &mut Walk::new(message))).is_some()
         };
-        if !types.iter().all(|message| check(message, &mut Walk::new(message)).is_some()) {
+        if !types.iter().all(can_tell) {
             return None;
         }
         self.stage.prepare(types);
-        types
-            .iter()
-            .zip(&mut self.stage.walks)
-            .map(|(message, walk)| check(message, walk))
-            .collect()
+        let each = types.iter().zip(&mut self.stage.walks);
+        each.map(|(message, walk)| check(Op::new(column, message, walk))).collect()
     }
 
     /// Whether a message, of which the type and place are given, meets all conditions.

@@ -28,7 +28,7 @@ pub(super) enum Op {
     /// Attributes as a JSON object.
     Object { slot: Slot, repeated: Repeated },
     /// One attribute as text.
-    Attribute { slot: Slot, repeated: Repeated, key: &'static str },
+    Attribute { slot: Slot, repeated: Repeated, key: Box<str> },
     /// An `AnyValue` as JSON.
     AnyJson(Slot),
     /// An `AnyValue` as text.
@@ -107,7 +107,7 @@ impl Op {
             Read::Attribute(key) => find(message, "attributes").map(|field| Op::Attribute {
                 slot: walk.want(field.number),
                 repeated: Repeated::new(message, field.number),
-                key,
+                key: key.into(),
             }),
             Read::Duration => want("startTimeUnixNano")
                 .zip(want("endTimeUnixNano"))
@@ -119,6 +119,17 @@ impl Op {
             Read::MetricKind | Read::SchemaUrl => None,
         };
         op.unwrap_or(Op::Null)
+    }
+
+    /// How one attribute is read as text of what this reads as an object of all; `None` if it reads none.
+    pub(super) fn attribute(self, key: &str) -> Option<Op> {
+        match self {
+            Op::Null => Some(Op::Null),
+            Op::Object { slot, repeated } => {
+                Some(Op::Attribute { slot, repeated, key: key.into() })
+            }
+            _ => None,
+        }
     }
 
     fn field(kind: Type, field: &'static Field, message: &'static Message, walk: &mut Walk) -> Op {

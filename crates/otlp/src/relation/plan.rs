@@ -58,6 +58,20 @@ impl Plan {
         plan
     }
 
+    /// Adds the text of one attribute of a column of attributes, as `attributes->>'key'` has it: a column of
+    /// VARCHAR, NULL where there is no such attribute or it has no value. `false`, and no column, if the
+    /// column has no attributes.
+    #[must_use]
+    pub fn push_attribute(&mut self, column: &Column, key: &str) -> bool {
+        if !column.has_attributes() {
+            return false;
+        }
+        let attribute = |op: Op| op.attribute(key).unwrap_or(Op::Null);
+        let ops = self.ops(column, attribute);
+        self.readers.push(Reader::Fields(column.level, ops));
+        true
+    }
+
     /// What has to be read of OTLP/JSON so that the columns can be.
     pub fn projection(&self) -> Projection {
         let wanted = |level| {
@@ -97,13 +111,16 @@ impl Plan {
             }
             _ => {}
         }
+        Reader::Fields(column.level, self.ops(column, |op| op))
+    }
+
+    /// How a column is read from each type of its messages, after `change`.
+    fn ops(&mut self, column: &Column, change: impl Fn(Op) -> Op) -> Vec<Op> {
+        let stage = &mut self.levels[column.level as usize];
         let types = messages(self.signal, column.level);
         stage.prepare(&types);
         let each = types.into_iter().zip(&mut stage.walks);
-        Reader::Fields(
-            column.level,
-            each.map(|(message, walk)| Op::new(column, message, walk)).collect(),
-        )
+        each.map(|(message, walk)| change(Op::new(column, message, walk))).collect()
     }
 }
 

@@ -34,7 +34,7 @@ fn append(op: &Op, rows: Rows<'_>, out: &mut Values) {
         Op::Object { slot, repeated } => {
             texts(rows, out, |fields, texts| object(fields, slot, repeated, texts));
         }
-        Op::Attribute { slot, repeated, key } => texts(rows, out, |fields, texts| {
+        Op::Attribute { slot, repeated, ref key } => texts(rows, out, |fields, texts| {
             let all = repeated.elements(fields.at(slot)?);
             let value = attributes::find(all, key.as_bytes())?;
             if matches!(any(value), Any::Empty) {

@@ -3,4 +3,5 @@
 mod attributes;
 mod coverage;
 mod malformed;
+mod values;
 mod walk;

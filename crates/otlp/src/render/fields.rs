@@ -1,8 +1,8 @@
 //! Messages as JSON objects, field by field as the schema says.
 
-use super::part::Part;
 use super::{number, text};
 use crate::limits::MAX_VALUE_DEPTH;
+use crate::part::Part;
 use crate::schema::{self, Field, Key, Kind, Message, Rule, WireType};
 use crate::wire::unzigzag;
 
@@ -120,7 +120,7 @@ fn elements(
     list: &mut Option<u8>,
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    let mut element = part.len()?;
+    let element = part.len()?;
     if field.kind.wire_type() != WireType::Len && element.is_empty() {
         return Some(());
     }
@@ -134,12 +134,26 @@ fn elements(
         out.push(b',');
         return Some(());
     }
+    part.start = attributes(*part, element, tag, depth + 1, out)?;
+    Some(())
+}
+
+/// Appends an attribute and those that follow it, before each of which stands `tag`; returns where they
+/// end.
+#[inline(never)]
+fn attributes<'a>(
+    mut part: Part<'a>,
+    mut attribute: Part<'a>,
+    tag: u8,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Option<usize> {
     loop {
-        key_value(element, depth + 1, out);
+        key_value(attribute, depth, out);
         if !part.next_is(tag) {
-            return Some(());
+            return Some(part.start);
         }
-        element = part.len()?;
+        attribute = part.len()?;
     }
 }
 

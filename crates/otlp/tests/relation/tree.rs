@@ -77,7 +77,7 @@ fn check(kind: &Type, values: &Values, len: usize) {
     }
 }
 
-fn tree_of(kind: &Type, values: &Values, index: usize, segment: &Segment) -> Value {
+pub(crate) fn tree_of(kind: &Type, values: &Values, index: usize, segment: &Segment) -> Value {
     if values.nulls.contains(index) {
         return Value::Null;
     }

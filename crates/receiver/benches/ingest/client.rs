@@ -24,7 +24,7 @@ enum Protocol {
 }
 
 /// Requests of one kind.
-pub struct Load {
+pub(crate) struct Load {
     protocol: Protocol,
     spans: usize,
     compression: &'static str,
@@ -32,7 +32,7 @@ pub struct Load {
 }
 
 impl Load {
-    pub fn all() -> Vec<Load> {
+    pub(crate) fn all() -> Vec<Load> {
         vec![
             Load::new(Protocol::Grpc, 512, ""),
             Load::new(Protocol::Grpc, 10, ""),
@@ -72,11 +72,11 @@ impl Load {
         Load { protocol, spans, compression, body: body.into() }
     }
 
-    pub fn is_grpc(&self) -> bool {
+    pub(crate) fn is_grpc(&self) -> bool {
         self.protocol == Protocol::Grpc
     }
 
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let Load { protocol, spans, compression, .. } = self;
         format!("{protocol:?} {spans} spans {compression}")
     }
@@ -96,7 +96,7 @@ fn compress(compression: &str, message: Vec<u8>) -> Vec<u8> {
 }
 
 /// Sends a load for a while; returns the rows sent.
-pub fn run(address: SocketAddr, load: &Load, time: Duration) -> u64 {
+pub(crate) fn run(address: SocketAddr, load: &Load, time: Duration) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let sent = Arc::new(AtomicU64::new(0));
     let end = Instant::now() + time;

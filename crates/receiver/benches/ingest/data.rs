@@ -50,7 +50,7 @@ fn span(number: u64) -> Span {
 }
 
 /// A request of so many spans.
-pub fn request(spans: usize) -> ExportTraceServiceRequest {
+pub(crate) fn request(spans: usize) -> ExportTraceServiceRequest {
     let attributes = vec![
         text("service.name", "shop"),
         text("service.version", "1.14.2"),

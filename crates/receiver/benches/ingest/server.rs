@@ -15,7 +15,7 @@ use hyper_util::server::conn::auto::Builder;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Receiver,
     TonicSink,
     HyperSink,
@@ -24,7 +24,7 @@ pub enum Kind {
 impl Kind {
     const ALL: [Kind; 3] = [Kind::Receiver, Kind::TonicSink, Kind::HyperSink];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Receiver => "receiver",
             Kind::TonicSink => "tonic",
@@ -32,13 +32,13 @@ impl Kind {
         }
     }
 
-    pub fn from_name(name: &str) -> Kind {
+    pub(crate) fn from_name(name: &str) -> Kind {
         Kind::ALL.into_iter().find(|kind| kind.name() == name).unwrap()
     }
 }
 
 /// Serves until standard input closes, at an address that is printed.
-pub fn run(kind: Kind) {
+pub(crate) fn run(kind: Kind) {
     let _keep: Box<dyn std::any::Any> = match kind {
         Kind::Receiver => {
             let limits = Limits { max_rows: 1_000_000, memory_limit: 512 << 20 };

@@ -33,30 +33,3 @@ fn what_finds_no_room_is_refused_before_it_is_taken() {
     assert_eq!(other.expect_err("no room").reason, Reason::Overload, "not now");
     assert!(budget.used() <= 65_536);
 }
-
-/// F7, F8: what expands is charged while it does, and what is left over is given back.
-#[test]
-fn expanding_is_charged() {
-    let compressed = |len: usize| {
-        use std::io::Write as _;
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(&vec![b'x'; len]).expect("memory takes all");
-        encoder.finish().expect("memory takes all")
-    };
-    let expand = |len: usize, limit: usize, room: usize| {
-        let budget = Budget::new(room);
-        let payload = Payload { bytes: compressed(len), charge: Charge::new(&budget) };
-        let expanded = payload.expand(Compression::Gzip, limit, Charge::new(&budget));
-        let used = budget.used();
-        let len = expanded.map(|payload| {
-            assert_eq!(used, payload.bytes.capacity());
-            payload.bytes.len()
-        });
-        assert_eq!(budget.used(), 0);
-        len.map_err(|refusal| refusal.reason)
-    };
-    assert_eq!(expand(0, 10, 1 << 20), Ok(0));
-    assert_eq!(expand(1_000_000, 1_000_000, 2 << 20), Ok(1_000_000));
-    assert_eq!(expand(1_000_001, 1_000_000, 2 << 20), Err(Reason::TooLarge));
-    assert_eq!(expand(1_000_000, usize::MAX, 500_000), Err(Reason::TooLarge));
-}

@@ -55,3 +55,40 @@ fn charges_are_given_back() {
     let refusal = request.decode(2000, &budget).expect_err("no room to transcode");
     assert_eq!((refusal.reason, budget.used()), (Reason::TooLarge, 0));
 }
+
+/// Whatever is sent, to whatever signal: an answer, never a panic, and nothing stays charged.
+#[test]
+fn mutated_requests_never_panic() {
+    let protobuf = b"\x0a\x3c\x0a\x0b\x0a\x09\x0a\x01a\x12\x04\x0a\x02hi\x12\x2d\x12\x2b\
+        \x0a\x1012345678abcdefgh\x12\x0812345678\x2a\x04name\x39\x01\x02\x03\x04\x05\x06\x07\x08";
+    let json = br#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a","kind":2,"traceId":"00",
+        "attributes":[{"key":"k","value":{"arrayValue":{"values":[{"intValue":"7"}]}}}]}]}]}]}"#;
+    let budget = Budget::new(1 << 20);
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut below = |limit: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random as usize % limit
+    };
+    for _ in 0..20_000 {
+        let json_wanted = below(2) == 0;
+        let (encoding, mut bytes) = match json_wanted {
+            true => (Encoding::Json, json.to_vec()),
+            false => (Encoding::Protobuf, protobuf.to_vec()),
+        };
+        for _ in 0..below(4) {
+            let at = below(bytes.len());
+            match below(3) {
+                0 => bytes[at] = below(256) as u8,
+                1 => bytes.truncate(at + 1),
+                _ => bytes.insert(at, below(256) as u8),
+            }
+        }
+        let compression = Compression::ALL[below(20).min(2)];
+        let signal = Signal::ALL[below(3)];
+        let request = Request { compression, ..request(signal, encoding, &bytes, &budget) };
+        drop(request.decode(1 << 16, &budget));
+        assert_eq!(budget.used(), 0, "{bytes:?}");
+    }
+}

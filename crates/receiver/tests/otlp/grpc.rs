@@ -289,3 +289,14 @@ fn malformed_requests_are_invalid_arguments() {
     });
     assert_eq!(server.rows(), [1, 0, 0]);
 }
+
+/// Row 50: of a request larger than the ring, the newest rows are kept.
+#[test]
+fn requests_larger_than_the_ring_are_taken() {
+    let server = Server::with_rings(duckspan_ring::Limits { max_rows: 10, memory_limit: 1 << 20 });
+    let body = framed(0, &data::traces(1000).encode_to_vec());
+    assert_eq!(call(&server, TRACE_EXPORT, &[], &body).status, "0");
+    assert_eq!(server.messages::<Span>(Signal::Traces), spans(1000)[990..]);
+    assert_eq!(server.counters().signal(Signal::Traces).accepted_rows, 1000);
+    assert_eq!(server.rings.stats(Signal::Traces).evicted_rows, 990);
+}

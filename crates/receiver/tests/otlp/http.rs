@@ -308,3 +308,20 @@ fn empty_bodies_succeed() {
     let answer = post_json(&server, "/v1/traces", "");
     assert_eq!((answer.status, answer.body.as_slice()), (200, &b"{}"[..]));
 }
+
+/// `localhost` is `[::1]` too, where there is such an address.
+#[test]
+fn localhost_is_both_addresses() {
+    let server = Server::configured(|config| {
+        config.address = "localhost:0".parse().expect("an address");
+    });
+    let port = server.address().port();
+    let request = "POST /v1/logs HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    let has_ipv6 = std::net::TcpListener::bind("[::1]:0").is_ok();
+    let addresses: &[&str] = if has_ipv6 { &["127.0.0.1", "[::1]"] } else { &["127.0.0.1"] };
+    for address in addresses {
+        let mut stream = connect(format!("{address}:{port}").parse().expect("an address"));
+        stream.write_all(request.as_bytes()).expect("sent");
+        assert_eq!(read_answer(&mut stream).status, 200, "{address}");
+    }
+}

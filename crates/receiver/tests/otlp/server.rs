@@ -29,6 +29,14 @@ impl Server {
 
     pub(crate) fn configured(configure: impl FnOnce(&mut Config)) -> Server {
         let limits = duckspan_ring::Limits { max_rows: 10_000_000, memory_limit: 1 << 30 };
+        Server::of(limits, configure)
+    }
+
+    pub(crate) fn with_rings(limits: duckspan_ring::Limits) -> Server {
+        Server::of(limits, |_| {})
+    }
+
+    fn of(limits: duckspan_ring::Limits, configure: impl FnOnce(&mut Config)) -> Server {
         let rings = Arc::new(Rings::new(limits));
         let mut config = Config::new("127.0.0.1:0".parse().expect("an address"));
         configure(&mut config);

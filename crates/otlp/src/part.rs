@@ -53,21 +53,9 @@ impl<'a> Part<'a> {
             self.start += 1;
             return Some(byte.into());
         }
-        self.long_varint()
-    }
-
-    #[inline(never)]
-    fn long_varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..70).step_by(7) {
-            let byte = *self.bytes.get(self.start)?;
-            self.start += 1;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
+        let (value, start) = long_varint(self.bytes, self.start)?;
+        self.start = start;
+        Some(value)
     }
 
     /// Reads a length and steps over that many bytes, which it returns.
@@ -101,11 +89,40 @@ impl<'a> Part<'a> {
     }
 
     /// Steps over the value of a field.
-    #[cold]
+    #[inline(always)]
     pub(crate) fn skip(&mut self, number: u32, wire_type: u8) -> Option<()> {
-        let mut reader = Reader::within(self.bytes, self.start.min(self.end)..self.end);
-        reader.skip(number, wire_type).ok()?;
-        self.start = reader.offset();
-        Some(())
+        match wire_type {
+            0 => drop(self.varint()?),
+            1 => self.start += 8,
+            2 => self.start = self.len()?.end,
+            5 => self.start += 4,
+            _ => self.start = group_end(*self, number, wire_type)?,
+        }
+        (self.start <= self.end).then_some(())
     }
+}
+
+// Functions that are not inlined take no reference to a part, so that its places stay in registers.
+
+/// Reads a varint at `start`; returns it, and where it ends.
+#[inline(never)]
+fn long_varint(bytes: &[u8], mut start: usize) -> Option<(u64, usize)> {
+    let mut value = 0;
+    for shift in (0..70).step_by(7) {
+        let byte = *bytes.get(start)?;
+        start += 1;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some((value, start));
+        }
+    }
+    None
+}
+
+/// Where a group ends that stands at the start of `part`.
+#[cold]
+fn group_end(part: Part<'_>, number: u32, wire_type: u8) -> Option<usize> {
+    let mut reader = Reader::within(part.bytes, part.start..part.end);
+    reader.skip(number, wire_type).ok()?;
+    Some(reader.offset())
 }

@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT / "test"), str(ROOT / "test" / "integration")]
 import memory  # noqa: E402
 import process  # noqa: E402
 
-# How much more the process may take in the last quarter than in the one before.
+# By how much the process may grow from the third quarter of the rows to the last.
 LIMIT = 0.05
 
 
@@ -25,13 +25,13 @@ def main() -> int:
         outcome = process.run("memory:samples", *arguments, timeout=60 + rows / 2_000)
         samples = outcome.result
         for number, sample in enumerate(samples, 1):
-            resident, held = sample["resident"] / 1e6, sample["bytes"] / 1e6
-            received = rows // 20 * number
+            held, used, resident = (sample[key] / 1e6 for key in ("bytes", "used", "resident"))
             print(
-                f"{way}: {received:>9} rows, {sample['rows']:>7} held in {held:5.1f} MB, "
-                f"resident {resident:6.1f} MB"
+                f"{way}: {rows // 20 * number:>9} rows, {sample['rows']:>7} held "
+                f"in {held:5.1f} MB, "
+                f"process {used:5.1f} MB, {resident:5.1f} MB with what its allocator keeps"
             )
-        growth = memory.growth([sample["resident"] for sample in samples])
+        growth = memory.growth([sample["used"] for sample in samples])
         print(f"{way}: {growth:+.1%} once full, in {outcome.seconds:.0f} s")
         grown |= growth >= LIMIT
     return 1 if grown else 0

@@ -76,12 +76,16 @@ FRAMINGS: dict[str, Callable[[Messages], bytes]] = {
     "json lines with blank lines": lambda messages: b"\n\n \n".join([b"", *compact(messages), b""]),
     "json lines with BOM": lambda messages: b"\xef\xbb\xbf" + b"\n".join(compact(messages)),
     "json documents, pretty": lambda messages: b"\n".join(pretty(messages)),
+    "json documents, a line and pretty": lambda messages: b"\n".join(
+        compact(messages[:1]) + pretty(messages[1:])
+    ),
     "json documents without separator": lambda messages: b"".join(compact(messages)),
     "json array": lambda messages: b"[" + b",".join(compact(messages)) + b"]",
     "json array, pretty": lambda messages: b"[\n" + b",\n".join(pretty(messages)) + b"\n]\n",
     "json, big-endian length": lambda messages: big_endian(compact(messages)),
     "json, framed zstd": lambda messages: big_endian(zstd_each(compact(messages))),
     "protobuf, bare": lambda messages: b"".join(protobuf(messages)),
+    "protobuf, bare by line": lambda messages: b"\n".join(protobuf(messages)),
     "protobuf, big-endian length": lambda messages: big_endian(protobuf(messages)),
     "protobuf, varint length": lambda messages: varint_delimited(protobuf(messages)),
     "protobuf, framed zstd": lambda messages: big_endian(zstd_each(protobuf(messages))),

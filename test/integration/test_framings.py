@@ -15,6 +15,7 @@ import otlp_json
 import rows
 import telemetry
 import wire
+from faults import rejects
 from rows import Row
 
 SIGNALS = list(otlp_json.DATA)
@@ -30,6 +31,11 @@ def write(folder: Path, name: str, data: bytes) -> Path:
 def wanted(requests: list[Message], signal: str) -> list[Row]:
     elements = (element for one in requests for element in rows.elements(signal, one))
     return [rows.expected(element) for element in elements]
+
+
+def skipped(con: duckdb.DuckDBPyConnection, file: Path) -> list[tuple[int | None, str, str]]:
+    """The records of a file that were skipped: number, kind and reason."""
+    return [one for one in rejects(con, file) if one[1] != "repaired"]
 
 
 def shape(found: list[Row]) -> list[tuple[str, int | None, object, object]]:
@@ -63,6 +69,51 @@ def test_one_request(framed: str, con: duckdb.DuckDBPyConnection, tmp_path: Path
         assert shape(rows.read(con, file)) == shape(wanted(requests, signal)), (signal, seed)
 
 
+STRICT = ", ignore_errors := false"
+
+
+@pytest.mark.parametrize("compressed", ["none", "gzip", "zstd"])
+@pytest.mark.parametrize("framed", framing.FRAMINGS)
+def test_cut_last_record(
+    framed: str, compressed: str, con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """A file that is still written may end anywhere: that is told, but is never an error."""
+    for signal in SIGNALS:
+        requests = [one for one in telemetry.requests(signal, 13, 5) if wanted([one], signal)]
+        data = framing.COMPRESSIONS[compressed](framing.FRAMINGS[framed](requests)[:-30])
+        file = write(tmp_path, signal, data)
+        found = shape(rows.read(con, file, options=STRICT))
+        assert found == shape(wanted(requests, signal))[: len(found)]
+        assert len(found) >= len(wanted(requests[:-1], signal))
+        assert [(kind, "cut off" in why) for _, kind, why in skipped(con, file)] == [
+            ("incomplete", True)
+        ]
+
+
+@pytest.mark.parametrize("framed", ["gzip", "zstd"])
+def test_cut_compressed_file(framed: str, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """The same for a compressed file that is cut: one record is lost, and told once."""
+    requests = telemetry.requests("logs", 14, 40)
+    whole = framing.COMPRESSIONS[framed](framing.FRAMINGS["json lines"](requests))
+    file = write(tmp_path, "cut", whole[:-20])
+    found = shape(rows.read(con, file, options=STRICT))
+    assert found == shape(wanted(requests, "logs"))[: len(found)]
+    assert [kind for _, kind, _ in skipped(con, file)] == ["incomplete"]
+
+
+@pytest.mark.parametrize("framed", ["protobuf, big-endian length", "json, big-endian length"])
+def test_damaged_length(framed: str, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """A length that reaches beyond the file is no cut if other records follow."""
+    requests = [one for one in telemetry.requests("logs", 15, 4) if wanted([one], "logs")]
+    whole = framing.FRAMINGS[framed](requests)
+    start = len(framing.FRAMINGS[framed](requests[:1]))
+    file = write(tmp_path, "damaged", whole[:start] + b"\0\x7f" + whole[start + 2 :])
+    assert shape(rows.read(con, file)) == shape(wanted(requests[:1], "logs"))
+    assert [(number, kind) for number, kind, _ in skipped(con, file)] == [(2, "malformed")]
+    with pytest.raises(duckdb.Error, match=rf"damaged.*record 2, byte {start}"):
+        rows.read(con, file, options=STRICT)
+
+
 @pytest.mark.parametrize("name", WRONG_NAMES)
 def test_names_do_not_matter(name: str, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """A suffix that says something else changes nothing."""
@@ -73,7 +124,7 @@ def test_names_do_not_matter(name: str, con: duckdb.DuckDBPyConnection, tmp_path
         assert shape(found) == shape(wanted(requests, "logs")), (framed, compressed)
 
 
-MIXABLE = [name for name in framing.FRAMINGS if name != "protobuf, bare"]
+MIXABLE = [name for name in framing.FRAMINGS if not name.startswith("protobuf, bare")]
 
 
 @pytest.mark.parametrize("framed", MIXABLE)

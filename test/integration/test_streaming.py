@@ -62,6 +62,8 @@ def write(path: Path, framed: str, compressed: str) -> int:
         ("json documents without separator", "none"),
         ("json array", "none"),
         ("protobuf, big-endian length", "none"),
+        ("protobuf, varint length", "none"),
+        ("protobuf, framed zstd", "none"),
         ("protobuf, bare", "none"),
     ],
 )

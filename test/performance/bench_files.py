@@ -72,6 +72,7 @@ def verify(data: Dataset) -> None:
 def jobs(large: Dataset, small: Dataset) -> Iterator[Job]:
     """The file rows of the performance table, then what else is good to know."""
     yield from against_sql(large, small)
+    yield from typed(large, small)
     yield from against_limits(large)
     yield from against_itself(large)
     yield from compressed(large)
@@ -88,6 +89,22 @@ def against_sql(large: Dataset, small: Dataset) -> Iterator[Job]:
         yield Job("JSON, all columns / chdb", ours, Chdb(small.json, 2), 8)
     else:
         print("SKIPPED: chdb is not installed (pip install chdb-core==26.9.0)", flush=True)
+
+
+def typed(large: Dataset, small: Dataset) -> Iterator[Job]:
+    """Two columns of spans: what people ask for most."""
+    narrow = "name and duration"
+    sql = DuckDB(small.json, 2, peers.TYPED_NARROW, peers.NARROW)
+    name = "JSON, name and duration / DuckDB read_json(columns=)"
+    yield Job(name, Duckspan(large.json, 2, narrow), sql, 25)
+    dom = Limit(large, large.frames, "sonic-rs DOM")
+    yield Job(
+        "JSON, name and duration / sonic-rs DOM", Duckspan(large.json, 1, narrow), dom, None, 0.5
+    )
+    prost = Limit(large, large.frames, "prost")
+    yield Job(
+        "protobuf, name and duration / prost", Duckspan(large.frames, 1, narrow), prost, 4, 10
+    )
 
 
 def against_limits(large: Dataset) -> Iterator[Job]:

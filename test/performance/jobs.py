@@ -11,13 +11,14 @@ from typing import Any, ClassVar, Protocol
 import clock
 import duckdb
 from dataset import ROOT, Dataset, program
-from peers import ALL_COLUMNS, ROWS_AND_TIMES, timed
+from peers import ALL_COLUMNS, NARROW, ROWS_AND_TIMES, timed
 
-#: What a query asks for, by the name of its columns. Typed relations get a name here too.
+#: What a query asks for, by the name of its columns, and of which function.
 COLUMNS = {
-    "all columns": ALL_COLUMNS,
-    "timestamp": "count(*), sum(epoch_us(timestamp))",
-    "count(*)": "count(*)",
+    "all columns": (ALL_COLUMNS, "read_otlp"),
+    "timestamp": ("count(*), sum(epoch_us(timestamp))", "read_otlp"),
+    "count(*)": ("count(*)", "read_otlp"),
+    "name and duration": (NARROW, "read_otlp_spans"),
 }
 
 
@@ -46,8 +47,8 @@ class Duckspan:
         return con
 
     def rows_per_second(self) -> float:
-        query = f"SELECT {COLUMNS[self.columns]} FROM read_otlp('{self.file}')"
-        return timed(self.con, query)
+        columns, function = COLUMNS[self.columns]
+        return timed(self.con, f"SELECT {columns} FROM {function}('{self.file}')")
 
     def rows_and_times(self) -> tuple[Any, ...]:
         query = f"SELECT {ROWS_AND_TIMES} FROM read_otlp('{self.file}')"

@@ -1,13 +1,14 @@
--- A trace as a tree: each span indented below its parent, with a bar for its time. `spans` names a table or view of spans.
+-- A trace as a tree: each span indented below its parent, with a bar for its time; one that was sent twice is shown once. `spans` names a table or view of spans.
 -- Example: FROM otlp_trace_tree('5b8efff798038103d269b633813fc60c', spans := 'live.spans')
 CREATE MACRO otlp_trace_tree(trace, spans := 'live.spans') AS TABLE
     WITH RECURSIVE trace_spans AS (
         SELECT *, coalesce(epoch_ns(start_time_unix_nano), 0) AS start_ns, row_number() OVER () AS number
         FROM query_table(spans) WHERE trace_id = trace
+        QUALIFY span_id IS NULL OR row_number() OVER (PARTITION BY span_id) = 1
     ),
     whole AS (
         SELECT min(start_ns) AS start_ns, greatest(max(start_ns + coalesce(duration_ns, 0)) - min(start_ns), 1) AS duration_ns
-        FROM trace_spans
+        FROM trace_spans WHERE start_time_unix_nano IS NOT NULL
     ),
     tree AS (
         SELECT span, 0 AS depth, [(span.start_ns, span.number)] AS place
@@ -18,12 +19,12 @@ CREATE MACRO otlp_trace_tree(trace, spans := 'live.spans') AS TABLE
         FROM tree JOIN trace_spans AS child ON child.parent_span_id = tree.span.span_id
         WHERE depth < 100
     )
-    SELECT repeat('  ', depth) || span.name AS span,
+    SELECT repeat('  ', depth) || coalesce(span.name, '') AS span,
            span.service_name AS service,
            round(span.duration_ns / 1e6, 3) AS duration_ms,
            span.status_code AS status,
-           repeat(' ', CAST(floor(40.0 * (span.start_ns - whole.start_ns) / whole.duration_ns) AS INTEGER))
-               || repeat('█', greatest(1, CAST(round(40.0 * coalesce(span.duration_ns, 0) / whole.duration_ns) AS INTEGER)))
+           repeat(' ', CAST(least(greatest(floor(40.0 * (span.start_ns - whole.start_ns) / whole.duration_ns), 0), 39) AS INTEGER))
+               || repeat('█', CAST(least(greatest(round(40.0 * coalesce(span.duration_ns, 0) / whole.duration_ns), 1), 40) AS INTEGER))
                AS timeline,
            span.span_id AS span_id
     FROM tree, whole ORDER BY place;

@@ -107,8 +107,10 @@ pub struct Batches<R> {
     maximum: usize,
     batch_bytes: usize,
     splitter: Option<Splitter>,
-    /// Bytes that are still to be cut.
+    /// Bytes that are still to be cut, and room for more.
     bytes: Vec<u8>,
+    /// How many of them were read.
+    filled: usize,
     /// Where those start in the unwrapped file.
     offset: u64,
     /// Buffers of batches that are done with.
@@ -131,6 +133,7 @@ impl<R: Read> Batches<R> {
             batch_bytes: batch_bytes.max(1),
             splitter: None,
             bytes: Vec::new(),
+            filled: 0,
             offset: 0,
             spare: Vec::new(),
             records: 0,
@@ -150,7 +153,7 @@ impl<R: Read> Batches<R> {
     /// Those of the source; the call after one goes on where the source stood. Damage of the file is
     /// reported as rejects of the last batch.
     pub fn next_batch(&mut self) -> io::Result<Option<Batch>> {
-        let mut target = self.bytes.len().max(self.batch_bytes);
+        let mut target = self.filled.max(self.batch_bytes);
         while !self.done {
             let damage = self.fill(target)?;
             let mut records = Vec::new();
@@ -161,8 +164,9 @@ impl<R: Read> Batches<R> {
                 return Ok(Some(self.batch(used, records)));
             }
             self.offset += used as u64;
-            self.bytes.drain(..used);
-            target = (2 * self.bytes.len()).max(self.batch_bytes);
+            self.bytes.copy_within(used..self.filled, 0);
+            self.filled -= used;
+            target = (2 * self.filled).max(self.batch_bytes);
         }
         Ok(None)
     }
@@ -176,47 +180,43 @@ impl<R: Read> Batches<R> {
 
     /// Reads until there are `target` bytes; tells what ended the file early.
     fn fill(&mut self, target: usize) -> io::Result<Option<Fault>> {
-        let mut filled = self.bytes.len();
-        let mut outcome = Ok(None);
-        while filled < target && !self.ended {
-            if filled == self.bytes.len() {
-                self.bytes.resize(target.min(filled + READ_BYTES), 0);
+        while self.filled < target && !self.ended {
+            if self.filled == self.bytes.len() {
+                self.bytes.resize(target.min(self.filled + READ_BYTES), 0);
             }
-            match self.source.read(&mut self.bytes[filled..]) {
+            let end = target.min(self.bytes.len());
+            match self.source.read(&mut self.bytes[self.filled..end]) {
                 Ok(0) => self.ended = true,
-                Ok(count) => filled += count,
-                Err(UnwrapError::Source(error)) => {
-                    outcome = Err(error);
-                    break;
-                }
+                Ok(count) => self.filled += count,
+                Err(UnwrapError::Source(error)) => return Err(error),
                 Err(UnwrapError::Damaged(error)) => {
                     self.ended = true;
-                    outcome = Ok(Some(damage(&error, self.offset + filled as u64)));
+                    return Ok(Some(damage(&error, self.offset + self.filled as u64)));
                 }
             }
         }
-        self.bytes.truncate(filled);
-        outcome
+        Ok(None)
     }
 
     /// Appends the records of the bytes and tells how many bytes are done with: none, if it takes more
     /// of them to tell what the file is.
     fn split(&mut self, records: &mut Vec<Record>) -> usize {
+        let bytes = &self.bytes[..self.filled];
         let splitter = match &mut self.splitter {
             Some(splitter) => splitter,
-            splitter => match sniff(&self.bytes, self.ended, self.format) {
+            splitter => match sniff(bytes, self.ended, self.format) {
                 Sniffed::Framing(framing) => splitter.insert(Splitter::new(framing, self.maximum)),
                 Sniffed::NeedMore => return 0,
-                Sniffed::Empty => return self.bytes.len(),
+                Sniffed::Empty => return bytes.len(),
                 Sniffed::Unknown(what) => {
                     self.ended = true;
                     let fault = Fault::new(RejectKind::Foreign, 0, format!("it is {what}"));
                     records.push(fault.record(0..0));
-                    return self.bytes.len();
+                    return bytes.len();
                 }
             },
         };
-        splitter.split(&self.bytes, self.ended, records)
+        splitter.split(bytes, self.ended, records)
     }
 
     /// Reports damage of the file at its end. A record that is cut there is cut by it, so this is one
@@ -228,16 +228,18 @@ impl<R: Read> Batches<R> {
             Some(RejectKind::Foreign) if self.splitter.is_none() => return,
             _ => {}
         }
-        let end = self.bytes.len();
+        let end = self.filled;
         records.push(damage.record(end..end));
     }
 
     /// A batch of the bytes that are done with; the others are for the next one.
     fn batch(&mut self, used: usize, records: Vec<Record>) -> Batch {
+        let left = self.filled - used;
         let mut rest = self.spare.pop().unwrap_or_default();
-        rest.clear();
-        rest.reserve_exact(self.batch_bytes.max(self.bytes.len() - used));
-        rest.extend_from_slice(&self.bytes[used..]);
+        rest.reserve_exact(self.batch_bytes.max(left).saturating_sub(rest.len()));
+        rest.resize(rest.len().max(left), 0);
+        rest[..left].copy_from_slice(&self.bytes[used..self.filled]);
+        self.filled = left;
         let bytes = std::mem::replace(&mut self.bytes, rest);
         let (earlier, offset) = (self.records, self.offset);
         self.records += records.len() as u64;

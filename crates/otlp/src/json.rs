@@ -24,6 +24,7 @@ mod write;
 
 use plan::{Habit, PLANS, Shape, root};
 use read::{Nest, Order, Reader};
+use row::Rows;
 use scan::{Fault, Step};
 pub(crate) use skip::value_end;
 
@@ -118,8 +119,8 @@ impl Transcoder {
         }
     }
 
-    /// Whether rows are only to be rendered: then those whose JSON is canonical keep their text instead of
-    /// becoming protobuf. Segments and [`crate::render`] know to read such rows, and nothing else does.
+    /// Whether of rows only times are wanted, and what [`crate::render`] makes of them: then those whose
+    /// JSON is canonical keep their text instead of becoming protobuf, which nothing else can read.
     pub fn keep_text(&mut self, keep: bool) {
         self.rows_as_text = keep;
     }
@@ -161,12 +162,11 @@ impl Transcoder {
         wanted: SignalSet,
         projection: Projection,
     ) -> Result<Outcome> {
-        let whole_rows = projection.row & projection.metric == u32::MAX;
-        let rows_as_text = self.rows_as_text && whole_rows;
-        let outcome = self.read_documents(record, wanted, projection, rows_as_text)?;
-        if rows_as_text && self.requests.iter().any(|request| request.loose) {
+        let rows = if self.rows_as_text { Rows::of(projection) } else { Rows::Messages };
+        let outcome = self.read_documents(record, wanted, projection, rows)?;
+        if rows != Rows::Messages && self.requests.iter().any(|request| request.loose) {
             // What is to be rewritten has to be protobuf.
-            return self.read_documents(record, wanted, projection, false);
+            return self.read_documents(record, wanted, projection, Rows::Messages);
         }
         Ok(outcome)
     }
@@ -176,14 +176,14 @@ impl Transcoder {
         record: &[u8],
         wanted: SignalSet,
         projection: Projection,
-        rows_as_text: bool,
+        rows: Rows,
     ) -> Result<Outcome> {
         for request in &mut self.requests {
             request.bytes.clear();
             (request.present, request.loose) = (false, false);
         }
         let mut reader = Reader::new(record, projection, &mut self.habits, &mut self.scratch);
-        reader.rows_as_text = rows_as_text;
+        reader.rows = rows;
         let mut documents = Documents {
             reader,
             requests: &mut self.requests,

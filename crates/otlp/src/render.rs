@@ -10,8 +10,8 @@ pub(crate) mod number;
 mod tests;
 pub(crate) mod text;
 
-use fields::{ALL, close, fields, key, nested, object};
 pub(crate) use crate::part::Part;
+use fields::{ALL, close, fields, key, nested, object};
 
 /// Appends any message as a JSON object.
 pub fn message(message: &'static Message, bytes: &[u8], out: &mut Vec<u8>) {

@@ -7,6 +7,7 @@ use duckspan_otlp::compression::{Compression, Decoder, Progress, REQUEST_WINDOW_
 
 use crate::body::Payload;
 use crate::budget::Charge;
+use crate::limits::BLOCKING_SIZE;
 use crate::refusal::Refusal;
 
 #[cfg(test)]
@@ -42,17 +43,28 @@ impl Payload {
     ) -> Result<Payload, Refusal> {
         let mut expanded = Payload { bytes: Vec::new(), charge };
         // One byte beyond the limit tells a body that fits from one that does not.
-        let mut room = size(decoder.compression(), &self.bytes).min(limit.saturating_add(1));
-        let mut done = expanded.fill(decoder, &self.bytes, room)?;
-        if done.written == room {
-            // To grow as it comes would hold it twice; to look first costs time, but no memory.
-            expanded.clear();
-            room += rest(decoder, &self.bytes[done.read..], limit.saturating_sub(room))? + 1;
-            if room > limit.saturating_add(1) {
+        let most = limit.saturating_add(1);
+        let mut room = size(decoder.compression(), &self.bytes).min(most);
+        let mut done = Progress::default();
+        loop {
+            expanded.fill(decoder, &self.bytes, room, &mut done)?;
+            if done.written > limit {
                 return Err(Refusal::too_large(limit));
+            } else if done.written < room {
+                break;
+            } else if room < BLOCKING_SIZE {
+                room = (2 * room).min(most);
+            } else {
+                // To grow further would hold it twice; to look first costs time, but no memory.
+                expanded.clear();
+                let rest = rest(decoder, &self.bytes[done.read..], limit - room)?;
+                if rest > limit - room {
+                    return Err(Refusal::too_large(limit));
+                }
+                room += rest + 1;
+                decoder.reset();
+                done = Progress::default();
             }
-            decoder.reset();
-            done = expanded.fill(decoder, &self.bytes, room)?;
         }
         decoder.finish().map_err(malformed)?;
         expanded.bytes.truncate(done.written);
@@ -60,16 +72,20 @@ impl Payload {
         Ok(expanded)
     }
 
-    /// Expands `input` as far as there is `room`.
+    /// Expands more of `input`, as far as there is `room`.
     fn fill(
         &mut self,
         decoder: &mut Decoder,
         input: &[u8],
         room: usize,
-    ) -> Result<Progress, Refusal> {
+        done: &mut Progress,
+    ) -> Result<(), Refusal> {
         self.reserve(room, room)?;
         self.bytes.resize(room, 0);
-        decoder.decode(input, &mut self.bytes).map_err(malformed)
+        let step = decoder.decode(&input[done.read..], &mut self.bytes[done.written..]);
+        let Progress { read, written } = step.map_err(malformed)?;
+        *done = Progress { read: done.read + read, written: done.written + written };
+        Ok(())
     }
 }
 

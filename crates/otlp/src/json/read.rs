@@ -2,6 +2,7 @@
 
 use super::Projection;
 use super::plan::{Habit, PLANS, Plan, START, Shape, Slot};
+use super::row::Rows;
 use super::scan::{Cursor, Fault, Step};
 use super::write::{close, open, put_scalar, put_tagged};
 use crate::error::{Repair, Repairs};
@@ -26,8 +27,7 @@ pub(super) struct Reader<'a> {
     pub(super) runs: Vec<Run>,
     pub(super) scratch: &'a mut Vec<u8>,
     projection: Projection,
-    /// Whether rows may be kept as text.
-    pub(super) rows_as_text: bool,
+    pub(super) rows: Rows,
 }
 
 /// What is open around a value.
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
             runs: Vec::new(),
             scratch,
             projection,
-            rows_as_text: false,
+            rows: Rows::Messages,
         }
     }
 
@@ -299,7 +299,7 @@ impl<'a> Reader<'a> {
             Shape::AnyValue => self.any_value(slot, nest),
             Shape::List if nest.lists == MAX_VALUE_DEPTH => Err(Fault::ValueDepth),
             Shape::List => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
-            Shape::Row if self.rows_as_text && self.row_text(slot).is_some() => Ok(()),
+            Shape::Row if self.rows != Rows::Messages && self.row_text(slot).is_some() => Ok(()),
             _ => self.plain(slot, nest),
         }
     }

@@ -5,6 +5,7 @@
 //! written in another way, or seldom occurs, is none of this module's business: such a row is read as any
 //! message is.
 
+use super::Projection;
 use super::plan::{Plan, START, Slot};
 use super::read::Reader;
 use super::scan::Cursor;
@@ -16,6 +17,28 @@ use crate::segment::text;
 mod canonical;
 
 use canonical::{Canonical, Value};
+
+/// What rows become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// Messages.
+    Messages,
+    /// Text, where it is canonical.
+    Text,
+    /// No more than their time, where their text is canonical.
+    Times,
+}
+
+impl Rows {
+    /// What rows may become where no message is wanted, but what the projection keeps.
+    pub(super) fn of(projection: Projection) -> Rows {
+        const TIMES: u32 = 1 << 1 | 1 << 3 | 1 << 7 | 1 << 11;
+        if projection.row & projection.metric == u32::MAX {
+            return Rows::Text;
+        }
+        if projection.row & !TIMES == 0 { Rows::Times } else { Rows::Messages }
+    }
+}
 
 impl Reader<'_> {
     /// Reads a row as text; the cursor stands at its brace. Where the text is not canonical, it stays
@@ -50,7 +73,9 @@ impl Reader<'_> {
             }
             seen |= bit;
             if row.field(slot, 0)? == Value::Other {
-                self.runs.push(Run { number: slot.number, start, end: row.cursor.at });
+                if self.rows == Rows::Text {
+                    self.runs.push(Run { number: slot.number, start, end: row.cursor.at });
+                }
                 if let Some(nth) = plan.times.iter().position(|&number| number == slot.number) {
                     times[nth] = row.magnitude;
                 }

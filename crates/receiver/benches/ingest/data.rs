@@ -42,9 +42,9 @@ fn span(number: u64) -> Span {
             text("client.address", &format!("10.0.{}.{}", mixed % 256, number % 256)),
             text("network.protocol.version", "1.1"),
             attribute("app.cart.total", Value::DoubleValue(mixed as f64 / 1e18)),
-            attribute("app.cached", Value::BoolValue(number % 3 == 0)),
+            attribute("app.cached", Value::BoolValue(number.is_multiple_of(3))),
         ],
-        events: if number % 5 == 0 { vec![event] } else { vec![] },
+        events: if number.is_multiple_of(5) { vec![event] } else { vec![] },
         ..Span::default()
     }
 }

@@ -37,6 +37,8 @@ fn transcode(
     charge.add(bytes.len())?;
     let malformed = |error: duckspan_otlp::Error| Refusal::malformed(error.to_string());
     let outcome = transcoder.read(&bytes, SignalSet::ALL, Projection::ALL).map_err(malformed)?;
+    charge.give_back(bytes.capacity());
+    drop(bytes);
     if let Some(foreign) = &outcome.foreign {
         return match foreign {
             Foreign::SnakeCase(_) | Foreign::Object(_) => {

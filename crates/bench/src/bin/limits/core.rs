@@ -87,8 +87,7 @@ fn each_segment(
     projection: Projection,
     mut each: impl FnMut(Segment) -> Option<Segment>,
 ) -> io::Result<()> {
-    let rows_as_text = projection == Projection::ALL;
-    let options = Options { projection, rows_as_text, ..Options::default() };
+    let options = Options { projection, rows_as_text: true, ..Options::default() };
     let mut batches = Batches::new(file, &options, BATCH_BYTES);
     let mut worker = Worker::new();
     while let Some(batch) = batches.next_batch()? {

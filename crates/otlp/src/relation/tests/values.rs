@@ -7,7 +7,7 @@ use crate::signal::Signal;
 #[test]
 fn null_words_have_a_bit_for_each_value_that_is_not_null() {
     let mut nulls = Nulls::default();
-    assert_eq!(nulls.words(), []);
+    assert!(nulls.words().is_empty());
     nulls.set(0);
     nulls.set(65);
     assert_eq!(nulls.words(), [!1, !2]);

@@ -8,7 +8,7 @@ EXTENSION := build/duckspan.duckdb_extension
 PURE := --workspace --exclude duckspan
 SENDER := test/clients/rust/Cargo.toml
 
-.PHONY: extension clients demo test test-rust test-python soak lint format header tables clean
+.PHONY: extension clients demo test test-rust test-python soak bench lint format header tables clean
 
 extension: ## Builds build/duckspan.duckdb_extension and build/repository.
 	cargo build --release --locked -p duckspan
@@ -30,6 +30,12 @@ clients: ## Builds the programs that send telemetry with the SDKs of other langu
 
 soak: extension $(PYTHON) ## Five minutes of 10,000 spans a second, with queries running.
 	$(PYTHON) test/performance/load_test.py
+
+bench: extension $(PYTHON) ## Ratios to peers and to limits of the machine, each side measured in this run.
+	build/venv/bin/pip install --quiet --requirement test/performance/requirements.txt
+	cargo build --release --locked -p duckspan-bench
+	$(PYTHON) test/performance/bench_files.py
+	cargo bench --locked -p duckspan-receiver --bench ingest
 
 lint: $(PYTHON) ## Checks format and style; warnings are errors.
 	cargo fmt --all --check

@@ -10,7 +10,7 @@ use duckspan_fuzz::common::oracle::framing::CHOICE;
 use duckspan_fuzz::common::{corpus, samples};
 use duckspan_otlp::schema::{Kind, Message};
 use duckspan_otlp::wire::{Reader, put_varint};
-use duckspan_otlp::{Signal, render};
+use duckspan_otlp::Signal;
 
 /// Bytes of a seed at most: small ones are mutated faster.
 const MAXIMUM: usize = 8 << 10;
@@ -68,12 +68,7 @@ fn protobuf() -> Vec<Vec<u8>> {
 }
 
 fn json() -> Vec<Vec<u8>> {
-    let mut seeds = Vec::new();
-    for signal in Signal::ALL {
-        let mut text = Vec::new();
-        render::message(signal.data(), &samples::request(signal), &mut text);
-        seeds.push(text);
-    }
+    let mut seeds = Signal::ALL.map(samples::json).to_vec();
     for (_, bytes) in corpus::files().iter().filter(|(name, _)| name.contains(".json")) {
         if bytes.len() <= 4 * MAXIMUM {
             seeds.push(bytes.clone());

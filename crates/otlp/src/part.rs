@@ -122,6 +122,9 @@ fn long_varint(bytes: &[u8], mut start: usize) -> Option<(u64, usize)> {
 /// Where a group ends that stands at the start of `part`.
 #[cold]
 fn group_end(part: Part<'_>, number: u32, wire_type: u8) -> Option<usize> {
+    if part.start > part.end {
+        return None;
+    }
     let mut reader = Reader::within(part.bytes, part.start..part.end);
     reader.skip(number, wire_type).ok()?;
     Some(reader.offset())

@@ -8,7 +8,7 @@ use common::oracle::protobuf::{check_as, segment};
 use common::oracle::{framing, json, pipeline, protobuf};
 use common::rows::rows;
 use common::{corpus, samples};
-use duckspan_otlp::{Signal, render, verify::Form};
+use duckspan_otlp::{Signal, verify::Form};
 
 /// Bytes of a corpus file that are taken: enough for every kind of field.
 const HEAD: usize = 3000;
@@ -20,11 +20,7 @@ fn protobuf_seeds() -> Vec<Vec<u8>> {
 }
 
 fn json_seeds() -> Vec<Vec<u8>> {
-    let samples = Signal::ALL.map(|signal| {
-        let mut text = Vec::new();
-        render::message(signal.data(), &samples::request(signal), &mut text);
-        text
-    });
+    let samples = Signal::ALL.map(samples::json);
     let corpus = corpus::files().into_iter().filter(|(name, _)| name.contains(".json"));
     samples.into_iter().chain(corpus.map(|(_, bytes)| head(bytes))).collect()
 }

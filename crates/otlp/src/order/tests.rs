@@ -78,7 +78,7 @@ fn nested_messages_are_sorted_before_what_is_around_them() {
 #[test]
 fn what_is_malformed_stays() {
     let mut bytes = [&message(&[2, 1])[..], &[0x0a, 0x7f]].concat();
-    let whole = 0..bytes.len();
+    let (before, whole) = (bytes.clone(), 0..bytes.len());
     sort_messages(&mut bytes, &[whole]);
-    assert_eq!(bytes, [0x0a, 1, 1, 0x12, 0, 0x0a, 0x7f]);
+    assert_eq!(bytes, before);
 }

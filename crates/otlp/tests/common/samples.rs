@@ -1,6 +1,7 @@
 //! Requests with every field of OTLP set.
 
-use duckspan_otlp::Signal;
+use duckspan_otlp::normalize::normalize;
+use duckspan_otlp::{Repairs, Signal, render};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, EntityRef, InstrumentationScope, KeyValue, KeyValueList,
@@ -28,6 +29,14 @@ pub fn request(signal: Signal) -> Vec<u8> {
         Signal::Metrics => metrics().encode_to_vec(),
         Signal::Logs => logs().encode_to_vec(),
     }
+}
+
+/// A request of the signal, in canonical JSON.
+pub fn json(signal: Signal) -> Vec<u8> {
+    let (mut canonical, mut text) = (Vec::new(), Vec::new());
+    normalize(signal.data(), &request(signal), &mut canonical, &mut Repairs::default());
+    render::message(signal.data(), &canonical, &mut text);
+    text
 }
 
 fn any(value: Value) -> AnyValue {

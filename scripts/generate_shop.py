@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes test/data/shop.jsonl: four minutes of a shop, the telemetry that docs/cookbook.md asks about.
+"""Writes test/data/shop.jsonl: four minutes of a shop, which docs/cookbook.md asks about.
 
 A storefront calls payments and an inventory. Each line is one OTLP/JSON request of one signal, as a
 Collector's file exporter writes it. The same numbers are drawn every time; `--check` compares.

@@ -68,7 +68,7 @@ def sample(receiver: Live) -> dict[str, int]:
 
 
 def growth(values: list[int]) -> float:
-    """By how much the median of the last quarter is above that of the quarter before."""
+    """By how much the median of the last quarter is above that of the second; the first fills up."""
     quarter = len(values) // 4
-    before, last = values[-2 * quarter : -quarter], values[-quarter:]
-    return statistics.median(last) / statistics.median(before) - 1
+    second, last = values[quarter : 2 * quarter], values[-quarter:]
+    return statistics.median(last) / statistics.median(second) - 1

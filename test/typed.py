@@ -1,4 +1,4 @@
-"""What the typed columns must hold, taken from the OTLP/JSON of the same row. Times are nanoseconds."""
+"""What typed columns must hold, by the OTLP/JSON of the same row; times in nanoseconds."""
 
 import json
 import math
@@ -19,6 +19,24 @@ METRIC_KINDS = {
     "exponentialHistogram": "exponential_histogram",
     "summary": "summary",
 }
+OF_AGGREGATION = [
+    "aggregation_temporality",
+    "aggregation_temporality_number",
+    "is_monotonic",
+    "count",
+    "sum",
+    "min",
+    "max",
+    "bucket_counts",
+    "explicit_bounds",
+    "scale",
+    "zero_count",
+    "zero_threshold",
+    "positive",
+    "negative",
+    "quantile_values",
+    "exemplars",
+]
 
 
 def is_row(data: Json) -> bool:
@@ -115,11 +133,7 @@ def of_data_point(resource: Json, metric: Json) -> Columns:
 def of_aggregation(key: str | None, data: Json, point: Json) -> Columns:
     """The columns that some kinds of metric have."""
     is_histogram = key in ("histogram", "exponentialHistogram")
-    found: Columns = dict.fromkeys(
-        "aggregation_temporality aggregation_temporality_number is_monotonic count sum min max "
-        "bucket_counts explicit_bounds scale zero_count zero_threshold positive negative "
-        "quantile_values exemplars".split()
-    )
+    found: Columns = dict.fromkeys(OF_AGGREGATION)
     if key != "summary" and key is not None:
         found["exemplars"] = [of_exemplar(exemplar) for exemplar in point.get("exemplars", [])]
     if key == "sum":

@@ -1,4 +1,4 @@
-"""Typed columns say what the OTLP/JSON of the same row says, and every query of them is answered as a table would."""
+"""Typed columns say what the OTLP/JSON of the same row says, in files and live."""
 
 import json
 from typing import Any
@@ -72,7 +72,7 @@ def plain(name: str, value: Any) -> Any:
 
 
 def expected(con: duckdb.DuckDBPyConnection, source: str, table: str) -> list[Columns]:
-    """The same rows, made of the JSON that `source` has of them; a metric without points has none."""
+    """The same rows, made of the JSON that `source` has; a metric without points has none."""
     signal, make = TABLES[table]
     query = f"SELECT coalesce(resource, '{{}}'), data FROM {source} WHERE signal = '{signal}'"
     rows = [map(json.loads, row) for row in con.execute(query).fetchall()]

@@ -12,9 +12,6 @@ sys.path[:0] = [str(ROOT / "test"), str(ROOT / "test" / "integration")]
 import memory  # noqa: E402
 import process  # noqa: E402
 
-# By how much the process may grow from the third quarter of the rows to the last.
-LIMIT = 0.05
-
 
 def main() -> int:
     """Prints what was held, and says whether memory grew."""
@@ -33,7 +30,7 @@ def main() -> int:
             )
         growth = memory.growth([sample["used"] for sample in samples])
         print(f"{way}: {growth:+.1%} once full, in {outcome.seconds:.0f} s")
-        grown |= growth >= LIMIT
+        grown |= growth >= memory.LIMIT
     return 1 if grown else 0
 
 

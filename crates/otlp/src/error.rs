@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(test)]
+mod tests;
+
 /// Why bytes are not an OTLP record, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {

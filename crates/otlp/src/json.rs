@@ -88,6 +88,12 @@ impl Projection {
     pub const ALL: Projection =
         Projection { resource: true, scope: true, row: u32::MAX, metric: u32::MAX };
 
+    /// Whether of spans, log records and data points nothing is kept but their times.
+    pub(crate) fn keeps_times_only(self) -> bool {
+        const TIMES: u32 = 1 << 1 | 1 << 3 | 1 << 7 | 1 << 11;
+        self.row & !TIMES == 0
+    }
+
     /// One bit for each field of such a message that is kept.
     fn of(self, shape: Shape) -> u32 {
         const NESTED: u32 = 1 << 2;

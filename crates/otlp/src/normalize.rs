@@ -27,12 +27,15 @@ pub fn normalize(
     out: &mut Vec<u8>,
     repairs: &mut Repairs,
 ) {
-    if let Ok(Needs::Sorting(messages)) = check(message, bytes) {
-        let start = out.len();
-        out.extend_from_slice(bytes);
-        return sort_messages(&mut out[start..], &messages);
+    match check(message, bytes) {
+        Ok(Needs::Nothing) => out.extend_from_slice(bytes),
+        Ok(Needs::Sorting(messages)) => {
+            let start = out.len();
+            out.extend_from_slice(bytes);
+            sort_messages(&mut out[start..], &messages);
+        }
+        _ => Normalizer { out, repairs, spare: Vec::new() }.message(message, &[bytes], 0),
     }
-    Normalizer { out, repairs, spare: Vec::new() }.message(message, &[bytes], 0);
 }
 
 struct Normalizer<'a, 'o> {

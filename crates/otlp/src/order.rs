@@ -33,14 +33,18 @@ impl Order {
     #[inline]
     pub(crate) fn add(&mut self, field: &Field) -> Place {
         let bit = 1 << field.number;
-        let seen = self.seen & bit != 0;
-        self.seen |= bit;
         let member = field.rule == Rule::Oneof;
-        let again =
-            seen && (field.rule != Rule::Repeated || field.kind.wire_type() != WireType::Len);
-        if again || member && self.oneof {
+        if field.number > self.last && !member {
+            self.seen |= bit;
+            self.last = field.number;
+            return Place::Canonical;
+        }
+        let seen = self.seen & bit != 0;
+        let may_repeat = field.rule == Rule::Repeated && field.kind.wire_type() == WireType::Len;
+        if seen && !may_repeat || member && self.oneof {
             return Place::Again;
         }
+        self.seen |= bit;
         self.oneof |= member;
         if field.number < self.last {
             return Place::Early;

@@ -33,6 +33,7 @@ pub struct Field {
     pub rule: Rule,
     /// The name as OTLP/JSON writes it.
     pub key: Key,
+    wire_type: WireType,
 }
 
 /// `"name":`, padded to a block of constant size, which is cheaper to copy than the exact length.
@@ -122,11 +123,9 @@ impl Kind {
 
 impl Field {
     /// The wire type the field is written with: packed where it repeats a scalar.
+    #[inline]
     pub const fn wire_type(&self) -> WireType {
-        match self.rule {
-            Rule::Repeated => WireType::Len,
-            _ => self.kind.wire_type(),
-        }
+        self.wire_type
     }
 }
 
@@ -160,7 +159,11 @@ impl Message {
 
 impl Field {
     const fn new(number: u8, name: &'static str, kind: Kind, rule: Rule) -> Field {
-        Field { number, name, kind, rule, key: Key::new(name) }
+        let wire_type = match rule {
+            Rule::Repeated => WireType::Len,
+            _ => kind.wire_type(),
+        };
+        Field { number, name, kind, rule, key: Key::new(name), wire_type }
     }
 }
 

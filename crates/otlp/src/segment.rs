@@ -261,7 +261,7 @@ impl SegmentBuilder {
     /// If the request is malformed, or the segment has no room for it.
     pub fn push_protobuf(&mut self, request: &[u8]) -> Result<Repairs> {
         match check(self.segment.signal.data(), request)? {
-            Needs::Nothing => self.push_verified(request, Form::Canonical),
+            Needs::Nothing | Needs::Dropping => self.push_verified(request, Form::Canonical),
             Needs::Sorting(messages) => self.push_unsorted(request, &messages),
             Needs::Rewriting => self.push_verified(request, Form::Loose),
         }
@@ -280,6 +280,25 @@ impl SegmentBuilder {
             }
             repairs
         })
+    }
+
+    /// Appends the rows of a request in protobuf, of which nothing is wanted but their times.
+    ///
+    /// # Errors
+    /// As [`SegmentBuilder::push_protobuf`].
+    pub(crate) fn push_times(&mut self, request: &[u8]) -> Result<Repairs> {
+        if check(self.segment.signal.data(), request)? == Needs::Rewriting {
+            return self.push_verified(request, Form::Loose);
+        }
+        if request.len() > MAX_SEGMENT_BYTES {
+            return Err(too_large());
+        }
+        let mark = self.mark();
+        let indexed = index::index_times(&mut self.segment, request);
+        if indexed.is_err() {
+            self.reset_to(mark);
+        }
+        indexed.map(|()| Repairs::default())
     }
 
     /// Appends a request that is canonical but for the order of fields in these messages of it.

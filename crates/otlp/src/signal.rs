@@ -2,6 +2,9 @@
 
 use crate::schema::{self, Message};
 
+#[cfg(test)]
+mod tests;
+
 /// A stable OTLP signal. The discriminant indexes per-signal arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Signal {

@@ -36,6 +36,8 @@ pub enum Form {
 pub(crate) enum Needs {
     /// Nothing.
     Nothing,
+    /// Nothing, but there are unknown fields.
+    Dropping,
     /// The fields of these messages are to be sorted, in this order.
     Sorting(Vec<Range<usize>>),
     /// It is to be rewritten.
@@ -49,7 +51,7 @@ pub(crate) enum Needs {
 /// If the bytes are malformed, with the offset of the fault.
 pub fn verify(message: &'static Message, bytes: &[u8]) -> Result<Form> {
     match check(message, bytes)? {
-        Needs::Nothing => Ok(Form::Canonical),
+        Needs::Nothing | Needs::Dropping => Ok(Form::Canonical),
         Needs::Sorting(_) | Needs::Rewriting => Ok(Form::Loose),
     }
 }
@@ -62,9 +64,10 @@ pub(crate) fn check(message: &'static Message, bytes: &[u8]) -> Result<Needs> {
     let mut walk = Walk::new(bytes);
     walk.message(message, Reader::new(bytes), 0).map_err(|error| *error)?;
     Ok(match walk.unsorted {
-        // To sort them would keep unknown fields, which are dropped where a message is rewritten.
         _ if walk.loose => Needs::Rewriting,
+        unsorted if unsorted.is_empty() && walk.unknown => Needs::Dropping,
         unsorted if unsorted.is_empty() => Needs::Nothing,
+        // To sort them would keep unknown fields, which are dropped where a message is rewritten.
         _ if walk.unknown => Needs::Rewriting,
         unsorted => Needs::Sorting(unsorted),
     })
@@ -155,11 +158,9 @@ impl<'a> Walk<'a> {
         reader: &mut Reader<'a>,
         lists: usize,
     ) -> std::result::Result<bool, Box<Error>> {
-        if wire_type != field.kind.wire_type() as u8 {
-            let packed = field.rule == Rule::Repeated && wire_type == WireType::Len as u8;
-            return if packed { self.packed(field.kind, reader).map(|()| true) } else { Ok(false) };
+        if wire_type != field.wire_type() as u8 {
+            return self.unpacked(field, wire_type, reader);
         }
-        self.loose |= wire_type != field.wire_type() as u8;
         match field.kind {
             Kind::Message(message) => self.messages(field, message, reader, lists)?,
             Kind::String => {
@@ -169,14 +170,38 @@ impl<'a> Walk<'a> {
             Kind::Bytes | Kind::Id => {
                 reader.len_range()?;
             }
-            Kind::Fixed64 | Kind::Sfixed64 | Kind::Double => drop(reader.fixed64()?),
-            Kind::Fixed32 => drop(reader.fixed32()?),
-            kind => {
+            kind if field.rule == Rule::Repeated => self.packed(kind, reader)?,
+            kind => self.scalar(kind, reader)?,
+        }
+        Ok(true)
+    }
+
+    /// Checks one value of a repeated scalar that stands by itself; `false` if it is none.
+    #[cold]
+    fn unpacked(
+        &mut self,
+        field: &Field,
+        wire_type: u8,
+        reader: &mut Reader<'a>,
+    ) -> std::result::Result<bool, Box<Error>> {
+        if field.rule != Rule::Repeated || wire_type != field.kind.wire_type() as u8 {
+            return Ok(false);
+        }
+        self.loose = true;
+        self.scalar(field.kind, reader).map(|()| true)
+    }
+
+    #[inline]
+    fn scalar(&mut self, kind: Kind, reader: &mut Reader<'a>) -> Checked {
+        match kind.wire_type() {
+            WireType::Fixed64 => drop(reader.fixed64()?),
+            WireType::Fixed32 => drop(reader.fixed32()?),
+            WireType::Varint | WireType::Len => {
                 let value = reader.varint()?;
                 self.loose |= canonical_varint(kind, value) != value;
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Checks nested messages: one, or as many of the same field as follow.

@@ -93,9 +93,20 @@ impl<'a> Reader<'a> {
         Err(Error::new("varint of more than 10 bytes", self.at))
     }
 
-    /// Reads a tag: field number and wire type (0 to 5).
+    /// Reads a tag: field number and wire type (0 to 7, of which not all exist).
     #[inline]
     pub fn tag(&mut self) -> Result<(u32, u8)> {
+        match self.bytes.get(self.at) {
+            Some(&tag @ 8..0x80) => {
+                self.at += 1;
+                Ok((u32::from(tag >> 3), tag & 7))
+            }
+            _ => self.long_tag(),
+        }
+    }
+
+    #[inline(never)]
+    fn long_tag(&mut self) -> Result<(u32, u8)> {
         let start = self.at;
         let tag = self.varint()?;
         let number = tag >> 3;

@@ -1,22 +1,14 @@
 //! Rows per file of a corpus of real OTLP files, against counts taken by independent readers.
 
+#[path = "common/corpus.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod corpus;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 
 use duckspan_otlp::file::{Batches, Options, RejectKind, Worker};
 use duckspan_otlp::render;
-
-/// Where the corpus is; `None`, loudly, where there is none.
-fn corpus() -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/testdata/otlp");
-    let path = std::env::var_os("DUCKSPAN_TESTDATA").map_or(default.into(), PathBuf::from);
-    if path.join("counts.tsv").exists() {
-        return Some(path);
-    }
-    eprintln!("SKIPPED: no corpus at {} (set DUCKSPAN_TESTDATA)", path.display());
-    None
-}
 
 /// Where our rules differ from plain counting: rows of (traces, metrics, logs), and why.
 const DIFFERENT: [(&str, [usize; 3], &str); 1] = [(
@@ -52,7 +44,7 @@ fn rows(bytes: &[u8], batch_bytes: usize) -> ([usize; 3], usize) {
 
 #[test]
 fn rows_equal_independent_counts() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = corpus::corpus() else { return };
     let table = fs::read_to_string(corpus.join("counts.tsv")).expect("counts.tsv");
     let mut lines = table.lines();
     let header: Vec<&str> = lines.next().expect("a header").split('\t').collect();

@@ -6,8 +6,11 @@ use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 use super::{Progress, Step};
 
-/// Bytes that hold any frame header.
-const FRAME_START: usize = 18;
+/// Bytes that tell how long the header of a frame is, and no frame is shorter.
+const FRAME_START: usize = 5;
+
+/// Bytes of the header of a block.
+const BLOCK_HEADER: usize = 3;
 
 /// The frames of a zstd stream.
 pub(super) struct Frames {
@@ -64,7 +67,8 @@ impl Frames {
                 Ok(false)
             }
             Ok(hint) => {
-                self.wanted = hint;
+                // A block and the header of the one after it: a fault there is to come by itself.
+                self.wanted = if hint > BLOCK_HEADER { hint - BLOCK_HEADER } else { hint };
                 Ok(true)
             }
             Err(error) => Err(error.to_string()),

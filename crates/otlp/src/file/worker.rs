@@ -201,7 +201,12 @@ impl Decoding<'_> {
         if self.options.signals.contains(signal) {
             let builder =
                 builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
-            let repairs = builder.push_protobuf(bytes)?;
+            let Options { projection, rows_as_text, .. } = *self.options;
+            let times_only = rows_as_text && projection.keeps_times_only() && !projection.resource;
+            let repairs = match times_only {
+                true => builder.push_times(bytes)?,
+                false => builder.push_protobuf(bytes)?,
+            };
             self.decoded.repairs.add(&repairs);
         }
         Ok(())

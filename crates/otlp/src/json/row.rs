@@ -32,11 +32,10 @@ pub(super) enum Rows {
 impl Rows {
     /// What rows may become where no message is wanted, but what the projection keeps.
     pub(super) fn of(projection: Projection) -> Rows {
-        const TIMES: u32 = 1 << 1 | 1 << 3 | 1 << 7 | 1 << 11;
         if projection.row & projection.metric == u32::MAX {
             return Rows::Text;
         }
-        if projection.row & !TIMES == 0 { Rows::Times } else { Rows::Messages }
+        if projection.keeps_times_only() { Rows::Times } else { Rows::Messages }
     }
 }
 

@@ -207,6 +207,25 @@ fn unknown_fields_are_dropped() {
 }
 
 #[test]
+fn what_is_canonical_stays_as_it_is() {
+    let padded = |number: u8| vec![number << 3 | 0x80, 0x00, 0x81, 0x80, 0x00];
+    let cases: [(&Message, Vec<u8>); 4] = [
+        (&SPAN, all([text(5, "n"), attribute(9, "k", b"\x18\x01")])),
+        (&SPAN, padded(6)),
+        (&SPAN, attribute(9, "k", &padded(3))),
+        (&SPAN, all([varint(6, 0), fixed64(7, 0)])),
+    ];
+    for (message, bytes) in cases {
+        assert_eq!(verify(message, &bytes), Ok(Form::Canonical), "{bytes:x?}");
+        assert_eq!(normalized(message, &bytes), (bytes, 0));
+    }
+    // So does what was only sorted.
+    let (bytes, sorted) = (all([padded(10), padded(6)]), all([padded(6), padded(10)]));
+    assert_eq!(normalized(&SPAN, &bytes), (sorted.clone(), 0));
+    assert_eq!(normalized(&SPAN, &sorted), (sorted, 0));
+}
+
+#[test]
 fn invalid_utf8_is_replaced_and_counted() {
     let cases: [(&Message, Vec<u8>, Vec<u8>, u64); 6] = [
         (&SPAN, text(5, b"a\xffb"), text(5, "a\u{fffd}b"), 1),

@@ -15,13 +15,33 @@ use crate::wire::{Reader, Value};
 /// If the bytes are malformed.
 pub(super) fn index(segment: &mut Segment, start: usize) -> Result<()> {
     let bytes = std::mem::take(&mut segment.bytes);
-    let result = Walk { bytes: &bytes, segment }.data(start);
+    let result = Walk { bytes: &bytes, sorted: true, segment }.data(start);
     segment.bytes = bytes;
     result
 }
 
+/// Adds the rows of `request` with their times and nothing else. The request may be unsorted.
+///
+/// # Errors
+/// If the bytes are malformed.
+pub(super) fn index_times(segment: &mut Segment, request: &[u8]) -> Result<()> {
+    let Segment { rows, resources, scopes, metrics, .. } = segment;
+    let known = [rows.len(), resources.len(), scopes.len(), metrics.len()];
+    Walk { bytes: request, sorted: false, segment }.data(0)?;
+    let nothing = Owner { message: Slice::ABSENT, schema_url: Slice::ABSENT };
+    segment.rows[known[0]..].iter_mut().for_each(|row| row.message = Slice::ABSENT);
+    segment.resources[known[1]..].fill(nothing);
+    segment.scopes[known[2]..].iter_mut().for_each(|scope| scope.owner = nothing);
+    for metric in &mut segment.metrics[known[3]..] {
+        (metric.message, metric.data) = (Slice::ABSENT, Slice::ABSENT);
+    }
+    Ok(())
+}
+
 struct Walk<'a> {
     bytes: &'a [u8],
+    /// Whether fields ascend by number.
+    sorted: bool,
     segment: &'a mut Segment,
 }
 
@@ -127,23 +147,23 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The first of the fixed64 fields numbered `times` that is set; 0 if none is. Reading stops at the
-    /// first known field behind them.
+    /// The first of the fixed64 fields numbered `times`, which ascend, that is set; 0 if none is. Where the
+    /// message is sorted, reading stops at the first known field behind them.
     fn time(&self, slice: Slice, message: &'static Message, times: &[u32]) -> Result<u64> {
         let range = slice.start as usize..(slice.start + slice.len) as usize;
         let mut reader = Reader::within(self.bytes, range);
-        let mut found = 0;
-        while !reader.is_empty() {
+        let (mut found, mut wanted) = (0, times);
+        while !reader.is_empty() && !wanted.is_empty() {
             let (number, wire_type) = reader.tag()?;
-            if times.last().is_some_and(|&last| number > last) && message.field(number).is_some() {
+            let behind = self.sorted && wanted.last().is_some_and(|&last| number > last);
+            if behind && message.field(number).is_some() {
                 break;
             }
             if let Value::Fixed64(time) = reader.value(number, wire_type)?
-                && times.contains(&number)
+                && let Some(place) = wanted.iter().position(|&wanted| wanted == number)
                 && time != 0
             {
-                found = time;
-                break;
+                (found, wanted) = (time, &wanted[..place]);
             }
         }
         Ok(found)

@@ -151,3 +151,24 @@ fn errors_say_what_is_wrong() {
         assert_eq!(error.to_string(), expected);
     }
 }
+
+#[test]
+fn what_stands_before_a_damaged_zstd_block_is_there() {
+    // Two blocks of one byte, repeated, and a block of a kind that is none.
+    let block = |kind: u32, bytes: u32| (bytes << 3 | kind << 1).to_le_bytes()[..3].to_vec();
+    let stream = [
+        b"\x28\xb5\x2f\xfd\x00\x38".to_vec(),
+        [block(1, 1000), vec![b'a']].concat(),
+        [block(1, 50_000), vec![b'b']].concat(),
+        block(3, 5),
+    ]
+    .concat();
+    let content = [vec![b'a'; 1000], vec![b'b'; 50_000]].concat();
+    for room in [1, 100, 1000, 51_000, 100_000, 1 << 20] {
+        for piece in [1, 5, 1000] {
+            let (out, fault) = push(Compression::Zstd, &stream, piece, room);
+            assert!(out == content, "{} bytes, {piece} by {piece}, room {room}", out.len());
+            assert!(fault.is_some());
+        }
+    }
+}

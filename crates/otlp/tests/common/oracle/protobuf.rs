@@ -119,8 +119,20 @@ fn check_rows(signal: Signal, bytes: &[u8], form: Form) {
         }
         Form::Loose => assert_eq!(counted, repairs),
     }
+    check_ways_in(signal, bytes, form, &found);
     check_round_trip(signal, &found);
     check_whole(signal, &normal, &found);
+}
+
+/// However a request gets into a segment, after another one or alone, its rows are the same.
+fn check_ways_in(signal: Signal, bytes: &[u8], form: Form, found: &[Row]) {
+    let mut builder = SegmentBuilder::new(signal);
+    builder.push_protobuf(bytes).expect("verified before");
+    builder.push_protobuf(bytes).expect("verified before");
+    assert_eq!(rows(&builder.finish()), [found, found].concat());
+    let mut builder = SegmentBuilder::new(signal);
+    builder.push_owned(bytes.to_vec(), form).expect("verified before");
+    assert_eq!(rows(&builder.finish()), found);
 }
 
 /// Rebuilds a request from its rows, reads it and compares.

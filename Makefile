@@ -25,7 +25,7 @@ test-rust:
 test-python: extension clients $(PYTHON)
 	$(PYTHON) -m pytest
 
-clients: ## Builds the programs that send telemetry with the SDKs of other languages.
+clients: $(PYTHON) ## Builds the programs that send telemetry with the SDKs of other languages.
 	test/clients/build.sh
 
 soak: extension $(PYTHON) ## Five minutes of 10,000 spans a second, with queries running.

@@ -30,10 +30,14 @@ elif stale build/clients/rust/send test/clients/rust; then
 	cp "$target/debug/duckspan-test-sender" build/clients/rust/send
 fi
 
-if ! command -v go >/dev/null; then
-	missing go Go
-elif stale build/clients/go/send test/clients/go; then
-	cp test/clients/go/* build/clients/go/
-	(cd build/clients/go && go build -mod=mod -o send .) ||
-		echo "SKIPPED: the sender in Go is not built, see above" >&2
+# The SDK is the one of Debian 12; with another its sender would have to be another.
+sdk=/usr/share/gocode/src/go.opentelemetry.io/otel/version.go
+if ! command -v go >/dev/null || ! grep -qs '"1.1.0"' "$sdk"; then
+	missing "packages of Debian 12 as in test/clients/go/packages.txt" Go
+elif stale build/clients/go/send test/clients/go || stale build/clients/go/send test/requirements.txt; then
+	export GO111MODULE=off GOFLAGS='' GOPATH="$PWD/build/clients/go:/usr/share/gocode"
+	go build -o build/clients/go/protoc-gen-go google.golang.org/protobuf/cmd/protoc-gen-go
+	build/venv/bin/python test/clients/go/generate.py build/clients/go/protoc-gen-go build/clients/go/src
+	go vet ./test/clients/go
+	go build -o build/clients/go/send ./test/clients/go
 fi

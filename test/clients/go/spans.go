@@ -2,69 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
-
-// spanTee is a span exporter that is several; it keeps what failed.
-type spanTee struct {
-	exporters []sdk.SpanExporter
-	failed    error
-}
-
-func (tee *spanTee) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
-	for _, exporter := range tee.exporters {
-		tee.failed = joined(tee.failed, exporter.ExportSpans(ctx, spans))
-	}
-	return tee.failed
-}
-
-func (tee *spanTee) Shutdown(ctx context.Context) error {
-	for _, exporter := range tee.exporters {
-		tee.failed = joined(tee.failed, exporter.Shutdown(ctx))
-	}
-	return tee.failed
-}
-
-func joined(first, second error) error {
-	if first == nil || second == nil {
-		if first == nil {
-			return second
-		}
-		return first
-	}
-	return fmt.Errorf("%v; %w", first, second)
-}
-
-func newSpanTee(ctx context.Context, protocol string, hosts []string) (*spanTee, error) {
-	tee := &spanTee{}
-	for _, host := range hosts {
-		var exporter sdk.SpanExporter
-		var err error
-		switch protocol {
-		case "grpc":
-			exporter, err = otlptracegrpc.New(ctx, otlptracegrpc.WithInsecure(), otlptracegrpc.WithEndpoint(host))
-		case "http/protobuf":
-			exporter, err = otlptracehttp.New(ctx, otlptracehttp.WithInsecure(), otlptracehttp.WithEndpoint(host))
-		default:
-			err = errors.New("no exporter for " + protocol)
-		}
-		if err != nil {
-			return nil, err
-		}
-		tee.exporters = append(tee.exporters, exporter)
-	}
-	return tee, nil
-}
 
 // remote is a span of another process.
 func remote(traceID, spanID, state string) (trace.SpanContext, error) {
@@ -83,19 +29,18 @@ func remote(traceID, spanID, state string) (trace.SpanContext, error) {
 	return trace.NewSpanContext(config), nil
 }
 
-func tellSpans(ctx context.Context, told *resource.Resource, protocol string, hosts []string) error {
-	tee, err := newSpanTee(ctx, protocol, hosts)
-	if err != nil {
-		return err
-	}
-	limits := sdk.NewSpanLimits()
-	limits.AttributeCountLimit, limits.EventCountLimit, limits.LinkCountLimit = 10, 2, 1
-	provider := sdk.NewTracerProvider(sdk.WithBatcher(tee), sdk.WithResource(told), sdk.WithRawSpanLimits(limits))
+func tellSpans(ctx context.Context, told *resource.Resource, to endpoints) error {
+	exporter := &spanExporter{to: to}
+	limits := sdk.SpanLimits{AttributeCountLimit: 10, EventCountLimit: 2, LinkCountLimit: 1}
+	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(told), sdk.WithSpanLimits(limits))
 	tracer := provider.Tracer(scope, trace.WithInstrumentationVersion(version), trace.WithSchemaURL(schema))
 	if err := record(ctx, tracer); err != nil {
 		return err
 	}
-	return joined(provider.Shutdown(ctx), tee.failed)
+	if err := provider.Shutdown(ctx); err != nil {
+		return err
+	}
+	return exporter.failed
 }
 
 func record(ctx context.Context, tracer trace.Tracer) error {
@@ -137,6 +82,7 @@ func record(ctx context.Context, tracer trace.Tracer) error {
 
 func attributes() []attribute.KeyValue {
 	return []attribute.KeyValue{
+		attribute.Bool("dropped", true), // the oldest goes when there are too many
 		attribute.String("text", "Grüße, 世界 🦆 \"quoted\"\n"),
 		attribute.Bool("flag", true),
 		attribute.Int64("count", 9007199254740991),
@@ -147,6 +93,5 @@ func attributes() []attribute.KeyValue {
 		attribute.Float64Slice("fractions", []float64{0.5, -1.5}),
 		attribute.BoolSlice("flags", []bool{true, false}),
 		attribute.String("empty", ""),
-		attribute.Bool("dropped", true), // the newest goes when there are too many
 	}
 }

@@ -43,6 +43,7 @@ lint: $(PYTHON) ## Checks format and style; warnings are errors.
 	cargo clippy --locked --release -p duckspan -- -D warnings
 	cargo fmt --manifest-path $(SENDER) --check
 	cargo clippy --locked --manifest-path $(SENDER) --target-dir $(CARGO_TARGET_DIR)/sender -- -D warnings
+	! command -v gofmt >/dev/null || ! gofmt -l test/clients/go | grep .
 	build/venv/bin/clang-format --dry-run --Werror crates/duckspan/cpp/*.cpp crates/duckspan/cpp/*.hpp
 	build/venv/bin/ruff check .
 	build/venv/bin/ruff format --check .

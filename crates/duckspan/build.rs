@@ -2,9 +2,10 @@
 
 use std::env;
 
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "cpp/attach.cpp",
     "cpp/catalog.cpp",
+    "cpp/conditions.cpp",
     "cpp/extension.cpp",
     "cpp/live_scan.cpp",
     "cpp/live_write.cpp",

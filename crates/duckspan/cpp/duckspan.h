@@ -70,6 +70,20 @@ enum class FaultKind : uint8_t {
   Internal,
 };
 
+/// How a column compares with a number.
+enum class Comparison : uint8_t {
+  /// It is equal.
+  Equal,
+  /// It is less.
+  Less,
+  /// It is less or equal.
+  LessOrEqual,
+  /// It is greater.
+  Greater,
+  /// It is greater or equal.
+  GreaterOrEqual,
+};
+
 /// A table of an attached receiver.
 enum class LiveTable : uint8_t {
   /// Spans.
@@ -97,6 +111,10 @@ enum class ScanOrder : uint8_t {
   /// Those with the earliest time first.
   Earliest,
 };
+
+/// Conditions that every row a query wants must meet. DuckDB tests them again on what is read, so they
+/// may let rows pass that do not.
+struct Conditions;
 
 /// A thread's place in a scan, as C++ holds it.
 struct Cursor;
@@ -211,6 +229,8 @@ struct FileScanInput {
   const uint32_t *columns;
   /// How many they are.
   uintptr_t column_count;
+  /// What is asked of rows.
+  const Conditions *conditions;
   /// The rejects of the database.
   const Rejects *rejects;
 };
@@ -263,6 +283,8 @@ struct LiveScanInput {
   const uint32_t *columns;
   /// How many they are.
   uintptr_t column_count;
+  /// What is asked of rows.
+  const Conditions *conditions;
 };
 
 /// How much was scanned.
@@ -367,6 +389,31 @@ void duckspan_cursor_fill(Cursor *cursor,
 /// What the user should be told, once; null if nothing.
 Text duckspan_cursor_warning(Cursor *cursor);
 
+/// No conditions yet.
+Conditions *duckspan_conditions_new();
+
+/// Frees conditions.
+void duckspan_conditions_free(Conditions *conditions);
+
+/// Adds that the column at a position of the relation compares so with a number, or with a time in
+/// nanoseconds.
+void duckspan_conditions_number(Conditions *conditions,
+                                uintptr_t column,
+                                Comparison comparison,
+                                int64_t number,
+                                CFault *fault);
+
+/// Adds that the column, or `column->>'key'` if there is a key, is one of `count` texts.
+void duckspan_conditions_texts(Conditions *conditions,
+                               uintptr_t column,
+                               Str key,
+                               const Str *texts,
+                               uintptr_t count,
+                               CFault *fault);
+
+/// Whether all of them are told without reading a column of that relation.
+bool duckspan_conditions_are_told(const Conditions *conditions, Relation relation, CFault *fault);
+
 /// The number of tables of an attached receiver.
 uintptr_t duckspan_live_table_count();
 
@@ -375,6 +422,9 @@ CTable duckspan_live_table(uintptr_t position);
 
 /// The column at `position` of a table, which is below its width.
 CTableColumn duckspan_live_table_column(LiveTable table, uintptr_t position);
+
+/// The relation that the columns of a table are those of, virtual ones apart.
+Relation duckspan_live_table_relation(LiveTable table);
 
 /// The options of `ATTACH 'path' (TYPE otlp)`, at their defaults.
 LiveOptions *duckspan_live_options_new(Str path, CFault *fault);

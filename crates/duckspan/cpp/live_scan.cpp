@@ -71,7 +71,8 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	request.projection = input.projection_ids;
 	request.filters = input.filters;
 	auto view = bind.GetView(context);
-	LiveScanInput scan {bind.entry.table, bind.order, request.columns.data(), request.columns.size()};
+	auto conditions = ReadConditions(request);
+	LiveScanInput scan {bind.entry.table, bind.order, request.columns.data(), request.columns.size(), conditions.get()};
 	Fault fault;
 	result->scan = duckspan_live_scan_open(&bind.GetLive(), view.get(), &scan, fault);
 	fault.Check();
@@ -156,6 +157,12 @@ void TakeNoteOfFilters(ClientContext &, LogicalGet &, FunctionData *data, vector
 	data->Cast<LiveBind>().filtered |= !filters.empty();
 }
 
+bool TakesExpression(ClientContext &, const LogicalGet &get, Expression &expr) {
+	auto &entry = get.bind_data->Cast<LiveBind>().entry;
+	auto column = entry.PositionOf(ColumnOf(get, expr));
+	return IsTold(duckspan_live_table_relation(entry.table), column, expr);
+}
+
 OperatorPartitionData PartitionData(ClientContext &, TableFunctionGetPartitionInput &input) {
 	if (input.partition_info.RequiresPartitionColumns()) {
 		throw InternalException("OTLP tables have no partition columns");
@@ -213,6 +220,7 @@ TableFunction LiveScanFunction(LiveTableEntry &table, unique_ptr<FunctionData> &
 	function.get_partition_stats = PartitionStats;
 	function.set_scan_order = SetScanOrder;
 	function.pushdown_complex_filter = TakeNoteOfFilters;
+	function.pushdown_expression = TakesExpression;
 	function.get_partition_data = PartitionData;
 	function.get_metrics = Metrics;
 	function.table_scan_progress = Progress;

@@ -159,12 +159,14 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 		request.types.push_back(columns.types[position]);
 	}
 	request.filters = input.filters;
+	auto conditions = ReadConditions(request);
 	FileScanInput scan {Lend(bind.file.path),
 						context.transaction.GetActiveQuery(),
 						bind.alone,
 						result->file.Lend(),
 						request.columns.data(),
 						request.columns.size(),
+						conditions.get(),
 						bind.rejects};
 	Fault fault;
 	result->scan = duckspan_file_scan_open(&scan, bind.options.get(), fault);
@@ -209,6 +211,23 @@ virtual_column_map_t VirtualColumns(ClientContext &, optional_ptr<FunctionData>)
 	return result;
 }
 
+template <Relation RELATION> bool TakesExpression(ClientContext &, const LogicalGet &get, Expression &expr) {
+	return IsTold(RELATION, ColumnOf(get, expr), expr);
+}
+
+table_function_pushdown_expression_t PushdownOf(Relation relation) {
+	switch (relation) {
+	case Relation::Spans:
+		return TakesExpression<Relation::Spans>;
+	case Relation::LogRecords:
+		return TakesExpression<Relation::LogRecords>;
+	case Relation::DataPoints:
+		return TakesExpression<Relation::DataPoints>;
+	default:
+		return nullptr;
+	}
+}
+
 TableFunction SingleFile(Relation relation, shared_ptr<SharedRejects> rejects) {
 	auto signature = FunctionSignature().AddPositionalOnly("file", LogicalType::ANY);
 	signature = std::move(signature).WithTypedKwargs("options", [](TypedKwargs &options) {
@@ -250,6 +269,7 @@ void Register(ExtensionLoader &loader, Relation relation, shared_ptr<SharedRejec
 	settings.prepare_batch = PrepareBatch;
 	auto single = SingleFile(relation, std::move(rejects));
 	auto set = TableFunctionMultiFileWrapper::CreateFunctionSet(std::move(single), Identifier(name), settings);
+	set.ApplyToFunctions([&](TableFunction &overload) { overload.pushdown_expression = PushdownOf(relation); });
 	CreateTableFunctionInfo info(set);
 	description.categories = {"otlp"};
 	for (auto &overload : set.functions) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "duckdb.hpp"
+#include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/planner/table_filter_set.hpp"
 #include "duckdb/planner/table_filter_state.hpp"
 #include "duckspan.h"
@@ -57,6 +58,18 @@ struct ScanRequest {
 	duckdb::vector<idx_t> projection;
 	duckdb::optional_ptr<duckdb::TableFilterSet> filters;
 };
+
+using ConditionsOwner = duckdb::unique_ptr<Conditions, void (*)(Conditions *)>;
+
+//! The conditions of a scan that Rust may tell from bytes. All of its filters are DuckDB's to test.
+ConditionsOwner ReadConditions(const ScanRequest &request);
+
+//! Whether Rust tells from bytes whether an expression is true of a row; `column` is the position in the relation of
+//! the one column it is about.
+bool IsTold(Relation relation, idx_t column, const duckdb::Expression &expr);
+
+//! The column of a scan that an expression is about, if it is one.
+duckdb::column_t ColumnOf(const duckdb::LogicalGet &get, const duckdb::Expression &expr);
 
 //! A thread's scan: the cursor, and the filters it applies before wide columns are read.
 class CursorState : public duckdb::LocalTableFunctionState {

@@ -11,6 +11,7 @@ use duckspan_otlp::relation;
 
 use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::columns::{Column, Unified};
+use crate::conditions::Conditions;
 use crate::files::{self, FileColumns, FileScan, Label, Opening};
 use crate::macros::{self, Macro};
 use crate::options::{self, FileOptions, Value};
@@ -20,6 +21,7 @@ use crate::source::Source;
 use crate::typed::TypedColumns;
 use crate::vector::Vector;
 
+mod conditions;
 mod live;
 mod types;
 
@@ -264,6 +266,8 @@ pub struct FileScanInput {
     pub columns: *const u32,
     /// How many they are.
     pub column_count: usize,
+    /// What is asked of rows.
+    pub conditions: *const Conditions,
     /// The rejects of the database.
     pub rejects: *const Rejects,
 }
@@ -279,7 +283,9 @@ pub extern "C" fn duckspan_file_scan_open(
         let columns = match options.relation {
             Some(typed) => {
                 let columns = positions(input.columns, input.column_count, typed.columns.len())?;
-                FileColumns::Typed(Arc::new(TypedColumns::new(typed, &columns)))
+                // SAFETY: the shim lends them.
+                let conditions = unsafe { &*input.conditions };
+                FileColumns::Typed(Arc::new(TypedColumns::new(typed, &columns, conditions)))
             }
             None => {
                 let columns = positions(input.columns, input.column_count, Unified::ALL.len())?;

@@ -21,6 +21,7 @@
 mod abi;
 mod boundary;
 mod columns;
+mod conditions;
 mod files;
 mod input;
 mod live;

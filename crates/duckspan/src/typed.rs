@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use duckspan_otlp::Segment;
 use duckspan_otlp::json::Projection;
-use duckspan_otlp::relation::{Column, Data, Nulls, Plan, Relation, Values, Window};
+use duckspan_otlp::relation::{Column, Data, Filter, Nulls, Plan, Relation, Values, Window};
 
+use crate::conditions::Conditions;
 use crate::scan::Rows;
 use crate::vector::{Held, Vector};
 
@@ -15,13 +16,25 @@ pub(crate) struct TypedColumns {
     relation: &'static Relation,
     columns: Vec<&'static Column>,
     plan: Plan,
+    /// Of the rows that are wanted, where not all are.
+    filter: Option<Filter>,
 }
 
 impl TypedColumns {
-    /// `columns` are positions in the relation.
-    pub(crate) fn new(relation: &'static Relation, columns: &[usize]) -> TypedColumns {
+    /// `columns` are positions in the relation; those that conditions are on are among them.
+    pub(crate) fn new(
+        relation: &'static Relation,
+        columns: &[usize],
+        conditions: &Conditions,
+    ) -> TypedColumns {
         let columns: Vec<_> = columns.iter().map(|&at| &relation.columns[at]).collect();
-        TypedColumns { relation, plan: Plan::new(relation, columns.iter().copied()), columns }
+        let plan = Plan::new(relation, columns.iter().copied());
+        TypedColumns { relation, plan, columns, filter: conditions.filter(relation) }
+    }
+
+    /// The filter of the rows that are wanted, where not all are.
+    pub(crate) fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
     }
 
     /// Whether the column that was asked for in that place is the time of a row.
@@ -52,11 +65,15 @@ impl TypedReader {
         TypedReader { columns, values, rows: Vec::new(), opened: None, window: Window::new() }
     }
 
-    /// Moves to a window of rows of `segment`; returns how many of them the relation has.
+    /// Moves to a window of rows of `segment`; returns how many of them the relation has and the query
+    /// may want.
     pub(crate) fn window(&mut self, segment: &Segment, rows: Range<usize>) -> usize {
-        let relation = self.columns.relation;
+        let TypedColumns { relation, filter, .. } = &*self.columns;
         self.rows.clear();
-        self.rows.extend(rows.filter(|&row| relation.has(segment, row)));
+        match filter {
+            Some(filter) => drop(filter.select(segment, rows, usize::MAX, &mut self.rows)),
+            None => self.rows.extend(rows.filter(|&row| relation.has(segment, row))),
+        }
         self.opened = None;
         self.rows.len()
     }

@@ -38,12 +38,12 @@ impl Incoming {
     /// Keeps the newest rows that fit into `room` and takes their bytes from it; says whether that
     /// is all of them.
     pub(crate) fn keep_newest(&mut self, room: &mut u64) -> bool {
-        let fits = |run: &Run| match room.checked_sub(Body::memory_around(run.memory)) {
-            Some(rest) => {
-                *room = rest;
-                true
-            }
-            None => false,
+        let signal = self.segment.signal();
+        let fits = |run: &Run| {
+            let memory = Body::memory_around(signal, run.rows.len(), run.memory);
+            let rest = room.checked_sub(memory);
+            *room = rest.unwrap_or(*room);
+            rest.is_some()
         };
         let kept = self.runs.iter().rev().map(fits).take_while(|&fits| fits).count();
         let gone = self.runs.len() - kept;

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
 
-use duckspan_otlp::Segment;
+use duckspan_otlp::relation::Summary;
+use duckspan_otlp::{Segment, Signal};
 
 use crate::arrival::Arrivals;
 use crate::sync::{AtomicBool, AtomicU64};
@@ -45,10 +46,24 @@ impl Part {
         self.body.times.range
     }
 
+    /// What is in the segment, in brief; made for the first who asks. `None` where it is not worth its
+    /// memory. Rows before `rows().start` count too.
+    pub fn summary(&self) -> Option<&Summary> {
+        let segment = &self.body.segment;
+        let summary = || Box::new(Summary::new(segment));
+        has_summary(segment.len()).then(|| &**self.body.summary.get_or_init(summary))
+    }
+
     /// Whether a row of the segment has no time. Rows before `rows().start` count too.
     pub fn untimed(&self) -> bool {
         self.body.times.untimed
     }
+}
+
+/// Whether a part with so many rows may have a summary. Smaller ones are read as fast as they are
+/// summarized, and soon joined.
+fn has_summary(rows: usize) -> bool {
+    rows >= 1024
 }
 
 /// A segment in a ring, with its place in it.
@@ -58,6 +73,7 @@ pub(crate) struct Body {
     pub(crate) first_row_id: u64,
     pub(crate) arrivals: Arrivals,
     pub(crate) times: Times,
+    summary: OnceLock<Box<Summary>>,
     /// Bytes of memory of all this.
     pub(crate) memory: u64,
     /// Bytes that the ring has let go of, but snapshots have not.
@@ -71,13 +87,20 @@ impl Body {
     const OVERHEAD: usize = {
         let lists = size_of::<Arc<Body>>() + size_of::<Part>();
         let arc = 2 * size_of::<usize>();
-        let allocations = 7;
+        let allocations = 10;
         size_of::<Body>() + arc + lists + allocations * size_of::<usize>()
     };
 
-    /// Bytes of memory of a part whose segment takes so many, and whose rows arrived together.
-    pub(crate) fn memory_around(segment: usize) -> u64 {
-        (Body::OVERHEAD + Arrivals::TOGETHER + segment) as u64
+    /// Bytes of memory of a part whose segment has so many rows and bytes, and whose rows arrived
+    /// together.
+    pub(crate) fn memory_around(signal: Signal, rows: usize, segment: usize) -> u64 {
+        Body::memory_of(signal, rows, segment, Arrivals::TOGETHER)
+    }
+
+    /// The summary counts from the start, so that a query does not take a ring beyond its limit.
+    fn memory_of(signal: Signal, rows: usize, segment: usize, arrivals: usize) -> u64 {
+        let summary = if has_summary(rows) { Summary::max_memory(signal, rows) } else { 0 };
+        (Body::OVERHEAD + segment + arrivals + summary) as u64
     }
 
     pub(crate) fn new(
@@ -88,7 +111,13 @@ impl Body {
     ) -> Body {
         Body {
             times: Times::of(&segment, 0..segment.len()),
-            memory: (Body::OVERHEAD + segment.memory() + arrivals.memory()) as u64,
+            memory: Body::memory_of(
+                segment.signal(),
+                segment.len(),
+                segment.memory(),
+                arrivals.memory(),
+            ),
+            summary: OnceLock::new(),
             segment,
             first_row_id,
             arrivals,

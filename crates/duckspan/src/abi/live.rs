@@ -4,9 +4,10 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use super::Str;
 use super::types::CType;
+use super::{Relation, Str};
 use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
+use crate::conditions::Conditions;
 use crate::input::Input;
 use crate::live::{
     Live, LiveColumn, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanCounts, ScanOrder, View,
@@ -93,6 +94,17 @@ pub extern "C" fn duckspan_live_table_column(table: LiveTable, position: usize) 
         comment: Str::of(found.comment),
         kind: CType::of(&found.column.kind),
         is_virtual: found.is_virtual,
+    }
+}
+
+/// The relation that the columns of a table are those of, virtual ones apart.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_table_relation(table: LiveTable) -> Relation {
+    match table {
+        LiveTable::Spans => Relation::Spans,
+        LiveTable::LogRecords => Relation::LogRecords,
+        LiveTable::DataPoints => Relation::DataPoints,
+        _ => Relation::Unified,
     }
 }
 
@@ -255,6 +267,8 @@ pub struct LiveScanInput {
     pub columns: *const u32,
     /// How many they are.
     pub column_count: usize,
+    /// What is asked of rows.
+    pub conditions: *const Conditions,
 }
 
 /// Begins a scan. It needs neither the receiver nor the view afterwards.
@@ -274,7 +288,9 @@ pub extern "C" fn duckspan_live_scan_open(
                 lent.iter().map(|&position| input.table.at(position as usize)).collect()
             }
         };
-        let scan = LiveScan::open(live, view, input.table, input.order, columns);
+        // SAFETY: the shim lends them.
+        let conditions = unsafe { &*input.conditions };
+        let scan = LiveScan::open(live, view, input.table, input.order, columns, conditions);
         Ok(Box::into_raw(Box::new(scan)))
     })
 }

@@ -11,6 +11,7 @@ use super::scan::ScanCounts;
 use super::table::LiveColumn;
 use crate::boundary::Result;
 use crate::columns::{Reader, Unified};
+use crate::conditions::Conditions;
 use crate::scan::{Bounds, Rows, Scan, window_rows};
 use crate::typed::{TypedColumns, TypedReader};
 use crate::vector::{Held, Vector};
@@ -52,9 +53,14 @@ pub(crate) struct RowColumns {
 }
 
 impl RowColumns {
-    pub(crate) fn new(relation: Option<&'static Relation>, columns: Vec<LiveColumn>) -> RowColumns {
+    pub(crate) fn new(
+        relation: Option<&'static Relation>,
+        columns: Vec<LiveColumn>,
+        conditions: &Conditions,
+    ) -> RowColumns {
         let typed: Vec<usize> = columns.iter().filter_map(LiveColumn::typed).collect();
-        let typed = relation.map(|relation| Arc::new(TypedColumns::new(relation, &typed)));
+        let typed =
+            relation.map(|relation| Arc::new(TypedColumns::new(relation, &typed, conditions)));
         RowColumns { columns, typed }
     }
 
@@ -69,6 +75,14 @@ impl RowColumns {
     /// Whether a column of the typed relation is the time of a row.
     fn is_time(&self, column: usize) -> bool {
         self.typed.as_ref().is_some_and(|typed| typed.is_time(self.typed_position(column)))
+    }
+
+    /// Whether rows of a part may be among those that are wanted.
+    fn may_pass(&self, part: &Part) -> bool {
+        let filter = self.typed.as_ref().and_then(|typed| typed.filter());
+        filter
+            .filter(|filter| filter.needs_summary())
+            .is_none_or(|filter| part.summary().is_none_or(|summary| summary.may_pass(filter)))
     }
 
     /// The position of a column among those of the typed relation.
@@ -181,7 +195,12 @@ impl Scan for RowCursor {
     }
 
     fn prepare(&mut self) -> Result<()> {
-        self.counts.units += 1;
+        if self.scan.columns.may_pass(self.part()) {
+            self.counts.units += 1;
+        } else {
+            let end = self.unit().rows.end;
+            self.window = end..end;
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use super::stats::{StatScan, rows_of};
 use super::table::{LiveColumn, LiveTable};
 use super::{Live, View};
 use crate::columns::Unified;
+use crate::conditions::Conditions;
 use crate::scan::{Bounds, Scan};
 
 /// A scan of a table, shared by its threads. It holds rows, but nothing of the catalog.
@@ -39,11 +40,12 @@ impl LiveScan {
         table: LiveTable,
         order: ScanOrder,
         columns: Vec<LiveColumn>,
+        conditions: &Conditions,
     ) -> LiveScan {
         match table.signal() {
             Some(signal) => {
                 let snapshot = view.snapshot(signal).clone();
-                let columns = RowColumns::new(table.relation(), columns);
+                let columns = RowColumns::new(table.relation(), columns, conditions);
                 LiveScan::Rows(Arc::new(RowScan::new(snapshot, columns, order)))
             }
             None => LiveScan::Stats(StatScan::new(rows_of(live), columns)),

@@ -115,6 +115,11 @@ impl Filter {
         self.times == 0 && self.levels.iter().all(|conditions| conditions.checks.is_empty())
     }
 
+    /// Whether the summary of a segment may rule out rows that its times do not.
+    pub fn needs_summary(&self) -> bool {
+        self.hints.iter().any(|hint| !matches!(hint, Hint::Time(_)))
+    }
+
     /// What has to be read of OTLP/JSON so that the conditions can be told.
     pub fn projection(&self) -> Projection {
         let wanted = |level: Level| {

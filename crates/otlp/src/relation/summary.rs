@@ -19,14 +19,15 @@ use crate::signal::Signal;
 pub struct Summary {
     /// The first and last time in the index; `None` if no row has one.
     times: Option<RangeInclusive<i64>>,
-    /// The names of the services; `None` if they are too many to list.
-    services: Option<Vec<Box<[u8]>>>,
+    /// `None` if they are too many to list.
+    services: Option<Services>,
     /// The traces of spans and log records.
     traces: Option<Traces>,
 }
 
-/// Services that are listed.
+/// Services that are listed, and bytes of their names.
 const MAX_SERVICES: usize = 64;
+const MAX_SERVICE_BYTES: usize = 2048;
 
 impl Summary {
     /// The summary of a segment.
@@ -47,7 +48,7 @@ impl Summary {
                 .as_ref()
                 .is_some_and(|times| range.start() <= times.end() && times.start() <= range.end()),
             Hint::Service(names) => self.services.as_ref().is_none_or(|services| {
-                services.iter().any(|service| names.iter().any(|name| **name == **service))
+                services.iter().any(|service| names.iter().any(|name| name == service))
             }),
             Hint::Trace(ids) => self
                 .traces
@@ -61,16 +62,60 @@ impl Summary {
         self.times.clone()
     }
 
+    /// Bytes of memory that a summary of so many rows takes at most.
+    pub fn max_memory(signal: Signal, rows: usize) -> usize {
+        let traces = trace_field(signal).map_or(0, |_| Traces::blocks(rows) * size_of::<Block>());
+        size_of::<Summary>() + MAX_SERVICE_BYTES + traces
+    }
+
     /// Bytes of memory the summary holds.
     pub fn memory(&self) -> usize {
-        let services = self.services.iter().flatten();
+        let services = self.services.as_ref().map_or(0, |services| services.names.capacity());
         let traces = self.traces.as_ref().map_or(0, |traces| size_of_val(traces.blocks.as_slice()));
-        services.map(|name| size_of::<Box<[u8]>>() + name.len()).sum::<usize>() + traces
+        size_of::<Summary>() + services + traces
+    }
+}
+
+/// Names of services.
+#[derive(Debug, Clone, Default)]
+struct Services {
+    /// Each behind its length.
+    names: Vec<u8>,
+    count: usize,
+}
+
+impl Services {
+    const LENGTH: usize = size_of::<u16>();
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.names.as_slice();
+        std::iter::from_fn(move || {
+            let (len, names) = rest.split_first_chunk::<{ Services::LENGTH }>()?;
+            let (name, names) = names.split_at_checked(usize::from(u16::from_le_bytes(*len)))?;
+            rest = names;
+            Some(name)
+        })
+    }
+
+    /// Adds a name, unless it is there; `None` if there is no room.
+    fn insert(&mut self, name: &[u8]) -> Option<()> {
+        if self.iter().any(|known| known == name) {
+            return Some(());
+        }
+        let more = Self::LENGTH + name.len();
+        if self.count == MAX_SERVICES || self.names.len() + more > MAX_SERVICE_BYTES {
+            return None;
+        }
+        self.count += 1;
+        self.names.reserve_exact(more);
+        self.names.extend_from_slice(&(name.len() as u16).to_le_bytes());
+        self.names.extend_from_slice(name);
+        Some(())
     }
 }
 
 /// The distinct names of services.
-fn services(segment: &Segment) -> Option<Vec<Box<[u8]>>> {
+fn services(segment: &Segment) -> Option<Services> {
     let mut walk = Walk::new(&RESOURCE);
     let op = Op::new(&shared::SERVICE_NAME, &RESOURCE, &mut walk);
     let (Op::Attribute { slot, repeated, .. }, Read::Attribute(key)) =
@@ -78,7 +123,7 @@ fn services(segment: &Segment) -> Option<Vec<Box<[u8]>>> {
     else {
         return None;
     };
-    let (mut names, mut last) = (Vec::<Box<[u8]>>::new(), None);
+    let (mut found, mut last) = (Services::default(), None);
     for row in 0..segment.len() {
         let number = segment.resource_of(row);
         if last.replace(number) == Some(number) {
@@ -91,15 +136,11 @@ fn services(segment: &Segment) -> Option<Vec<Box<[u8]>>> {
             .at(slot)
             .and_then(|first| attributes::find(repeated.elements(first), key.as_bytes()))
             .and_then(value_json::text_of);
-        let Some(name) = name else { continue };
-        if !names.iter().any(|known| **known == *name) {
-            if names.len() == MAX_SERVICES {
-                return None;
-            }
-            names.push(name.into());
+        if let Some(name) = name {
+            found.insert(&name)?;
         }
     }
-    Some(names)
+    Some(found)
 }
 
 /// The rows' message, where it has a trace id.
@@ -139,10 +180,14 @@ impl Traces {
         }
         hashes.sort_unstable();
         hashes.dedup();
-        let bits = hashes.len() * BITS_PER_TRACE;
-        let mut traces = Traces { blocks: vec![[0; 8]; bits.div_ceil(8 * size_of::<Block>())] };
+        let mut traces = Traces { blocks: vec![[0; 8]; Traces::blocks(hashes.len())] };
         hashes.into_iter().for_each(|hash| traces.insert(hash));
         traces
+    }
+
+    /// Blocks for so many traces.
+    fn blocks(traces: usize) -> usize {
+        (traces * BITS_PER_TRACE).div_ceil(8 * size_of::<Block>())
     }
 
     fn insert(&mut self, hash: u64) {

@@ -1,0 +1,197 @@
+"""Filters give what DuckDB makes of the same rows in a table of its own."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pytest
+
+import corpus
+import extension
+import live
+from live import Live
+
+SIGNALS = {"spans": "traces", "log_records": "logs", "data_points": "metrics"}
+SHOP = extension.ROOT / "test" / "data" / "shop.jsonl"
+FILES = [str(SHOP), *(str(corpus.FOLDER / name) for name in corpus.FILES)]
+
+#: Predicates of each table and source; each is drawn from values of the table.
+DRAWS = 150
+
+#: Spans and log records enough for parts that have a summary: of 40 services, in traces of four.
+MANY = """
+INSERT INTO live.{signal} SELECT make_timestamp(1763978400000000 + n * 1000),
+    {{attributes: [{{key: 'service.name', value: {{stringValue: 's' || n // 500}}}}]}}::JSON,
+    {{{row}}}::JSON
+FROM range(20_000) AS numbers(n)
+"""
+MANY_ROWS = {
+    "traces": """traceId: printf('%032x', n // 4 + 1), spanId: printf('%016x', n + 1),
+        name: 'n' || n % 7, kind: n % 6,
+        startTimeUnixNano: (1763978400000000000 + n * 1000000)::VARCHAR,
+        endTimeUnixNano: (1763978400000000000 + n * 1001000)::VARCHAR,
+        attributes: [{key: 'http.route', value: {stringValue: '/r' || n % 11}}]""",
+    "logs": """timeUnixNano: (1763978400000000000 + n * 1000000)::VARCHAR, severityNumber: n % 25,
+        attributes: [{key: 'user.id', value: {intValue: (n % 5)::VARCHAR}}],
+        traceId: printf('%032x', n // 4 + 1)""",
+}
+
+
+@dataclass
+class Draw:
+    """Predicates on a table of DuckDB's own."""
+
+    con: duckdb.DuckDBPyConnection
+    table: str
+    random: random.Random
+
+    def predicate(self) -> str:
+        """One that may be true of some rows."""
+        terms = [self.term() for _ in range(self.random.choice([1, 1, 2, 3]))]
+        return self.random.choice([" AND ", " AND ", " OR "]).join(terms)
+
+    def term(self) -> str:
+        """A condition on one column."""
+        described = self.con.execute(f"DESCRIBE {self.table}").fetchall()
+        name, kind = self.random.choice([(name, kind) for name, kind, *_ in described])
+        term = self.comparison(name, kind)
+        return f"NOT ({term})" if self.random.random() < 0.1 else term
+
+    def comparison(self, name: str, kind: str) -> str:
+        """A condition on a column of that type."""
+        if kind == "JSON":
+            return self.attribute(name)
+        if kind not in (
+            "VARCHAR",
+            "INTEGER",
+            "UINTEGER",
+            "BIGINT",
+            "UBIGINT",
+            "TIMESTAMP_NS",
+            "DOUBLE",
+        ):
+            return f"{name} IS NOT NULL"
+        values = self.values(f"{name}::VARCHAR", 3) or [
+            "0" if kind != "TIMESTAMP_NS" else "2025-01-01"
+        ]
+        first, *_ = listed = [literal(value) for value in values]
+        choices = [
+            f"{name} {self.random.choice(['=', '<>', '<', '<=', '>', '>='])} {first}",
+            f"{name} IN ({', '.join(listed)})",
+            f"{name} BETWEEN {min(listed)} AND {max(listed)}",
+            f"{name} IS {self.random.choice(['', 'NOT '])}NULL",
+        ]
+        if kind == "VARCHAR":
+            choices += [f"{name} LIKE {literal(values[0][:2] + '%')}", f"upper({name}) = {first}"]
+        if kind == "TIMESTAMP_NS":
+            choices.append(f"{name} >= {first}::TIMESTAMP")
+        return self.random.choice(choices)
+
+    def attribute(self, name: str) -> str:
+        """A condition on a member of a JSON object."""
+        keys = self.values(f"unnest(json_keys({name}))", 1) if name != "body" else []
+        key = literal(keys[0] if keys else "no.such.key")
+        values = self.values(f"{name}->>{key}", 3) or ["x"]
+        listed = [literal(value) for value in values]
+        choices = [
+            f"{name}->>{key} = {listed[0]}",
+            f"{listed[0]} = {name}->>{key}",
+            f"{name}->>{key} IN ({', '.join(listed)})",
+            f"{name}->>{key} = {listed[0]} OR {name}->>{key} = {listed[-1]}",
+            f"{name}->>{key} <> {listed[0]}",
+            f"{name}->>{key} IS NULL",
+        ]
+        return "(" + self.random.choice(choices) + ")"
+
+    def values(self, expression: str, count: int) -> list[str]:
+        """Some texts that the expression has."""
+        texts = f"SELECT {expression} AS text FROM {self.table}"
+        query = f"SELECT DISTINCT text FROM ({texts}) WHERE text IS NOT NULL ORDER BY ALL"
+        found = [text for (text,) in self.con.execute(query).fetchall()]
+        return self.random.sample(found, min(count, len(found)))
+
+
+def literal(value: str) -> str:
+    """A text in SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def rows(con: duckdb.DuckDBPyConnection, columns: str, source: str, predicate: str) -> list[Any]:
+    """What passes, in an order of its own; or how the query fails."""
+    try:
+        return con.execute(
+            f"SELECT {columns} FROM {source} WHERE {predicate} ORDER BY ALL"
+        ).fetchall()
+    except duckdb.ConversionException as error:
+        return [type(error)]
+
+
+def assert_same(draw: Draw, columns: str, source: str) -> None:
+    """The same rows of the source as of the table."""
+    passed = 0
+    for _ in range(DRAWS):
+        predicate = draw.predicate()
+        expected = rows(draw.con, columns, draw.table, predicate)
+        assert rows(draw.con, columns, source, predicate) == expected, predicate
+        passed += bool(expected)
+    assert passed > DRAWS / 4, "most predicates should be true of a row"
+
+
+@pytest.fixture
+def filled(con: duckdb.DuckDBPyConnection) -> Iterator[Live]:
+    """A receiver that holds many rows and odd ones."""
+    attached = live.attach(con)
+    for signal in live.SIGNALS:
+        con.execute(f"INSERT INTO live.{signal} FROM read_otlp({FILES}, signal := '{signal}')")
+        if signal in MANY_ROWS:
+            con.execute(MANY.format(signal=signal, row=MANY_ROWS[signal]))
+    yield attached
+    attached.detach()
+
+
+@pytest.mark.parametrize("table", SIGNALS)
+def test_filters_live(table: str, filled: Live) -> None:
+    """Of a receiver's rows, by their numbers."""
+    filled.con.execute(f"CREATE TABLE copied AS SELECT rowid AS id, * FROM live.{table}")
+    draw = Draw(filled.con, "copied", random.Random(f"live {table}"))
+    assert_same(draw, "id", f"(SELECT rowid AS id, * FROM live.{table})")
+
+
+@pytest.mark.parametrize("table", SIGNALS)
+def test_filters_of_files(table: str, con: duckdb.DuckDBPyConnection) -> None:
+    """Of the rows of files, by what is in them."""
+    source = f"read_otlp_{table}({FILES})"
+    con.execute(f"CREATE TABLE copied AS FROM {source}")
+    draw = Draw(con, "copied", random.Random(f"files {table}"))
+    columns = (
+        "name, attributes, service_name" if table != "log_records" else "attributes, body_text"
+    )
+    assert_same(draw, f"{columns}, resource_attributes", source)
+
+
+def scanned(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, int]:
+    """Parts that a scan read, of how many."""
+    ((_, plan),) = con.execute(f"EXPLAIN ANALYZE {query}").fetchall()
+    found = plan.split("Row Groups Scanned: ")[1].split()
+    return int(found[0]), int(found[2])
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        "trace_id = printf('%032x', 7)",
+        "trace_id IN (printf('%032x', 7), printf('%032x', 8))",
+        "service_name = 's3'",
+        "start_time_unix_nano < '2025-11-24 10:00:01'",
+        "start_time_unix_nano < '2025-11-24 10:00:01'::TIMESTAMP",
+    ],
+)
+def test_parts_are_passed_over(predicate: str, con: duckdb.DuckDBPyConnection) -> None:
+    """Parts without the service, the trace or the time are not read."""
+    live.attach(con)
+    con.execute(MANY.format(signal="traces", row=MANY_ROWS["traces"]))
+    read, parts = scanned(con, f"SELECT name FROM live.spans WHERE {predicate}")
+    assert parts >= 2
+    assert 1 <= read < parts

@@ -16,6 +16,8 @@ enum class Relation : uint8_t {
   Unified,
   /// The named parameters of `read_otlp`.
   FileParameters,
+  /// The named parameters of the functions that read typed relations.
+  TypedFileParameters,
   /// `read_otlp_rejects`.
   Rejects,
   /// `read_otlp_spans`.
@@ -335,6 +337,9 @@ void duckspan_file_options_set_number(FileOptions *options,
                                       Str name,
                                       uint64_t value,
                                       CFault *fault);
+
+/// Whether the column at a position of the relation is to be VARIANT where it is JSON.
+bool duckspan_file_options_is_variant(const FileOptions *options, uintptr_t column);
 
 /// The rejects of a database: one per load, shared by its functions.
 const Rejects *duckspan_rejects_new();

@@ -102,16 +102,26 @@ void SetOption(FileOptions &options, const string &name, const Value &value) {
 	fault.Check();
 }
 
+vector<LogicalType> TypesOf(const Columns &columns, const FileOptions &options) {
+	auto types = columns.types;
+	for (idx_t position = 0; position < types.size(); position++) {
+		if (duckspan_file_options_is_variant(&options, position)) {
+			types[position] = LogicalType::VARIANT();
+		}
+	}
+	return types;
+}
+
 unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
 							  vector<Identifier> &names) {
 	auto &function = input.info->Cast<FileFunction>();
-	Columns columns(function.relation, false);
-	names = columns.names;
-	types = columns.types;
 	shared_ptr<FileOptions> options(duckspan_file_options_new(function.relation), duckspan_file_options_free);
 	for (auto &parameter : input.named_parameters) {
 		SetOption(*options, StringUtil::Lower(parameter.first.GetIdentifierName()), parameter.second);
 	}
+	Columns columns(function.relation, false);
+	names = columns.names;
+	types = TypesOf(columns, *options);
 	auto alone = !TableFunctionFileBindInput::Get(input).multi_file_scan;
 	return make_uniq<FileBind>(function.relation, TableFunctionFileBindInput::GetFile(input), std::move(options),
 							   function.rejects->rejects, alone);
@@ -152,11 +162,11 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	auto &bind = input.bind_data->Cast<FileBind>();
 	auto result = make_uniq<FileGlobal>(context, bind.file);
 	auto &request = result->request;
-	Columns columns(bind.relation, true);
+	auto types = TypesOf(Columns(bind.relation, true), *bind.options);
 	for (auto &column : input.column_indexes) {
 		auto position = PositionOf(column, TableFunctionFileInitInput::Get(input));
 		request.columns.push_back(uint32_t(position));
-		request.types.push_back(columns.types[position]);
+		request.types.push_back(types[position]);
 	}
 	request.filters = input.filters;
 	auto conditions = ReadConditions(request);
@@ -230,8 +240,9 @@ table_function_pushdown_expression_t PushdownOf(Relation relation) {
 
 TableFunction SingleFile(Relation relation, shared_ptr<SharedRejects> rejects) {
 	auto signature = FunctionSignature().AddPositionalOnly("file", LogicalType::ANY);
-	signature = std::move(signature).WithTypedKwargs("options", [](TypedKwargs &options) {
-		Columns parameters(Relation::FileParameters, false);
+	auto is_typed = relation != Relation::Unified;
+	signature = std::move(signature).WithTypedKwargs("options", [is_typed](TypedKwargs &options) {
+		Columns parameters(is_typed ? Relation::TypedFileParameters : Relation::FileParameters, false);
 		for (idx_t position = 0; position < parameters.names.size(); position++) {
 			options.Add(parameters.names[position], parameters.types[position]);
 		}
@@ -242,7 +253,7 @@ TableFunction SingleFile(Relation relation, shared_ptr<SharedRejects> rejects) {
 	function.filter_prune = true;
 	function.cardinality = Cardinality;
 	function.table_scan_progress = Progress;
-	if (relation == Relation::Unified) {
+	if (!is_typed) {
 		function.get_virtual_columns = VirtualColumns;
 	}
 	function.function_info = make_shared_ptr<FileFunction>(relation, std::move(rejects));
@@ -283,7 +294,9 @@ void RegisterTyped(ExtensionLoader &loader, Relation relation, shared_ptr<Shared
 				   vector<string> examples) {
 	FunctionDescription description;
 	description.description = "Reads OTLP files with a column for every OTLP field. " +
-							  Own(duckspan_relation_comment(relation)) + " Parameters are those of read_otlp.";
+							  Own(duckspan_relation_comment(relation)) +
+							  " Parameters are those of read_otlp, and "
+							  "attributes_as_variant, which makes the columns of attributes VARIANT instead of JSON.";
 	description.examples = std::move(examples);
 	Register(loader, relation, std::move(rejects), name, std::move(description));
 }

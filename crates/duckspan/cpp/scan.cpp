@@ -158,13 +158,19 @@ void CursorState::Warn(ClientContext &context) {
 	}
 }
 
-void CursorState::Fill(idx_t column, const SelectionVector *rows, idx_t count, Vector &vector) {
+void CursorState::Fill(ClientContext &context, idx_t column, const SelectionVector *rows, idx_t count, Vector &vector) {
+	if (vector.GetType().id() == LogicalTypeId::VARIANT) {
+		Vector json(LogicalType::JSON(), count);
+		Fill(context, column, rows, count, json);
+		FlatVector::SetSize(json, count);
+		return VectorOperations::Cast(context, json, vector, count);
+	}
 	Fault fault;
 	duckspan_cursor_fill(cursor, column, rows ? rows->data() : nullptr, count, &vector, fault);
 	fault.Check();
 }
 
-idx_t CursorState::Select(idx_t count) {
+idx_t CursorState::Select(ClientContext &context, idx_t count) {
 	staged.Reset();
 	staged.SetChildCardinality(count);
 	// A filter replaces the selection by one that has room for the rows it was given, no more.
@@ -172,19 +178,19 @@ idx_t CursorState::Select(idx_t count) {
 	auto selected = count;
 	for (auto &filter : filters) {
 		if (selected > 0) {
-			Fill(filter.column, nullptr, count, staged.data[filter.column]);
+			Fill(context, filter.column, nullptr, count, staged.data[filter.column]);
 			ColumnSegment::FilterSelection(selection, staged.data[filter.column], *filter.state, count, selected);
 		}
 	}
 	return selected;
 }
 
-void CursorState::Project(idx_t window, idx_t selected, DataChunk &output) {
+void CursorState::Project(ClientContext &context, idx_t window, idx_t selected, DataChunk &output) {
 	for (idx_t target = 0; target < output.ColumnCount(); target++) {
 		auto column = request.projection.empty() ? target : request.projection[target];
 		auto filtered = request.filters && request.filters->HasFilter(ProjectionIndex(column));
 		if (!filtered) {
-			Fill(column, selected == window ? nullptr : &selection, selected, output.data[target]);
+			Fill(context, column, selected == window ? nullptr : &selection, selected, output.data[target]);
 		} else if (selected == window) {
 			output.data[target].Reference(staged.data[column]);
 		} else {
@@ -201,9 +207,9 @@ void CursorState::Read(ClientContext &context, DataChunk &output) {
 		Fault fault;
 		idx_t window = duckspan_cursor_next(cursor, STANDARD_VECTOR_SIZE, fault);
 		fault.Check();
-		auto selected = filters.empty() || window == 0 ? window : Select(window);
+		auto selected = filters.empty() || window == 0 ? window : Select(context, window);
 		if (selected > 0 || window == 0) {
-			return Project(window, selected, output);
+			return Project(context, window, selected, output);
 		}
 	}
 }

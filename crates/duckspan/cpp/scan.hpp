@@ -98,9 +98,10 @@ private:
 		duckdb::unique_ptr<duckdb::TableFilterState> state;
 	};
 
-	void Fill(idx_t column, const duckdb::SelectionVector *rows, idx_t count, duckdb::Vector &vector);
-	idx_t Select(idx_t count);
-	void Project(idx_t window, idx_t selected, duckdb::DataChunk &output);
+	void Fill(duckdb::ClientContext &context, idx_t column, const duckdb::SelectionVector *rows, idx_t count,
+			  duckdb::Vector &vector);
+	idx_t Select(duckdb::ClientContext &context, idx_t count);
+	void Project(duckdb::ClientContext &context, idx_t window, idx_t selected, duckdb::DataChunk &output);
 
 	const ScanRequest &request;
 	Cursor *cursor;

@@ -81,6 +81,8 @@ pub enum Relation {
     Unified,
     /// The named parameters of `read_otlp`.
     FileParameters,
+    /// The named parameters of the functions that read typed relations.
+    TypedFileParameters,
     /// `read_otlp_rejects`.
     Rejects,
     /// `read_otlp_spans`.
@@ -98,7 +100,7 @@ impl Relation {
             Relation::Spans => Some(&relation::SPANS),
             Relation::LogRecords => Some(&relation::LOG_RECORDS),
             Relation::DataPoints => Some(&relation::DATA_POINTS),
-            Relation::Unified | Relation::FileParameters | Relation::Rejects => None,
+            _ => None,
         }
     }
 }
@@ -127,7 +129,8 @@ pub extern "C" fn duckspan_relation_width(relation: Relation) -> usize {
         return typed.columns.len();
     }
     match relation {
-        Relation::FileParameters => options::PARAMETERS.len(),
+        Relation::FileParameters => options::UNIFIED_PARAMETERS.len(),
+        Relation::TypedFileParameters => options::PARAMETERS.len(),
         Relation::Rejects => rejects::COLUMNS.len(),
         _ => Unified::ALL.len(),
     }
@@ -141,7 +144,8 @@ pub extern "C" fn duckspan_relation_column(relation: Relation, position: usize) 
         return CColumn::new(&Column { name, kind }, false);
     }
     match relation {
-        Relation::FileParameters => CColumn::new(&options::PARAMETERS[position], false),
+        Relation::FileParameters => CColumn::new(&options::UNIFIED_PARAMETERS[position], false),
+        Relation::TypedFileParameters => CColumn::new(&options::PARAMETERS[position], false),
         Relation::Rejects => CColumn::new(&rejects::COLUMNS[position], false),
         _ => CColumn::new(&Unified::ALL[position].column(), position >= Unified::VISIBLE),
     }
@@ -222,6 +226,12 @@ pub extern "C" fn duckspan_file_options_set_number(
     fault: &mut CFault,
 ) {
     guard(fault, (), || options.set(&name.get(), Value::Number(value)));
+}
+
+/// Whether the column at a position of the relation is to be VARIANT where it is JSON.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_options_is_variant(options: &FileOptions, column: usize) -> bool {
+    options.is_variant(column)
 }
 
 /// The rejects of a database: one per load, shared by its functions.

@@ -8,14 +8,18 @@ use duckspan_otlp::{Signal, SignalSet};
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Column, Type};
 
-/// The named parameters, beside those of DuckDB's multi-file readers.
-pub(crate) const PARAMETERS: [Column; 5] = [
+/// The named parameters, beside those of DuckDB's multi-file readers; the last is for typed relations.
+pub(crate) const PARAMETERS: [Column; 6] = [
     Column { name: "signal", kind: Type::Varchar },
     Column { name: "format", kind: Type::Varchar },
     Column { name: "compression", kind: Type::Varchar },
     Column { name: "ignore_errors", kind: Type::Boolean },
     Column { name: "maximum_object_size", kind: Type::UInt64 },
+    Column { name: "attributes_as_variant", kind: Type::Boolean },
 ];
+
+/// Those of a function that reads no typed relation.
+pub(crate) const UNIFIED_PARAMETERS: &[Column] = PARAMETERS.split_at(5).0;
 
 /// The value of a named parameter.
 pub(crate) enum Value {
@@ -34,6 +38,7 @@ pub struct FileOptions {
     pub(crate) compression: Option<Compression>,
     pub(crate) ignore_errors: bool,
     pub(crate) maximum_object_size: usize,
+    pub(crate) attributes_as_variant: bool,
 }
 
 impl FileOptions {
@@ -46,6 +51,7 @@ impl FileOptions {
             compression: None,
             ignore_errors: true,
             maximum_object_size: DEFAULT_MAXIMUM_OBJECT_SIZE,
+            attributes_as_variant: false,
         }
     }
 
@@ -59,6 +65,7 @@ impl FileOptions {
             ("format", Value::Text(text)) => self.format = format(&text)?,
             ("compression", Value::Text(text)) => self.compression = compression(&text)?,
             ("ignore_errors", Value::Flag(flag)) => self.ignore_errors = flag,
+            ("attributes_as_variant", Value::Flag(flag)) => self.attributes_as_variant = flag,
             ("maximum_object_size", Value::Number(bytes)) if bytes > 0 => {
                 self.maximum_object_size = usize::try_from(bytes).unwrap_or(usize::MAX);
             }
@@ -72,6 +79,12 @@ impl FileOptions {
 }
 
 impl FileOptions {
+    /// Whether the column at a position of the relation is to be VARIANT where it is JSON.
+    pub(crate) fn is_variant(&self, column: usize) -> bool {
+        let column = self.relation.and_then(|relation| relation.columns.get(column));
+        self.attributes_as_variant && column.is_some_and(|column| column.has_attributes())
+    }
+
     /// Reads these signals only, of those that the relation has.
     fn select(&mut self, signals: SignalSet, text: &str) -> Result<()> {
         match self.relation {

@@ -8,7 +8,7 @@ EXTENSION := build/duckspan.duckdb_extension
 PURE := --workspace --exclude duckspan
 SENDER := test/clients/rust/Cargo.toml
 
-.PHONY: extension clients demo test test-rust test-python soak bench lint format header tables clean
+.PHONY: extension clients demo test test-rust test-loom test-python soak bench lint format header tables clean
 
 extension: ## Builds build/duckspan.duckdb_extension and build/repository.
 	cargo build --release --locked -p duckspan
@@ -19,8 +19,12 @@ demo: extension $(PYTHON) ## Shows answers from OTLP files that real SDKs wrote.
 
 test: test-rust test-python ## Runs every test.
 
-test-rust:
+test-rust: test-loom
 	cargo test --locked $(PURE)
+
+# Other flags than those of the other tests, so a target directory of its own.
+test-loom: ## Every interleaving of the ring's threads.
+	RUSTFLAGS="--cfg loom" cargo test --locked -p duckspan-ring --test loom --target-dir $(CARGO_TARGET_DIR)/loom
 
 test-python: extension clients $(PYTHON)
 	$(PYTHON) -m pytest

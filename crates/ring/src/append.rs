@@ -1,7 +1,5 @@
 //! What a writer does with segments: make room, put them in, join small parts.
 
-use std::sync::Arc;
-
 use duckspan_otlp::{Segment, Signal};
 
 use crate::admit::Incoming;
@@ -9,7 +7,7 @@ use crate::arrival::Arrivals;
 use crate::part::Body;
 use crate::rings::Shared;
 use crate::state::{Draft, State};
-use crate::sync::Writer;
+use crate::sync::{Counted, Writer};
 
 impl Shared {
     /// Makes room for segments, and publishes them together.
@@ -84,9 +82,9 @@ impl Shared {
     }
 
     /// The rows that are left of these parts, in one.
-    fn join(&self, bodies: &[Arc<Body>], first_row_id: u64) -> Body {
+    fn join(&self, bodies: &[Counted<Body>], first_row_id: u64) -> Body {
         let signal = bodies[0].segment.signal();
-        let rows = |body: &Arc<Body>| body.rows_since(first_row_id);
+        let rows = |body: &Counted<Body>| body.rows_since(first_row_id);
         let runs: Vec<_> = bodies.iter().map(|body| (&body.segment, rows(body))).collect();
         let arrivals = Arrivals::join(bodies.iter().map(|body| (&body.arrivals, rows(body))));
         let first_row_id = first_row_id.max(bodies[0].first_row_id);

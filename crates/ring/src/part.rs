@@ -9,18 +9,18 @@ use duckspan_otlp::relation::Summary;
 use duckspan_otlp::{Segment, Signal};
 
 use crate::arrival::Arrivals;
-use crate::sync::{AtomicBool, AtomicU64};
+use crate::sync::{AtomicBool, AtomicU64, Counted};
 
 /// A run of rows of a snapshot: a segment, or what is left of it. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Part {
-    body: Arc<Body>,
+    body: Counted<Body>,
     rows: Range<usize>,
 }
 
 impl Part {
     /// The rows of `body` from the one with this id on.
-    pub(crate) fn since(body: Arc<Body>, row_id: u64) -> Part {
+    pub(crate) fn since(body: Counted<Body>, row_id: u64) -> Part {
         let rows = body.rows_since(row_id);
         Part { body, rows }
     }
@@ -85,7 +85,7 @@ impl Body {
     /// Bytes of memory that a part takes besides its segment: itself, its place in lists, and what
     /// the allocator adds to each of its allocations.
     const OVERHEAD: usize = {
-        let lists = size_of::<Arc<Body>>() + size_of::<Part>();
+        let lists = size_of::<Counted<Body>>() + size_of::<Part>();
         let arc = 2 * size_of::<usize>();
         let allocations = 10;
         size_of::<Body>() + arc + lists + allocations * size_of::<usize>()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use duckspan_otlp::Signal;
 
 use crate::part::Body;
-use crate::sync::Writer;
+use crate::sync::{Counted, Writer};
 use crate::view::View;
 
 /// What is published: every ring, by signal.
@@ -26,7 +26,7 @@ impl State {
 pub(crate) struct Draft {
     pub(crate) state: State,
     /// Parts that the next state no longer has.
-    released: Vec<Arc<Body>>,
+    released: Vec<Counted<Body>>,
 }
 
 impl Draft {
@@ -44,7 +44,7 @@ impl Draft {
     }
 
     /// The ring to change, and where to put the parts it lets go of.
-    pub(crate) fn change(&mut self, signal: Signal) -> (&mut View, &mut Vec<Arc<Body>>) {
+    pub(crate) fn change(&mut self, signal: Signal) -> (&mut View, &mut Vec<Counted<Body>>) {
         (Arc::make_mut(&mut self.state.views[signal as usize]), &mut self.released)
     }
 

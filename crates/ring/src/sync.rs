@@ -2,16 +2,21 @@
 //!
 //! With `--cfg loom` the parts below are loom's, so that the tests in `tests/loom.rs` see every
 //! interleaving; a mutex stands in for the pointer of `arc_swap`, which loom cannot look into.
+//! [`Counted`] is the `Arc` of what acts when the last owner drops it: loom has to see who that is.
 
 use std::sync::{Arc, PoisonError};
 
 #[cfg(not(loom))]
 use arc_swap::ArcSwap as Pointer;
 #[cfg(not(loom))]
+pub(crate) use std::sync::Arc as Counted;
+#[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
 #[cfg(not(loom))]
 use std::sync::{Mutex, MutexGuard};
 
+#[cfg(loom)]
+pub(crate) use loom::sync::Arc as Counted;
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
 #[cfg(loom)]

@@ -7,6 +7,7 @@ use crate::coalesce;
 use crate::part::{Body, Part, Times};
 use crate::size::{PartSize, Weight};
 use crate::stats::Stats;
+use crate::sync::Counted;
 
 /// The parts of a ring, oldest first, and which of their rows are left.
 ///
@@ -14,9 +15,9 @@ use crate::stats::Stats;
 #[derive(Debug, Default)]
 pub(crate) struct View {
     /// Parts that stay as they are until they are evicted.
-    settled: Arc<Vec<Arc<Body>>>,
+    settled: Arc<Vec<Counted<Body>>>,
     /// Newer parts, a few dozen at most, some of which will be joined.
-    tail: Vec<Arc<Body>>,
+    tail: Vec<Counted<Body>>,
     first_row_id: u64,
     next_row_id: u64,
     cleared_rows: u64,
@@ -57,15 +58,15 @@ impl View {
 
     pub(crate) fn parts(&self) -> &[Part] {
         self.parts.get_or_init(|| {
-            self.bodies().map(|body| Part::since(Arc::clone(body), self.first_row_id)).collect()
+            self.bodies().map(|body| Part::since(Counted::clone(body), self.first_row_id)).collect()
         })
     }
 
-    pub(crate) fn oldest(&self) -> Option<&Arc<Body>> {
+    pub(crate) fn oldest(&self) -> Option<&Counted<Body>> {
         self.bodies().next()
     }
 
-    pub(crate) fn tail(&self) -> &[Arc<Body>] {
+    pub(crate) fn tail(&self) -> &[Counted<Body>] {
         &self.tail
     }
 
@@ -84,7 +85,7 @@ impl View {
         }
     }
 
-    fn bodies(&self) -> impl Iterator<Item = &Arc<Body>> {
+    fn bodies(&self) -> impl Iterator<Item = &Counted<Body>> {
         self.settled.iter().chain(&self.tail)
     }
 
@@ -111,22 +112,22 @@ impl View {
         debug_assert_eq!(body.first_row_id, self.next_row_id);
         self.next_row_id = body.next_row_id();
         self.memory += body.memory;
-        self.tail.push(Arc::new(body));
+        self.tail.push(Counted::new(body));
         self.settle(size);
     }
 
     /// Counts rows that came and went at once, and with them everything older.
-    pub(crate) fn skip(&mut self, rows: u64, released: &mut Vec<Arc<Body>>) {
+    pub(crate) fn skip(&mut self, rows: u64, released: &mut Vec<Counted<Body>>) {
         self.evict_before(self.next_row_id, released);
         self.next_row_id += rows;
         self.first_row_id = self.next_row_id;
     }
 
     /// Evicts the rows before this id, and the parts that have no other.
-    pub(crate) fn evict_before(&mut self, row_id: u64, released: &mut Vec<Arc<Body>>) {
+    pub(crate) fn evict_before(&mut self, row_id: u64, released: &mut Vec<Counted<Body>>) {
         self.first_row_id = row_id.clamp(self.first_row_id, self.next_row_id);
         let start = released.len();
-        let gone = |bodies: &[Arc<Body>]| {
+        let gone = |bodies: &[Counted<Body>]| {
             bodies.partition_point(|body| body.next_row_id() <= self.first_row_id)
         };
         let settled = gone(&self.settled);
@@ -139,7 +140,7 @@ impl View {
     }
 
     /// Removes all rows; returns how many.
-    pub(crate) fn clear(&mut self, released: &mut Vec<Arc<Body>>) -> u64 {
+    pub(crate) fn clear(&mut self, released: &mut Vec<Counted<Body>>) -> u64 {
         let rows = self.rows();
         self.evict_before(self.next_row_id, released);
         self.cleared_rows += rows;
@@ -157,11 +158,11 @@ impl View {
         parts: Range<usize>,
         body: Body,
         size: &PartSize,
-        released: &mut Vec<Arc<Body>>,
+        released: &mut Vec<Counted<Body>>,
     ) {
         let start = released.len();
         self.memory += body.memory;
-        released.extend(self.tail.splice(parts, [Arc::new(body)]));
+        released.extend(self.tail.splice(parts, [Counted::new(body)]));
         self.memory -= released[start..].iter().map(|body| body.memory).sum::<u64>();
         self.settle(size);
     }
@@ -175,7 +176,7 @@ impl View {
     }
 
     fn weights(&self, size: &PartSize) -> Vec<Weight> {
-        let weight = |body: &Arc<Body>| size.weight(body.memory, body.segment.len() as u64);
+        let weight = |body: &Counted<Body>| size.weight(body.memory, body.segment.len() as u64);
         self.tail.iter().map(weight).collect()
     }
 }

@@ -2,6 +2,7 @@
 //! transports, G of gRPC, H of HTTP, J of JSON; rows are those of the fault matrix.
 
 mod abuse;
+mod concurrent;
 mod data;
 mod faults;
 mod grpc;

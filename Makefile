@@ -6,9 +6,11 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/duckspan/target
 PYTHON := build/venv/bin/python
 EXTENSION := build/duckspan.duckdb_extension
 PURE := --workspace --exclude duckspan
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 SENDER := test/clients/rust/Cargo.toml
 
-.PHONY: extension clients demo test test-rust test-loom test-python soak bench lint format header tables clean
+.PHONY: extension clients demo test test-rust test-loom test-python sanitize sanitize-threads sanitize-memory \
+	soak bench lint format header tables clean
 
 extension: ## Builds build/duckspan.duckdb_extension and build/repository.
 	cargo build --release --locked -p duckspan
@@ -31,6 +33,19 @@ test-python: extension clients $(PYTHON)
 
 clients: $(PYTHON) ## Builds the programs that send telemetry with the SDKs of other languages.
 	test/clients/build.sh
+
+sanitize: sanitize-threads sanitize-memory ## ThreadSanitizer and valgrind: no data race, no invalid access, no leak.
+
+# The standard library is compiled anew: ThreadSanitizer reports races where it cannot see its locks. That
+# takes RUSTC_BOOTSTRAP, for the sanitizer is an unstable option, and `rustup component add rust-src`.
+sanitize-threads:
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=thread" \
+		TSAN_OPTIONS="suppressions=$(CURDIR)/scripts/thread_sanitizer.supp" \
+		cargo test --locked -Zbuild-std --target $(HOST) --target-dir $(CARGO_TARGET_DIR)/tsan \
+		-p duckspan-ring -p duckspan-receiver --lib --test threads --test lifecycle --test otlp
+
+sanitize-memory: extension $(PYTHON)
+	$(PYTHON) scripts/valgrind_test.py
 
 soak: extension $(PYTHON) ## Five minutes of 10,000 spans a second, with queries running.
 	$(PYTHON) test/performance/load_test.py

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,10 +63,15 @@ def run(function: str, *arguments: object, timeout: float = 60) -> Outcome:
     return Outcome(process.returncode, said, time.monotonic() - started, err)
 
 
-def start(function: str, *arguments: object, hang: float = 600) -> subprocess.Popen[str]:
-    """Starts a function; `say` in it and `hear` here, `tell` here and its stdin there."""
+def start(
+    function: str, *arguments: object, hang: float = 600, under: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Starts a function; `say` in it and `hear` here, `tell` here and its stdin there.
+
+    `under` is a command that runs the command that follows it.
+    """
     return subprocess.Popen(
-        [*command(function, *arguments), str(hang)],
+        [*under, *command(function, *arguments), str(hang)],
         cwd=extension.ROOT / "test",
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

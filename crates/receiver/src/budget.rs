@@ -47,11 +47,6 @@ impl Charge {
         Charge { budget: Arc::clone(budget), bytes: 0 }
     }
 
-    /// A charge of nothing yet, to the same budget.
-    pub(crate) fn like(other: &Charge) -> Charge {
-        Charge::new(&other.budget)
-    }
-
     /// Charges `more` bytes.
     ///
     /// # Errors

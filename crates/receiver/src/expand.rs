@@ -6,9 +6,8 @@ use duckspan_otlp::Error;
 use duckspan_otlp::compression::{Compression, Decoder, Progress, REQUEST_WINDOW_LOG};
 
 use crate::body::Payload;
-use crate::budget::Charge;
 use crate::limits::BLOCKING_SIZE;
-use crate::refusal::Refusal;
+use crate::refusal::{Reason, Refusal};
 
 #[cfg(test)]
 mod tests;
@@ -19,35 +18,40 @@ thread_local! {
 }
 
 impl Payload {
-    /// The same bytes, expanded to at most `limit`.
+    /// The same bytes, expanded to at most `limit`. Both are charged to one charge while both are held, so
+    /// that what never fits is told from what does not fit now.
     ///
     /// # Errors
     /// If they are corrupt, or expand to more, or there is no memory for them.
-    pub(crate) fn expand(
-        self,
-        compression: Compression,
-        limit: usize,
-        charge: Charge,
-    ) -> Result<Payload, Refusal> {
+    pub(crate) fn expand(self, compression: Compression, limit: usize) -> Result<Payload, Refusal> {
+        let Payload { bytes: input, charge } = self;
+        let mut expanded = Payload { bytes: Vec::new(), charge };
         let mut decoder = decoder(compression).map_err(malformed)?;
-        let expanded = self.expand_by(&mut decoder, limit, charge);
+        let outcome = expanded.fill_from(&mut decoder, &input, limit);
         DECODERS.with_borrow_mut(|decoders| decoders.push(decoder));
-        expanded
+        outcome?;
+        expanded.charge.give_back(input.capacity());
+        Ok(expanded)
     }
 
-    fn expand_by(
-        self,
+    /// Takes all that `input` expands to.
+    fn fill_from(
+        &mut self,
         decoder: &mut Decoder,
+        input: &[u8],
         limit: usize,
-        charge: Charge,
-    ) -> Result<Payload, Refusal> {
-        let mut expanded = Payload { bytes: Vec::new(), charge };
+    ) -> Result<(), Refusal> {
         // One byte beyond the limit tells a body that fits from one that does not.
         let most = limit.saturating_add(1);
-        let mut room = size(decoder.compression(), &self.bytes).min(most);
+        let mut room = size(decoder.compression(), input).min(most);
+        if self.reserve(room, room).is_err_and(|refusal| refusal.reason == Reason::TooLarge) {
+            // That a guess never fits is no reason to refuse; to count costs time, but no memory.
+            room = room.min(rest(decoder, input, limit)?.saturating_add(1));
+            decoder.reset();
+        }
         let mut done = Progress::default();
         loop {
-            expanded.fill(decoder, &self.bytes, room, &mut done)?;
+            self.fill(decoder, input, room, &mut done)?;
             if done.written > limit {
                 return Err(Refusal::too_large(limit));
             } else if done.written < room {
@@ -56,8 +60,8 @@ impl Payload {
                 room = (2 * room).min(most);
             } else {
                 // To grow further would hold it twice; to look first costs time, but no memory.
-                expanded.clear();
-                let rest = rest(decoder, &self.bytes[done.read..], limit - room)?;
+                self.clear();
+                let rest = rest(decoder, &input[done.read..], limit - room)?;
                 if rest > limit - room {
                     return Err(Refusal::too_large(limit));
                 }
@@ -67,9 +71,9 @@ impl Payload {
             }
         }
         decoder.finish().map_err(malformed)?;
-        expanded.bytes.truncate(done.written);
-        expanded.trim();
-        Ok(expanded)
+        self.bytes.truncate(done.written);
+        self.trim();
+        Ok(())
     }
 
     /// Expands more of `input`, as far as there is `room`.

@@ -1,13 +1,12 @@
 //! Requests to rows: the bytes of a message become a segment, all of them or none.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use duckspan_otlp::compression::Compression;
 use duckspan_otlp::{Repairs, Segment, Signal};
 
 use crate::body::Payload;
-use crate::budget::{Budget, Charge};
+use crate::budget::Charge;
 use crate::encoding::Encoding;
 use crate::refusal::{Reason, Refusal, shorten};
 
@@ -55,10 +54,10 @@ impl Request {
     ///
     /// # Errors
     /// If it is malformed or too large, or there is no memory for it.
-    pub(crate) fn decode(self, limit: usize, budget: &Arc<Budget>) -> Result<Decoded, Refusal> {
+    pub(crate) fn decode(self, limit: usize) -> Result<Decoded, Refusal> {
         let Request { signal, encoding, compression, mut payload } = self;
         if compression != Compression::None {
-            payload = payload.expand(compression, limit, Charge::new(budget))?;
+            payload = payload.expand(compression, limit)?;
         }
         match encoding {
             Encoding::Protobuf => protobuf::decode(signal, payload),

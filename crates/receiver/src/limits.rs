@@ -58,7 +58,8 @@ pub(crate) const FIRST_STEP: usize = 64 << 10;
 /// Requests from this size on are decoded where they hold up no other connection.
 pub(crate) const BLOCKING_SIZE: usize = 1 << 20;
 
-/// Requests from this size on have their rows counted before memory is taken for the index of them.
+/// Requests from this size on are looked through for what takes more memory than its bytes, before that
+/// is taken.
 pub(crate) const COUNTED_SIZE: usize = 1 << 20;
 
 /// Bytes of an error message to a client at most.

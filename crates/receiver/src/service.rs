@@ -227,7 +227,7 @@ impl Service {
     }
 
     fn decode_and_store_here(&self, request: export::Request) -> Result<Accepted, Refusal> {
-        let decoded = request.decode(self.limits.max_request_size, &self.budget)?;
+        let decoded = request.decode(self.limits.max_request_size)?;
         if self.stopping.load(Ordering::Acquire) {
             return Err(Refusal::new(Reason::Stopping, "the receiver is stopping"));
         }

@@ -117,6 +117,36 @@ fn bombs_are_stopped_at_the_limit() {
     assert!(growth < Limits::DEFAULT.max_request_size + 16 * MIB, "{} MiB", growth / MIB);
 }
 
+/// F10: JSON that is much shorter than the protobuf that it is, or than itself with U+FFFD in it, is not
+/// read beyond what requests may hold.
+#[test]
+fn json_that_grows_is_stopped_before_it_does() {
+    let _alone = alone();
+    let receiver = start();
+    let size = Limits::DEFAULT.max_request_size - 1000;
+    let point = r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"histogram":{"dataPoints":[{"#;
+    let bodies = [
+        [point.as_bytes(), b"\"bucketCounts\":[", &b"0,".repeat(size / 2)].concat(),
+        [b"{\"resourceSpans\":[{\"schemaUrl\":\"", &*vec![0xff; size]].concat(),
+    ];
+    for body in bodies {
+        let growth = growth(|| {
+            let mut client = connect(&receiver);
+            write!(
+                client,
+                "POST /v1/metrics HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            )
+            .expect("sent");
+            client.write_all(&body).expect("sent");
+            let mut answer = [0; 12];
+            client.read_exact(&mut answer).expect("an answer");
+            assert_eq!(&answer, b"HTTP/1.1 413");
+        });
+        assert!(growth < body.len() + body.len() / 2, "{} MiB", growth / MIB);
+    }
+}
+
 /// Rows 49 and 14: many large requests at once, most of which find no room.
 #[test]
 fn large_requests_stay_in_their_budget() {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::budget::Budget;
+use crate::budget::{Budget, Charge};
 use crate::refusal::Reason;
 use std::io::Write as _;
 
@@ -17,8 +17,10 @@ fn expand(
     room: usize,
 ) -> Result<Vec<u8>, Reason> {
     let budget = Budget::new(room);
-    let payload = Payload { bytes: bytes.to_vec(), charge: Charge::new(&budget) };
-    let expanded = payload.expand(compression, limit, Charge::new(&budget));
+    let mut payload = Payload { bytes: Vec::new(), charge: Charge::new(&budget) };
+    payload.reserve(bytes.len(), bytes.len()).expect("room for what arrived");
+    payload.bytes.extend_from_slice(bytes);
+    let expanded = payload.expand(compression, limit);
     let used = budget.used();
     let expanded = expanded.map(|payload| {
         assert_eq!(used, payload.bytes.capacity());
@@ -77,6 +79,28 @@ fn stated_sizes_are_not_believed() {
     let members = [bytes.clone(), gzip(b"and more")].concat();
     let expanded = expand(Compression::Gzip, &members, 1 << 20, 4 << 20);
     assert_eq!(expanded, Ok([content.as_slice(), b"and more"].concat()));
+}
+
+/// G2: a request is held compressed and expanded at a time. Where both never fit, it is not told to try
+/// again; where only the guess of its size does not, it is taken.
+#[test]
+fn what_never_fits_is_told_from_what_is_guessed_too_large() {
+    let mut state = 7_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    });
+    let content: Vec<u8> = noise.take(300_000).collect();
+    let cases = [
+        (Compression::Gzip, gzip(&content)),
+        (Compression::Zstd, zstd::stream::encode_all(&*content, 1).expect("memory takes all")),
+    ];
+    for (compression, bytes) in cases {
+        let needed = bytes.len() + content.len() + 1;
+        let expanded = |room| expand(compression, &bytes, 1 << 20, room);
+        assert_eq!(expanded(needed - 1), Err(Reason::TooLarge), "{compression:?}");
+        assert!(expanded(needed).as_ref() == Ok(&content), "{compression:?}");
+    }
 }
 
 /// A decoder that met a fault is as good as new for the next request.

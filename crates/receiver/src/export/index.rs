@@ -1,7 +1,8 @@
-//! The memory that the rows of a request need beside its bytes.
+//! The memory that a request needs beside its bytes.
 //!
-//! An empty span is two bytes on the wire and many more in the index of a segment, so the index of a large
-//! request is charged before it is made. Small requests are not worth a walk.
+//! An empty span is two bytes on the wire and many more in the index of a segment, and a number in JSON may
+//! be shorter than it is in protobuf. So a large request is charged for what it grows to before it grows.
+//! Small requests are not worth a walk.
 
 use duckspan_otlp::Signal;
 use duckspan_otlp::wire::{Reader, Value};
@@ -9,6 +10,9 @@ use duckspan_otlp::wire::{Reader, Value};
 use crate::budget::Charge;
 use crate::limits::COUNTED_SIZE;
 use crate::refusal::Refusal;
+
+#[cfg(test)]
+mod tests;
 
 /// Bytes that a resource, a scope, a metric or a row may take in an index that is growing.
 const ENTRY: usize = 64;
@@ -19,6 +23,32 @@ pub(super) fn reserve(signal: Signal, request: &[u8], charge: &mut Charge) -> Re
         charge.add(entries(levels(signal), request).saturating_mul(ENTRY))?;
     }
     Ok(())
+}
+
+/// Charges what a request in JSON takes as protobuf.
+pub(super) fn reserve_protobuf(text: &[u8], charge: &mut Charge) -> Result<(), Refusal> {
+    let more = if text.len() < COUNTED_SIZE { 0 } else { growth(text) };
+    charge.add(text.len().saturating_add(more))?;
+    Ok(())
+}
+
+/// How much more than its text JSON may take: the numbers of an array are eight bytes each in protobuf,
+/// however short they are; and where text is not UTF-8, it is copied with U+FFFD, which is longer.
+fn growth(text: &[u8]) -> usize {
+    const NUMBER: usize = 8;
+    let mut growth = 0;
+    let mut start = 0;
+    for (at, byte) in text.iter().enumerate() {
+        if matches!(byte, b',' | b']') {
+            let number = at > 0 && matches!(text[at - 1], b'0'..=b'9' | b'"');
+            growth += if number { NUMBER.saturating_sub(at + 1 - start) } else { 0 };
+            start = at + 1;
+        }
+    }
+    let replaced = text.utf8_chunks().map(|chunk| chunk.invalid().len()).filter(|&len| len > 0);
+    let longer: usize = replaced.map(|len| char::REPLACEMENT_CHARACTER.len_utf8() - len).sum();
+    let copied = if str::from_utf8(text).is_ok() { 0 } else { text.len() + longer };
+    growth + copied + longer
 }
 
 /// The fields to go down by.

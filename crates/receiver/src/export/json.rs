@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use duckspan_otlp::json::{Foreign, Outcome, Projection, Transcoder};
-use duckspan_otlp::{SegmentBuilder, Signal, SignalSet};
+use duckspan_otlp::{Repairs, Segment, SegmentBuilder, Signal, SignalSet};
 
 use super::{Decoded, index, misdirected, refused};
 use crate::body::Payload;
@@ -34,7 +34,7 @@ fn transcode(
     payload: Payload,
 ) -> Result<Decoded, Refusal> {
     let Payload { bytes, mut charge } = payload;
-    charge.add(bytes.len())?;
+    index::reserve_protobuf(&bytes, &mut charge)?;
     let malformed = |error: duckspan_otlp::Error| Refusal::malformed(error.to_string());
     let outcome = transcoder.read(&bytes, SignalSet::ALL, Projection::ALL).map_err(malformed)?;
     charge.give_back(bytes.capacity());
@@ -56,33 +56,34 @@ fn build(
     transcoder: &Transcoder,
     signal: Signal,
     outcome: &Outcome,
-    charge: Charge,
+    mut charge: Charge,
 ) -> Result<Decoded, Refusal> {
     let others = Signal::ALL.into_iter().filter(|&other| other != signal);
-    let mut decoded = rows(transcoder, signal, outcome, charge)?;
+    let (segment, repairs) = rows(transcoder, signal, outcome, &mut charge)?;
+    let mut decoded = Decoded::new(segment, charge, repairs);
     for other in others {
-        let foreign = rows(transcoder, other, outcome, Charge::like(&decoded.charge))?;
-        decoded.accepted.rejected += foreign.accepted.rows;
-        if foreign.accepted.rows > 0 {
+        let (foreign, _) = rows(transcoder, other, outcome, &mut decoded.charge)?;
+        if !foreign.is_empty() {
+            decoded.accepted.rejected += foreign.len() as u64;
             decoded = decoded.with_message(misdirected(other, signal));
         }
     }
     Ok(decoded)
 }
 
-/// The rows of one signal that stood in a request.
+/// The rows of one signal that stood in a request, and what was repaired in them.
 fn rows(
     transcoder: &Transcoder,
     signal: Signal,
     outcome: &Outcome,
-    mut charge: Charge,
-) -> Result<Decoded, Refusal> {
+    charge: &mut Charge,
+) -> Result<(Segment, Repairs), Refusal> {
     let mut builder = SegmentBuilder::new(signal);
     let mut repairs = outcome.repairs;
     if let Some((request, form)) = transcoder.request(signal) {
-        index::reserve(signal, request, &mut charge)?;
+        index::reserve(signal, request, charge)?;
         charge.add(request.len())?;
         repairs.add(&builder.push_verified(request, form).map_err(refused)?);
     }
-    Ok(Decoded::new(builder.finish(), charge, repairs))
+    Ok((builder.finish(), repairs))
 }

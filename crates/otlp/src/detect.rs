@@ -1,7 +1,7 @@
 //! Tells which signal a protobuf record is of: the messages share their field numbers, so it shows
 //! only at the span, log record or metric.
 
-use crate::schema::{ANY_VALUE, Field, Kind, LOG_RECORD, METRIC, Message, SPAN};
+use crate::schema::{ANY_VALUE, Field, KEY_VALUE, Kind, LOG_RECORD, METRIC, Message, SPAN};
 use crate::signal::Signal;
 use crate::verify::verify;
 use crate::wire::{Reader, Value};
@@ -27,8 +27,9 @@ const LEAVES: usize = 8;
 
 const PROFILES: &str = "OTLP profiles, which DuckSpan does not read yet";
 
-/// Tells the signal of a record. That it is well formed throughout is for the caller to check.
-pub fn detect(record: &[u8]) -> Detection {
+/// Tells the signal of a record; the `expected` one, if as much speaks for it as for another. That the record
+/// is well formed throughout is for the caller to check.
+pub fn detect(record: &[u8], expected: Option<Signal>) -> Detection {
     if let Some(what) = foreign(record) {
         return Detection::Foreign(what);
     }
@@ -36,7 +37,7 @@ pub fn detect(record: &[u8]) -> Detection {
     if each(record, 1, &mut |group| {
         each(group, 2, &mut |scope| each(scope, 2, &mut |leaf| votes.add(leaf)))
     }) {
-        votes.winner()
+        votes.winner(expected)
     } else {
         Detection::Foreign("bytes that are no OTLP protobuf")
     }
@@ -118,7 +119,7 @@ impl Votes {
         true
     }
 
-    fn winner(&self) -> Detection {
+    fn winner(&self, expected: Option<Signal>) -> Detection {
         match (self.leaves, self.blank) {
             (0, false) => return Detection::Empty,
             (0, true) => return Detection::Undecided,
@@ -127,7 +128,8 @@ impl Votes {
         }
         let possible = Signal::ALL.into_iter().filter(|&signal| self.evidence[signal as usize] > 0);
         let best = possible.max_by_key(|&signal| {
-            (self.leaves - self.against[signal as usize], self.evidence[signal as usize])
+            let fitting = self.leaves - self.against[signal as usize];
+            (fitting, self.evidence[signal as usize], Some(signal) == expected)
         });
         match best {
             Some(signal) => Detection::Signal(signal),
@@ -193,7 +195,8 @@ fn log_evidence(number: u32, value: Value<'_>) -> u32 {
         (1 | 11, Value::Fixed64(_)) => 4,
         (2, Value::Varint(_)) => 2,
         (5, Value::Len(body, _)) if is_value(body) => 3,
-        (9, Value::Len(id, _)) if id.len() == 16 => 1,
+        // Spans have attributes there, which may be as long.
+        (9, Value::Len(id, _)) if id.len() == 16 && verify(&KEY_VALUE, id).is_err() => 1,
         _ => 0,
     }
 }

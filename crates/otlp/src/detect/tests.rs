@@ -59,10 +59,18 @@ fn signals_show_in_single_fields() {
     for (signal, leaves) in all {
         for leaf in leaves {
             let expected = Detection::Signal(signal);
-            assert_eq!(detect(&record(std::slice::from_ref(&leaf))), expected, "{leaf:x?}");
-            assert_eq!(detect(&record(&[vec![], leaf.clone()])), expected, "after an empty row");
+            assert_eq!(detect(&record(std::slice::from_ref(&leaf)), None), expected, "{leaf:x?}");
+            assert_eq!(
+                detect(&record(&[vec![], leaf.clone()]), None),
+                expected,
+                "after an empty row"
+            );
             let unknown = [group(100), leaf.clone(), fixed32(1000, 1)].concat();
-            assert_eq!(detect(&record(&[unknown])), expected, "among unknown fields: {leaf:x?}");
+            assert_eq!(
+                detect(&record(&[unknown]), None),
+                expected,
+                "among unknown fields: {leaf:x?}"
+            );
         }
     }
 }
@@ -75,7 +83,7 @@ fn a_leaf_that_others_contradict_does_not_decide() {
     let odd = text(5, "text");
     for (leaf, signal) in [(metric, Signal::Metrics), (log, Signal::Logs), (span, Signal::Traces)] {
         let leaves = [odd.clone(), leaf.clone(), leaf.clone(), leaf];
-        assert_eq!(detect(&record(&leaves)), Detection::Signal(signal));
+        assert_eq!(detect(&record(&leaves), None), Detection::Signal(signal));
     }
 }
 
@@ -90,14 +98,14 @@ fn records_without_rows_are_empty() {
         all([varint(3, 1), fixed64(4, 1), group(5), fixed32(6, 1)]),
     ];
     for record in cases {
-        assert_eq!(detect(&record), Detection::Empty, "{record:x?}");
+        assert_eq!(detect(&record, None), Detection::Empty, "{record:x?}");
     }
 }
 
 #[test]
 fn rows_without_fields_leave_it_open() {
     for rows in [1, 100] {
-        assert_eq!(detect(&record(&vec![vec![]; rows])), Detection::Undecided);
+        assert_eq!(detect(&record(&vec![vec![]; rows]), None), Detection::Undecided);
     }
 }
 
@@ -116,12 +124,28 @@ fn other_protobuf_is_foreign() {
         (vec![0x0a, 5], "bytes that are no OTLP protobuf"),
     ];
     for (record, what) in cases {
-        assert_eq!(detect(&record), Detection::Foreign(what), "{record:x?}");
+        assert_eq!(detect(&record, None), Detection::Foreign(what), "{record:x?}");
     }
 }
 
 #[test]
 fn rows_of_any_number_are_looked_at_once() {
     let span = all([text(5, "name"), fixed64(7, TIME)]);
-    assert_eq!(detect(&record(&vec![span; 10_000])), Detection::Signal(Signal::Traces));
+    assert_eq!(detect(&record(&vec![span; 10_000]), None), Detection::Signal(Signal::Traces));
+}
+
+/// Where as much speaks for one signal as for another, the one that was expected is as good.
+#[test]
+fn the_expected_signal_wins_a_tie() {
+    let span = record(&[all([text(1, "0123456789abcdef"), text(2, "01234567")])]);
+    for expected in [Signal::Traces, Signal::Metrics] {
+        assert_eq!(detect(&span, Some(expected)), Detection::Signal(expected));
+    }
+    let log = record(&[fixed64(1, TIME)]);
+    assert_eq!(detect(&log, Some(Signal::Traces)), Detection::Signal(Signal::Logs));
+    // An attribute of 16 bytes is no id.
+    let attribute = attribute(9, "service", &text(1, "abc"));
+    assert_eq!(attribute.len(), 2 + 16);
+    let unknown = Detection::Foreign("protobuf of no known signal");
+    assert_eq!(detect(&record(&[attribute]), None), unknown);
 }

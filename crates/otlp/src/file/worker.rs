@@ -238,7 +238,7 @@ impl Decoding<'_> {
 fn signal(record: &[u8]) -> Detection {
     const CHEAPEST_FIRST: [Signal; 3] = [Signal::Traces, Signal::Logs, Signal::Metrics];
     let plain = CHEAPEST_FIRST.into_iter().find(|&signal| is_plainly(signal, record));
-    plain.map_or_else(|| detect(record), Detection::Signal)
+    plain.map_or_else(|| detect(record, None), Detection::Signal)
 }
 
 fn undecided() -> Refusal {

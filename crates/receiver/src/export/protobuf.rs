@@ -12,11 +12,11 @@ use crate::refusal::Refusal;
 pub(super) fn decode(signal: Signal, payload: Payload) -> Result<Decoded, Refusal> {
     match verify(signal.data(), &payload.bytes) {
         Ok(form) if is_plainly(signal, &payload.bytes) => build(signal, payload, form),
-        Ok(form) => match detect(&payload.bytes) {
+        Ok(form) => match detect(&payload.bytes, Some(signal)) {
             Detection::Signal(other) if other != signal => reject(other, signal, payload),
             _ => build(signal, payload, form),
         },
-        Err(error) => match detect(&payload.bytes) {
+        Err(error) => match detect(&payload.bytes, Some(signal)) {
             Detection::Signal(other) if other != signal => reject(other, signal, payload),
             Detection::Foreign(what) => Err(foreign(what, &error)),
             _ => Err(Refusal::malformed(error.to_string())),

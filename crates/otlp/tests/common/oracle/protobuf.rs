@@ -15,7 +15,7 @@ use crate::common::rows::{Row, json, rebuild, rows};
 
 /// Checks `bytes` as a request of each signal.
 pub fn check(bytes: &[u8]) {
-    let _ = detect::detect(bytes);
+    let _ = detect::detect(bytes, None);
     for signal in Signal::ALL {
         check_as(signal, bytes);
     }

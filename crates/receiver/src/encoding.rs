@@ -34,16 +34,19 @@ pub(crate) fn media_type(headers: &HeaderMap) -> &str {
     value.split(';').next().unwrap_or("").trim()
 }
 
-/// The compression that a header names; the name itself where it is not understood.
+/// The compression that a header names, in one list or several; the list itself where it is not
+/// understood.
 pub(crate) fn compression(headers: &HeaderMap, header: &HeaderName) -> Result<Compression, String> {
     let mut compression = Compression::None;
     for value in headers.get_all(header) {
-        let name = String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase();
-        match (compression, name.as_str()) {
-            (_, "" | "identity") => {}
-            (Compression::None, "gzip" | "x-gzip") => compression = Compression::Gzip,
-            (Compression::None, "zstd") => compression = Compression::Zstd,
-            _ => return Err(name),
+        let list = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        for name in list.split(',').map(str::trim) {
+            match (compression, name) {
+                (_, "" | "identity") => {}
+                (Compression::None, "gzip" | "x-gzip") => compression = Compression::Gzip,
+                (Compression::None, "zstd") => compression = Compression::Zstd,
+                _ => return Err(list.trim().to_owned()),
+            }
         }
     }
     Ok(compression)

@@ -140,7 +140,7 @@ impl Head<'_> {
                 Ok(end) => line[end..].trim_ascii().is_empty(),
                 Err(at) => at == line.len() && !ended && self.is_full,
             };
-            if whole && (start == 0 || self.text[start - 1] == b'\n') {
+            if whole && (start == 0 || matches!(self.text[start - 1], b'\n' | 0)) {
                 return true;
             }
             from = start + 1;

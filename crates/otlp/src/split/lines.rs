@@ -72,12 +72,16 @@ fn byte_order_mark(block: &Block<'_>) -> Option<usize> {
     }
 }
 
-/// The range without the white space around it.
+/// The range without the white space around it, and without NULs before it: a log that is emptied while it
+/// is written to goes on after a hole.
 fn trimmed(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let line = &bytes[range.clone()];
     if let [b'{', .., b'}'] = line {
         return range;
     }
-    let start = range.end - line.trim_ascii_start().len();
-    start..start + line.trim_ascii().len()
+    let text = line.trim_ascii();
+    let holes = text.iter().take_while(|&&byte| byte == 0).count();
+    let text = if holes < text.len() { text[holes..].trim_ascii_start() } else { text };
+    let start = range.start + (line.trim_ascii_end().len() - text.len());
+    start..start + text.len()
 }

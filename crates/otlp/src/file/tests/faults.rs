@@ -12,6 +12,7 @@ fn only_reject(file: impl AsRef<[u8]>) -> (RejectKind, String) {
     (outcome.rejects[0].kind, outcome.rejects[0].reason.clone())
 }
 
+/// Row 2.
 #[test]
 fn envelopes_without_rows_are_no_fault() {
     for file in [
@@ -85,7 +86,7 @@ fn profiles_are_foreign() {
     }
 }
 
-/// Records before a cut are read, and the cut is told once, as a record that is incomplete.
+/// Row 4: records before a cut are read, and the cut is told once, as a record that is incomplete.
 #[test]
 fn files_may_be_cut_anywhere() {
     let line = json(Signal::Logs, 30, false).into_bytes();
@@ -115,6 +116,7 @@ fn files_may_be_cut_anywhere() {
     }
 }
 
+/// Rows 5 and 6.
 #[test]
 fn damaged_protobuf_is_malformed() {
     let good = row(Signal::Logs);
@@ -140,7 +142,7 @@ fn damaged_protobuf_is_malformed() {
     }
 }
 
-/// Lines that are at fault, between others.
+/// Row 63: lines that are at fault, between others.
 #[test]
 fn layouts_of_lines() {
     let good = json(Signal::Traces, 3, false);
@@ -161,6 +163,9 @@ fn layouts_of_lines() {
         ("@}\n@", 1, 1),
         ("@,\n@", 1, 1),
         ("@\n\0\0\0\0\n@", 2, 1),
+        ("@\n\0\0\0\0@\n@", 3, 0),
+        ("\0\0\0\0@\n@", 2, 0),
+        ("\0@", 1, 0),
         ("@@\n@", 3, 0),
     ] {
         let outcome = read(file.replace('@', &good));
@@ -170,7 +175,7 @@ fn layouts_of_lines() {
     }
 }
 
-/// Fields that OTLP dropped before 1.0 are unknown fields.
+/// Row 69: fields that OTLP dropped before 1.0 are unknown fields.
 #[test]
 fn fields_of_the_past_are_unknown() {
     let old = r#"{"resourceSpans":[{"instrumentationLibrarySpans":[{"spans":[{"name":"old"}]}]}]}"#;

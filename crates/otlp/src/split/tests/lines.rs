@@ -19,6 +19,7 @@ fn lines_are_records_without_what_stands_around_them() {
             (b"hello\n{}\n42\n", &["json hello", "json {}", "json 42"]),
             (b"{\"a\n{}\n", &["json {\\\"a", "json {}"]),
             (b"\0\0\n{}", &["json \\x00\\x00", "json {}"]),
+            (b"\0\0{}\n \0 [] \n{}\0", &["json {}", "json []", "json {}\\x00"]),
             // A byte order mark stands at the start only.
             (b"\xef\xbb", &["json \\xef\\xbb"]),
             (b"{}\n\xef\xbb\xbf{}", &["json {}", "json \\xef\\xbb\\xbf{}"]),
@@ -51,6 +52,7 @@ fn the_last_line_may_be_cut() {
     );
 }
 
+/// Rows 37 and 63.
 #[test]
 fn a_line_that_is_too_large_is_passed_over() {
     let large = |at: usize, bytes: usize| {

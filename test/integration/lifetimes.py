@@ -524,6 +524,21 @@ def two_receivers() -> None:
     assert first.names() == ["a", "b", "d"]
 
 
+def without_a_disk(folder: str) -> None:
+    """Receives and reads where nothing can be written; what has to write fails without harm."""
+    os.environ["HOME"] = "/proc/nowhere"
+    receiver = attached()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    export(receiver.port, "kept")
+    with error("write"):
+        receiver.fetch(f"COPY live.traces TO '{folder}/kept.parquet'")
+    path = extension.ROOT / "test" / "data" / "traces_simple.jsonl"
+    assert receiver.fetch("SELECT count(*) FROM read_otlp(?)", str(path)) == [(3,)]
+    export(receiver.port, "more")
+    assert receiver.names() == ["kept", "more"]
+    receiver.detach()
+
+
 def http_port() -> None:
     """A second port for the same rows; both are free after DETACH, or if one of them is taken."""
     with socket.create_server(("localhost", 0)) as taken:

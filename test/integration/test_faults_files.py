@@ -42,6 +42,7 @@ LAYOUTS = {
     "brace too many": (GOOD + b"}\n" + GOOD, 1, 1),
     "comma after": (GOOD + b",\n" + GOOD, 1, 1),
     "NUL bytes": (GOOD + b"\n" + b"\0" * 100 + b"\n" + GOOD, 2, None),
+    "a hole before a line": (b"\0" * 5_000 + GOOD + b"\n" + GOOD, 2, 0),
 }
 
 
@@ -192,6 +193,36 @@ def test_row_69_removed_fields(con: Connection, files: Files) -> None:
         wire.request(wire.length(1, b"m") + wire.length(4, wire.length(1, wire.fixed64(3, 1)))),
     ):
         assert documents(con, files.write(data)) == [{"name": "m"}]
+
+
+def test_row_52_out_of_memory(con: Connection, files: Files) -> None:
+    """A query that has no memory left fails as any does, and the next one works."""
+    path = str(files.write(LINES))
+    con.execute("SET memory_limit = '40MB'")
+    con.execute("SET max_temp_directory_size = '0KB'")
+    with pytest.raises(duckdb.OutOfMemoryException):
+        con.execute("SELECT list(data::VARCHAR) FROM read_otlp(?), range(50)", [path]).fetchall()
+    assert con.execute("SELECT count(*) FROM read_otlp(?)", [path]).fetchall() == [(200_000,)]
+
+
+UNWRITABLE = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+count = con.execute("SELECT count(*) FROM read_otlp(?)", [arguments[0]]).fetchall()[0][0]
+error = ""
+try:
+    con.execute(f"COPY (FROM read_otlp(?)) TO '{arguments[0]}.parquet'", [arguments[0]])
+except duckdb.IOException as caught:
+    error = str(caught)
+print(json.dumps({"count": count, "error": error}))
+"""
+
+
+def test_row_70_nothing_can_be_written(files: Files) -> None:
+    """To read takes no disk; an error to write is DuckDB's own."""
+    found = child.run(UNWRITABLE, files.write(GOOD))
+    assert found["count"] == 1
+    assert "write" in found["error"]
 
 
 INTERRUPT = """

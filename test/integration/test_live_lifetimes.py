@@ -115,6 +115,10 @@ def test_row_58_fork(child: str) -> None:
     assert process.run("lifetimes:fork", child).result == {"child": 0}
 
 
+def test_row_70_nothing_can_be_written(tmp_path: Path) -> None:
+    assert process.run("lifetimes:without_a_disk", str(tmp_path)).result is None
+
+
 MANY = " UNION ALL ".join(["SELECT data, resource FROM live.traces"] * 40)
 INTERRUPTED = {
     "scan": f"SELECT max(data::VARCHAR), max(resource::VARCHAR) FROM ({MANY})",

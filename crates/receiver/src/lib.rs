@@ -8,9 +8,7 @@
 //! client is told that it was taken. What a request may demand stands in [`limits`]; what became of it is
 //! counted in [`Counters`].
 //!
-//! Beyond the rules of OTLP it is decided here: rows without a time, or with ids of the wrong length, are
-//! kept (their time or id reads as NULL); a request of another signal than it was sent to is rejected with a
-//! partial success that says so; a second message in a unary call is an error.
+//! What OTLP leaves to a receiver is decided in `docs/architecture.md`, under "Bad input".
 #![forbid(unsafe_code)]
 
 mod address;

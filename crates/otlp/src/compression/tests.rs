@@ -197,6 +197,7 @@ fn streams_of_many_sizes() {
     }
 }
 
+/// G8, row 40.
 #[test]
 fn streams_of_many_parts() {
     let parts = [text(3_000), Vec::new(), text(1), text(700), Vec::new()];
@@ -260,6 +261,7 @@ fn gzip_may_be_padded_with_zeros() {
     assert_fails(Compression::Zstd, &[&*zstd, &[0; 9]].concat(), "not zstd");
 }
 
+/// A2, row 38.
 #[test]
 fn the_limit_is_exact() {
     for compression in Compression::ALL {
@@ -279,7 +281,7 @@ fn the_limit_is_exact() {
     }
 }
 
-/// A little that expands to very much is refused without being expanded.
+/// Row 38: a little that expands to very much is refused without being expanded.
 #[test]
 fn bombs_cost_no_more_than_the_limit() {
     let zeros = vec![0; 1 << 20];

@@ -59,6 +59,7 @@ fn fields_are_put_in_order() {
     ]);
 }
 
+/// Row 9.
 #[test]
 fn the_last_of_repeated_scalars_is_kept() {
     check([
@@ -75,6 +76,7 @@ fn the_last_of_repeated_scalars_is_kept() {
     ]);
 }
 
+/// Row 9.
 #[test]
 fn repeated_singular_messages_are_merged() {
     let attribute = |key| attribute(1, key, b"");
@@ -118,6 +120,7 @@ fn repeated_singular_messages_are_merged() {
     ]);
 }
 
+/// Row 9.
 #[test]
 fn the_last_member_of_a_oneof_is_kept() {
     let list = |value| message(5, [text(1, varint(3, value))]);
@@ -146,6 +149,7 @@ fn the_last_member_of_a_oneof_is_kept() {
     ]);
 }
 
+/// Row 8.
 #[test]
 fn repeated_scalars_are_packed() {
     check([
@@ -193,6 +197,7 @@ fn numbers_are_cut_to_their_width() {
     ]);
 }
 
+/// A9, rows 7 and 32.
 #[test]
 fn unknown_fields_are_dropped() {
     let cases: [Case; 4] = [
@@ -225,6 +230,7 @@ fn what_is_canonical_stays_as_it_is() {
     assert_eq!(normalized(&SPAN, &sorted), (sorted, 0));
 }
 
+/// Row 16.
 #[test]
 fn invalid_utf8_is_replaced_and_counted() {
     let cases: [(&Message, Vec<u8>, Vec<u8>, u64); 6] = [

@@ -15,6 +15,7 @@ fn packed<const N: usize>(number: u32, values: [u64; N]) -> Vec<u8> {
     text(number, values.map(u64::to_le_bytes).concat())
 }
 
+/// A9, row 7: unknown fields are no fault.
 #[test]
 fn canonical_messages() {
     let long = "x".repeat(1000);
@@ -120,6 +121,7 @@ fn loose_messages() {
     }
 }
 
+/// Rows 4 to 6.
 #[test]
 fn malformed_messages() {
     let cases: [(&Message, Vec<u8>, &str, usize, bool); 17] = [
@@ -184,6 +186,7 @@ fn malformed_messages() {
     }
 }
 
+/// Row 6.
 #[test]
 fn every_field_of_every_message_refuses_other_wire_types() {
     for message in all_messages() {
@@ -220,6 +223,7 @@ fn all_messages() -> Vec<&'static Message> {
     messages
 }
 
+/// Rows 10 and 11.
 #[test]
 fn values_nest_in_64_lists_and_no_more() {
     for nesting in Nesting::ALL {
@@ -247,6 +251,7 @@ fn an_empty_list_counts_as_a_list() {
     assert!(verify(&ANY_VALUE, &value).is_err());
 }
 
+/// Row 11.
 #[test]
 fn values_nested_without_end_need_no_stack() {
     on_small_stack(|| {

@@ -106,6 +106,32 @@ fn messages_are_short() {
     assert!(refusal.message.ends_with("€…"));
 }
 
+/// H6 to H8, H11, H12: what each reason is called. The codes are those that OTLP's table pairs, but for a
+/// request that is too large: OTLP says 413 of it, and `RESOURCE_EXHAUSTED`.
+#[test]
+fn reasons_have_a_name_in_every_protocol() {
+    let cases = [
+        (Reason::Malformed, "malformed", Code::InvalidArgument, 400),
+        (Reason::TooLarge, "too_large", Code::ResourceExhausted, 413),
+        (Reason::WrongSignal, "wrong_signal", Code::InvalidArgument, 400),
+        (Reason::Unauthenticated, "unauthenticated", Code::Unauthenticated, 401),
+        (Reason::Overload, "overload", Code::Unavailable, 503),
+        (Reason::TimedOut, "timed_out", Code::Unavailable, 503),
+        (Reason::Cancelled, "cancelled", Code::Cancelled, 503),
+        (Reason::Unsupported, "unsupported", Code::Unimplemented, 415),
+        (Reason::UnknownPath, "unknown_path", Code::Unimplemented, 404),
+        (Reason::Method, "method", Code::Unimplemented, 405),
+        (Reason::CompressedUnnamed, "compressed_unnamed", Code::Internal, 400),
+        (Reason::Stopping, "stopping", Code::Unavailable, 503),
+        (Reason::Fault, "fault", Code::Internal, 500),
+    ];
+    assert_eq!(cases.map(|(reason, ..)| reason), Reason::ALL);
+    for (index, (reason, name, code, http)) in cases.into_iter().enumerate() {
+        assert_eq!(reason as usize, index, "{reason:?}");
+        assert_eq!((reason.name(), reason.code(), reason.http().as_u16()), (name, code, http));
+    }
+}
+
 /// H9, G5: only what may pass is called retryable.
 #[test]
 fn only_passing_faults_are_retryable() {

@@ -167,7 +167,7 @@ fn connections_have_a_limit() {
     is_served(&server);
 }
 
-/// More streams than allowed wait; they are not lost.
+/// G7: more streams than allowed wait; they are not lost.
 #[test]
 fn streams_have_a_limit() {
     let server = Server::limited(|limits| limits.max_streams = 2);
@@ -192,7 +192,7 @@ fn streams_have_a_limit() {
     assert_eq!(server.rows(), [50, 0, 0]);
 }
 
-/// A head larger than heads may be.
+/// Row 45: a head larger than heads may be.
 #[test]
 fn large_heads_are_refused() {
     let server = Server::start();

@@ -1,9 +1,17 @@
 //! Requests that are wrong.
 
+use duckspan_otlp::wire::put_len;
 use duckspan_otlp::{Repair, Signal};
 use duckspan_receiver::Reason;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
+use opentelemetry_proto::tonic::metrics::v1::{
+    ExponentialHistogram, ExponentialHistogramDataPoint, Histogram, HistogramDataPoint, Metric,
+    NumberDataPoint, metric, number_data_point,
+};
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 
@@ -87,6 +95,141 @@ fn unknown_fields_are_ignored() {
     assert_eq!(server.messages::<Span>(Signal::Traces), [span(0)]);
 }
 
+/// A field of bytes.
+fn field(number: u32, content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_len(&mut out, number, content);
+    out
+}
+
+/// Rows 8 and 9: what protobuf may write in several ways is stored in one.
+#[test]
+fn other_ways_to_write_a_message() {
+    let server = Server::start();
+    let counts = [1u64, 2, 3];
+    let unpacked = counts.map(|count| [&[6 << 3 | 1][..], &count.to_le_bytes()].concat()).concat();
+    let packed = field(6, &counts.map(u64::to_le_bytes).concat());
+    let split =
+        [field(6, &counts[0].to_le_bytes()), field(6, &[]), unpacked[9..].to_vec()].concat();
+    for points in [packed, unpacked, split] {
+        let metric = field(9, &field(1, &points));
+        let message = field(1, &field(2, &field(2, &metric)));
+        let outcome = call(&server, METRICS_EXPORT, &[], &framed(0, &message));
+        assert_eq!(outcome.status, "0", "{outcome:?}");
+    }
+    let expected = HistogramDataPoint { bucket_counts: counts.into(), ..Default::default() };
+    let points = server.messages::<HistogramDataPoint>(Signal::Metrics);
+    assert_eq!(points, [expected.clone(), expected.clone(), expected]);
+
+    let half = |key: &str| {
+        let attributes = vec![attribute(key, data::text("v"))];
+        Resource { attributes, ..Resource::default() }.encode_to_vec()
+    };
+    let scope = field(2, &field(2, &span(0).encode_to_vec()));
+    let message = field(1, &[field(1, &half("a")), scope, field(1, &half("b"))].concat());
+    let outcome = call(&server, TRACE_EXPORT, &[], &framed(0, &message));
+    assert_eq!(outcome.status, "0", "{outcome:?}");
+    let snapshot = server.rings.snapshot(Signal::Traces);
+    let segment = snapshot.parts()[0].segment();
+    let resource = segment.resource(segment.resource_of(0)).message.expect("a resource");
+    let resource = Resource::decode(resource).expect("a stored message");
+    let keys: Vec<_> = resource.attributes.iter().map(|pair| pair.key.as_str()).collect();
+    assert_eq!(keys, ["a", "b"]);
+}
+
+/// Rows 21, 23 to 25, 28, 29, 31: values that are odd, but that a field can hold, are kept as they are.
+#[test]
+fn odd_values_are_kept() {
+    let server = Server::start();
+    let times = [0, i64::MAX as u64, 1 << 63, 11_651_379_494_838_206_464, u64::MAX];
+    let mut spans = times.map(|time| Span { start_time_unix_nano: time, ..span(0) }).to_vec();
+    let twice = vec![attribute("k", data::text("a")), attribute("k", data::text("b"))];
+    spans.extend([
+        Span { end_time_unix_nano: 1, attributes: twice, ..span(1) },
+        Span { kind: 99, ..span(2) },
+        Span { kind: -1, ..span(3) },
+    ]);
+    let message = data::traces_of(spans.clone()).encode_to_vec();
+    let outcome = call(&server, TRACE_EXPORT, &[], &framed(0, &message));
+    assert_eq!((outcome.status.as_str(), outcome.data), ("0", framed(0, &[])));
+    assert_eq!(server.messages::<Span>(Signal::Traces), spans);
+    let snapshot = server.rings.snapshot(Signal::Traces);
+    let segment = snapshot.parts()[0].segment();
+    let stored: Vec<_> = (0..times.len() + 1).map(|row| segment.time(row)).collect();
+    assert_eq!(stored, [None, None, None, None, None, Some(data::TIME as i64 + 1)]);
+
+    let numbers = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    let histogram = HistogramDataPoint {
+        sum: Some(f64::NAN),
+        bucket_counts: vec![1],
+        explicit_bounds: numbers.to_vec(),
+        ..HistogramDataPoint::default()
+    };
+    let exponential = ExponentialHistogramDataPoint {
+        scale: 100,
+        positive: Some(Buckets { offset: i32::MIN, bucket_counts: vec![u64::MAX] }),
+        ..ExponentialHistogramDataPoint::default()
+    };
+    let values = numbers.map(|value| NumberDataPoint {
+        value: Some(number_data_point::Value::AsDouble(value)),
+        ..data::point(1)
+    });
+    let mut request = data::metrics_of(values.to_vec());
+    let metric = |data| Metric { data: Some(data), ..Metric::default() };
+    request.resource_metrics[0].scope_metrics[0].metrics.extend([
+        metric(metric::Data::Histogram(Histogram {
+            data_points: vec![histogram.clone()],
+            ..Histogram::default()
+        })),
+        metric(metric::Data::ExponentialHistogram(ExponentialHistogram {
+            data_points: vec![exponential.clone()],
+            ..ExponentialHistogram::default()
+        })),
+    ]);
+    let outcome = call(&server, METRICS_EXPORT, &[], &framed(0, &request.encode_to_vec()));
+    assert_eq!((outcome.status.as_str(), outcome.data), ("0", framed(0, &[])));
+    // NaN is not equal to itself, but its bytes are.
+    let mut expected: Vec<_> = values.iter().map(NumberDataPoint::encode_to_vec).collect();
+    expected.extend([histogram.encode_to_vec(), exponential.encode_to_vec()]);
+    let snapshot = server.rings.snapshot(Signal::Metrics);
+    let segment = snapshot.parts()[0].segment();
+    let stored: Vec<_> =
+        (0..segment.len()).map(|row| segment.message(row).unwrap_or(b"")).collect();
+    assert_eq!(stored, expected);
+}
+
+/// Rows 32 and 69: fields that mean nothing in this signal, or nothing any more, are left out.
+#[test]
+fn meaningless_fields_are_left_out() {
+    let server = Server::start();
+    let index = Some(any_value::Value::StringValueStrindex(6));
+    let pair = KeyValue {
+        key_strindex: 5,
+        value: Some(AnyValue { value: index }),
+        ..attribute("", AnyValue::default())
+    };
+    let message = data::traces_of(vec![Span { attributes: vec![pair], ..span(0) }]);
+    let outcome = call(&server, TRACE_EXPORT, &[], &framed(0, &message.encode_to_vec()));
+    assert_eq!(outcome.status, "0", "{outcome:?}");
+    let row = shown(&server, Signal::Traces);
+    assert!(row.contains(r#""attributes":[{"value":{}}]"#), "{row}");
+
+    let int_gauge = field(4, &field(1, &[3 << 3 | 1, 1, 0, 0, 0, 0, 0, 0, 0]));
+    let metric = [field(1, b"old"), int_gauge].concat();
+    let message = field(1, &field(2, &field(2, &metric)));
+    let outcome = call(&server, METRICS_EXPORT, &[], &framed(0, &message));
+    assert_eq!((outcome.status.as_str(), server.rows()), ("0", [1, 1, 0]));
+    assert_eq!(shown(&server, Signal::Metrics), r#"{"name":"old"}"#);
+}
+
+/// What is shown of the first row of a signal.
+fn shown(server: &Server, signal: Signal) -> String {
+    let snapshot = server.rings.snapshot(signal);
+    let mut row = Vec::new();
+    duckspan_otlp::render::data(snapshot.parts()[0].segment(), 0, &mut row);
+    String::from_utf8(row).expect("JSON is UTF-8")
+}
+
 /// Rows 10 and 11: nesting within the limit is stored, beyond it refused, however deep.
 #[test]
 fn nesting_has_a_limit() {
@@ -151,7 +294,7 @@ fn nul_is_kept() {
     assert_eq!(server.messages::<Span>(Signal::Traces), [with_nul]);
 }
 
-/// Row 33, A6: a request of another signal is rejected as a whole, with a word on the mistake.
+/// A6, A8, row 33: a request of another signal is rejected as a whole, with a word on the mistake.
 #[test]
 fn wrong_signals_are_rejected() {
     let requests = [
@@ -189,11 +332,21 @@ fn wrong_signals_are_rejected() {
 #[test]
 fn bare_rows_are_taken_at_their_word() {
     let server = Server::start();
-    let message = data::traces_of(vec![Span::default(), Span::default()]).encode_to_vec();
-    let outcome = call(&server, TRACE_EXPORT, &[], &framed(0, &message));
-    assert_eq!((outcome.status.as_str(), server.rows()), ("0", [2, 0, 0]));
-    let response = ExportTraceServiceResponse::decode(&outcome.data[5..]).expect("a response");
-    assert_eq!(response.partial_success, None);
+    let (trace_id, span_id) = (b"0123456789abcdef".to_vec(), b"01234567".to_vec());
+    let as_long_as_an_id = attribute("service", data::text("abc"));
+    let cases = [
+        vec![Span::default(), Span::default()],
+        vec![Span { trace_id, span_id, ..Span::default() }],
+        vec![Span { attributes: vec![as_long_as_an_id; 3], ..Span::default() }],
+    ];
+    for spans in cases {
+        let message = data::traces_of(spans).encode_to_vec();
+        let outcome = call(&server, TRACE_EXPORT, &[], &framed(0, &message));
+        assert_eq!(outcome.status, "0");
+        let response = ExportTraceServiceResponse::decode(&outcome.data[5..]).expect("a response");
+        assert_eq!(response.partial_success, None);
+    }
+    assert_eq!(server.rows(), [4, 0, 0]);
 }
 
 /// Row 39, G8: compressed messages that are corrupt.
@@ -228,7 +381,7 @@ fn corrupt_compression_is_refused() {
     server.wait_idle();
 }
 
-/// Row 39: compressed, but nobody says how.
+/// G8, row 39: compressed, but nobody says how.
 #[test]
 fn unnamed_compression_is_internal() {
     let server = Server::start();
@@ -242,7 +395,7 @@ fn unnamed_compression_is_internal() {
     assert_eq!(server.rows(), [0; 3]);
 }
 
-/// Row 40: gzip members and zstd frames back to back are all read.
+/// G8, row 40: gzip members and zstd frames back to back are all read.
 #[test]
 fn concatenated_compression_is_read_whole() {
     for (name, compress) in [("gzip", gzip as fn(&[u8]) -> Vec<u8>), ("zstd", zstd)] {
@@ -255,7 +408,7 @@ fn concatenated_compression_is_read_whole() {
     }
 }
 
-/// Row 40: a second message in a call is refused with the first: nobody could tell what was stored.
+/// G8, row 40: a second message in a call is refused with the first: nobody could tell what was stored.
 #[test]
 fn second_messages_are_refused() {
     let server = Server::start();

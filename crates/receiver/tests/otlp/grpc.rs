@@ -18,7 +18,9 @@ use tonic::transport::Channel;
 
 use crate::data::{self, attribute, log, point, span, spans, text};
 use crate::server::{Server, block_on};
-use crate::wire::{TRACE_EXPORT, call, framed};
+use crate::wire::{
+    LOGS_EXPORT, METRICS_EXPORT, TRACE_EXPORT, call, call_on, connect_h2, framed, grpc_head,
+};
 
 pub(crate) async fn channel(server: &Server) -> Channel {
     Channel::from_shared(server.url()).expect("a url").connect().await.expect("a listener")
@@ -97,6 +99,29 @@ fn calls_are_concurrent() {
     assert_eq!(server.rows(), [1500, 0, 0]);
 }
 
+/// G7: a call that does not end holds up no other on its connection.
+#[test]
+fn calls_do_not_wait_for_each_other() {
+    let server = Server::start();
+    let body = |number| framed(0, &data::traces_of(vec![span(number)]).encode_to_vec());
+    block_on(async {
+        let mut sender = connect_h2(server.address()).await;
+        let (answer, mut slow) =
+            sender.send_request(grpc_head(TRACE_EXPORT, &[]), false).expect("a stream");
+        let mut half = body(0);
+        let rest = half.split_off(half.len() / 2);
+        slow.send_data(half.into(), false).expect("room");
+        for number in 1..=20 {
+            let outcome = call_on(&mut sender, TRACE_EXPORT, &[], &body(number)).await;
+            assert_eq!(outcome.status, "0", "{number}");
+        }
+        slow.send_data(rest.into(), true).expect("room");
+        answer.await.expect("an answer");
+    });
+    let expected: Vec<Span> = (1..=20).chain([0]).map(span).collect();
+    assert_eq!(server.messages::<Span>(Signal::Traces), expected);
+}
+
 /// Row 42: services and methods that are not there.
 #[test]
 fn unknown_methods_are_unimplemented() {
@@ -116,7 +141,7 @@ fn unknown_methods_are_unimplemented() {
     assert_eq!(server.counters().unrouted[Reason::UnknownPath as usize], paths.len() as u64);
 }
 
-/// Profiles are refused with a sentence.
+/// G1: profiles are refused with a sentence.
 #[test]
 fn profiles_are_unimplemented() {
     let server = Server::start();
@@ -130,13 +155,15 @@ fn profiles_are_unimplemented() {
 #[test]
 fn unknown_compressions_are_unimplemented() {
     let server = Server::start();
-    for name in ["snappy", "deflate", "lz4", "gzip,gzip"] {
-        let headers = [("grpc-encoding", name)];
-        let outcome = call(&server, TRACE_EXPORT, &headers, &framed(1, b"whatever"));
-        assert_eq!(outcome.status, "12", "{name}");
-        assert_eq!(outcome.end("grpc-accept-encoding"), "identity,gzip,zstd");
+    for method in [TRACE_EXPORT, METRICS_EXPORT, LOGS_EXPORT] {
+        for name in ["snappy", "deflate", "lz4", "gzip,gzip"] {
+            let headers = [("grpc-encoding", name)];
+            let outcome = call(&server, method, &headers, &framed(1, b"whatever"));
+            assert_eq!(outcome.status, "12", "{name}");
+            assert_eq!(outcome.end("grpc-accept-encoding"), "identity,gzip,zstd");
+        }
     }
-    assert_eq!(server.counters().rejected(Reason::Unsupported), 4);
+    assert_eq!(server.counters().rejected(Reason::Unsupported), 12);
 }
 
 /// A compression that is named but not used does not matter; nor does case.
@@ -212,8 +239,8 @@ fn deadlines_of_clients_end_requests() {
     let mut sent = framed(0, &data::traces(1).encode_to_vec());
     sent.pop();
     let outcome = block_on(async {
-        let mut sender = crate::wire::connect_h2(server.address()).await;
-        let head = crate::wire::grpc_head(TRACE_EXPORT, &[("grpc-timeout", "50m")]);
+        let mut sender = connect_h2(server.address()).await;
+        let head = grpc_head(TRACE_EXPORT, &[("grpc-timeout", "50m")]);
         let (response, mut stream) = sender.send_request(head, false).expect("a stream");
         stream.send_data(sent.into(), false).expect("room");
         response.await.expect("a response")

@@ -1,6 +1,6 @@
 //! OTLP/HTTP as its clients use it.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
 use duckspan_otlp::Signal;
 use duckspan_receiver::{Reason, Token};
@@ -25,8 +25,8 @@ fn both(
     [("application/x-protobuf", message.encode_to_vec(), b""), ("application/json", json, b"{}")]
 }
 
-/// A1, A5, H1 to H4, H10: every signal, in both encodings, compressed or not, whatever the case of the
-/// type and its parameters. What is stored is what was sent.
+/// A1, A5, A10, H1 to H4, H10: every signal, in both encodings, compressed or not, whatever the case of the
+/// type and its parameters. What is stored is what was sent, as often as it was sent.
 #[test]
 fn every_signal_is_received() {
     type Compress = fn(&[u8]) -> Vec<u8>;
@@ -92,7 +92,7 @@ fn http2_is_served() {
     assert_eq!(server.rows(), [5, 0, 0]);
 }
 
-/// Many requests on one connection, also when they are sent before the answers are read.
+/// H1: many requests on one connection, also when they are sent before the answers are read.
 #[test]
 fn connections_are_kept() {
     let server = Server::start();
@@ -109,7 +109,7 @@ fn connections_are_kept() {
         || !received.ends_with(b"\r\n\r\n")
     {
         let mut chunk = [0; 4096];
-        let len = std::io::Read::read(&mut stream, &mut chunk).expect("answers");
+        let len = stream.read(&mut chunk).expect("answers");
         assert_ne!(len, 0, "closed early");
         received.extend_from_slice(&chunk[..len]);
     }
@@ -117,7 +117,7 @@ fn connections_are_kept() {
     assert_eq!(server.counters().connections_accepted, 1);
 }
 
-/// Bodies in chunks, whose length nobody knows beforehand.
+/// H1: bodies in chunks, whose length nobody knows beforehand.
 #[test]
 fn chunked_bodies_are_read() {
     let server = Server::start();
@@ -140,7 +140,71 @@ fn chunked_bodies_are_read() {
     assert_eq!(server.counters().rejected(Reason::Malformed), 1);
 }
 
-/// A client that asks before it sends is answered before it sends.
+/// H1: other ways to write a request.
+#[test]
+fn requests_may_be_written_in_other_ways() {
+    let server = Server::start();
+    let body = data::traces(1).encode_to_vec();
+    let sized =
+        format!("content-type: application/x-protobuf\r\ncontent-length: {}\r\n", body.len());
+    let heads = [
+        format!("POST /v1/traces HTTP/1.0\r\n{sized}\r\n"),
+        format!("POST /v1/traces HTTP/1.1\r\n{}HOST:\ttest\r\n\r\n", sized.to_uppercase()),
+        format!("POST /v1/traces?a=b HTTP/1.1\r\nhost: test\r\n{sized}\r\n"),
+        format!("POST http://test/v1/traces HTTP/1.1\r\nhost: test\r\n{sized}\r\n"),
+    ];
+    for head in &heads {
+        let mut stream = connect(server.address());
+        stream.write_all(&[head.as_bytes(), &body].concat()).expect("sent");
+        assert_eq!(read_answer(&mut stream).status, 200, "{head}");
+    }
+    assert_eq!(server.rows(), [heads.len() as u64, 0, 0]);
+}
+
+/// H10: encodings come as a list, over one header or several, in which `identity` says nothing.
+#[test]
+fn encodings_are_a_list() {
+    let server = Server::start();
+    let body = gzip(&data::traces(1).encode_to_vec());
+    let media_type = ("content-type", "application/x-protobuf");
+    let identity = ("content-encoding", "identity");
+    for list in ["identity, gzip", "GZIP ,", ",x-gzip", "gzip,identity"] {
+        let headers = [media_type, identity, ("content-encoding", list)];
+        assert_eq!(post(&server, "/v1/traces", &headers, &body).status, 200, "{list}");
+    }
+    for list in ["gzip, zstd", "identity, br", "gzip;q=1"] {
+        let answer = post(&server, "/v1/traces", &[media_type, ("content-encoding", list)], &body);
+        assert_eq!(answer.status, 415, "{list}");
+    }
+    assert_eq!(server.rows(), [4, 0, 0]);
+}
+
+/// H5, H11: a refusal ends a connection only if the body of its request is still to come.
+#[test]
+fn connections_outlive_refusals() {
+    let server = Server::start();
+    let json = "host: test\r\ncontent-type: application/json\r\n";
+    let requests = [
+        format!("POST /v1/traces HTTP/1.1\r\n{json}content-length: 1\r\n\r\n{{"),
+        format!("HEAD /v1/traces HTTP/1.1\r\n{json}\r\n"),
+        format!("POST /nowhere HTTP/1.1\r\n{json}content-length: 0\r\n\r\n"),
+        format!("POST /v1/traces HTTP/1.1\r\n{json}content-length: 2\r\n\r\n{{}}"),
+        format!("POST /nowhere HTTP/1.1\r\n{json}content-length: 2\r\n\r\n"),
+    ];
+    let mut stream = connect(server.address());
+    stream.write_all(requests.concat().as_bytes()).expect("sent");
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).expect("the end of the connection");
+    let statuses: Vec<&str> = answers
+        .match_indices("HTTP/1.1 ")
+        .map(|(at, version)| &answers[at + version.len()..][..3])
+        .collect();
+    assert_eq!(statuses, ["400", "405", "404", "200", "404"], "{answers}");
+    assert!(answers.contains("\r\n\r\nHTTP/1.1 404"), "HEAD has no body: {answers}");
+    assert_eq!(answers.matches("connection: close").count(), 1, "{answers}");
+}
+
+/// H1, H7: a client that asks before it sends is answered before it sends.
 #[test]
 fn expectations_are_met() {
     let server = Server::start();
@@ -203,6 +267,80 @@ fn what_is_not_there_is_named() {
     assert_eq!(server.rows(), [0; 3]);
 }
 
+/// `google.rpc.Status`, but for its details.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Status {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+}
+
+/// H2, H5: every refusal is a `google.rpc.Status` in the encoding of its request, however that spells its
+/// type.
+#[test]
+fn refusals_have_the_encoding_of_the_request() {
+    type Case<'a> = (u16, i32, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a [u8]);
+    let server = Server::configured(|config| {
+        config.token = Token::new("s3cret");
+        config.limits.max_request_size = 1000;
+    });
+    let token = ("authorization", "Bearer s3cret");
+    let too_large = [b' '; 1001];
+    let cases: [Case<'_>; 6] = [
+        (400, 3, "POST", "/v1/logs", &[token], b"\xff"),
+        (401, 16, "POST", "/v1/logs", &[], b""),
+        (404, 12, "POST", "/v1/log", &[token], b""),
+        (405, 12, "GET", "/v1/logs", &[token], b""),
+        (413, 8, "POST", "/v1/logs", &[token], &too_large),
+        (415, 12, "POST", "/v1/logs", &[token, ("content-encoding", "br")], b""),
+    ];
+    let types = [
+        ("application/json", "Application/JSON; charset=utf-8"),
+        ("application/x-protobuf", "APPLICATION/X-PROTOBUF;q=1"),
+    ];
+    for (status, code, method, path, headers, body) in cases {
+        for (media_type, spelling) in types {
+            let headers = [headers, &[("content-type", spelling)]].concat();
+            let answer = send(&server, method, path, &headers, body);
+            assert_eq!((answer.status, answer.header("content-type")), (status, media_type));
+            let found = match media_type {
+                "application/json" => Status {
+                    code: answer.json()["code"].as_i64().expect("a code") as i32,
+                    message: answer.json()["message"].as_str().expect("a message").to_owned(),
+                },
+                _ => Status::decode(&*answer.body).expect("a status"),
+            };
+            assert_eq!(found.code, code, "{found:?}");
+            assert!(!found.message.is_empty(), "{status}");
+        }
+    }
+}
+
+/// A3, H10: whatever an answer is about, it is short; so it is never compressed.
+#[test]
+fn answers_are_short() {
+    let server = Server::start();
+    let long = "é\"%".repeat(1_000);
+    let json = serde_json::json!({ long.clone(): [] }).to_string();
+    let json_headers = [("content-type", "application/json"), ("accept-encoding", "gzip")];
+    let path = format!("/{}", "x%22".repeat(1_000));
+    let answers = [
+        post(&server, "/v1/traces", &json_headers, json.as_bytes()),
+        post(&server, &path, &json_headers, b"{}"),
+        post(&server, "/v1/traces", &[("content-type", &long)], b"{}"),
+        post(&server, "/v1/traces", &[json_headers[0], ("content-encoding", &long)], b"{}"),
+    ];
+    for (answer, status) in answers.iter().zip([200, 404, 415, 415]) {
+        assert_eq!((answer.status, answer.header("content-encoding")), (status, ""));
+        assert!((30..5_000).contains(&answer.body.len()), "{} bytes", answer.body.len());
+        assert!(answer.json().is_object());
+    }
+    let outcome = crate::wire::call(&server, &path, &[], &framed(0, &[]));
+    assert_eq!((outcome.status.as_str(), outcome.data.as_slice()), ("12", &b""[..]));
+    assert!((1_000..5_000).contains(&outcome.message.len()), "{}", outcome.message.len());
+}
+
 /// A6, H4, row 33: a partial success is a 200, in the encoding of the request.
 #[test]
 fn partial_success_says_what_was_rejected() {
@@ -225,7 +363,7 @@ fn partial_success_says_what_was_rejected() {
     assert_eq!(server.rows(), [0; 3]);
 }
 
-/// Tokens over HTTP; a refused client learns so though it sends all of its body first.
+/// H5, H12: tokens over HTTP; a refused client learns so though it sends all of its body first.
 #[test]
 fn tokens_are_checked() {
     let server = Server::configured(|config| config.token = Token::new("s3cret"));
@@ -280,7 +418,7 @@ fn pages_are_told_whether_they_may_send() {
     assert_eq!(refused.header("access-control-allow-origin"), "http://localhost:1");
 }
 
-/// Both protocols on each of two ports.
+/// H3: both protocols on each of two ports.
 #[test]
 fn a_second_port_serves_the_same() {
     let server = Server::configured(|config| config.http_port = Some(0));

@@ -47,7 +47,38 @@ fn malformed_bodies_are_refused() {
     server.wait_idle();
 }
 
-/// A9, J3, row 67: a body without a known key is a success, with a word on what was found (A7).
+/// Row 4: a document that is cut anywhere.
+#[test]
+fn cut_documents_are_refused() {
+    let server = Server::start();
+    let body = serde_json::to_string(&traces(2)).expect("JSON");
+    for len in 1..body.len() {
+        assert_eq!(post_json(&server, "/v1/traces", &body[..len]).status, 400, "cut at {len}");
+    }
+    assert_eq!(server.rows(), [0; 3]);
+}
+
+/// Rows 29, 69: members that occur twice, and those of OTLP 0.19 and older.
+#[test]
+fn odd_members_are_read() {
+    let server = Server::start();
+    let attribute = |value| format!(r#"{{"key":"k","value":{{"intValue":"{value}"}}}}"#);
+    let cases = [
+        span_with(r#""name":"first","name":"last""#),
+        span_with(&format!(r#""name":"both","attributes":[{},{}]"#, attribute(1), attribute(2))),
+        r#"{"resourceSpans":[{"instrumentationLibrarySpans":[{"spans":[{}]}]}]}"#.to_owned(),
+    ];
+    for body in &cases {
+        let answer = post_json(&server, "/v1/traces", body);
+        assert_eq!((answer.status, answer.body.as_slice()), (200, &b"{}"[..]), "{body}");
+    }
+    let spans = server.messages::<Span>(Signal::Traces);
+    let found: Vec<_> =
+        spans.iter().map(|span| (span.name.as_str(), span.attributes.len())).collect();
+    assert_eq!(found, [("last", 0), ("both", 2)]);
+}
+
+/// A9, J3, J4, row 67: a body without a known key is a success, with a word on what was found (A7).
 #[test]
 fn foreign_keys_are_warned_of() {
     let server = Server::start();
@@ -77,7 +108,7 @@ fn mixed_signals_are_told_apart() {
     assert_eq!(server.counters().signal(Signal::Traces).rejected_rows, 2);
 }
 
-/// J1, J2, J5, J8, rows 17, 20, 26 to 28: what can be understood is, and what cannot is counted.
+/// J1, J2, J5, J8, J9, J10, rows 17, 20, 26 to 28: what can be understood is, and what cannot is counted.
 #[test]
 fn odd_values_are_repaired() {
     let cases = [
@@ -90,9 +121,11 @@ fn odd_values_are_repaired() {
         (r#""startTimeUnixNano":"1700000000000000000""#, None),
         (r#""startTimeUnixNano":1700000000000000000"#, None),
         (r#""startTimeUnixNano":{"low":1,"high":2}"#, Some(Repair::WrongType)),
+        (r#""startTimeUnixNano":"2025-06-15T12:00:00Z""#, Some(Repair::WrongType)),
         (r#""name":null"#, None),
         (r#""name":"\ud800""#, Some(Repair::LoneSurrogate)),
         (r#""attributes":[{"key":"k","value":{"doubleValue":null}}]"#, None),
+        (r#""attributes":[{"key":"k","value":{}}]"#, None),
         (r#""attributes":[{"key":"k","value":{"intValue":"abc"}}]"#, Some(Repair::WrongType)),
     ];
     for (members, repair) in cases {

@@ -36,7 +36,7 @@ fn plain_messages_have_a_limit() {
     server.wait_idle();
 }
 
-/// H7: the limit holds though no length is declared.
+/// A2, H7: the limit holds though no length is declared.
 #[test]
 fn chunked_messages_have_a_limit() {
     let server = Server::limited(|limits| limits.max_request_size = LIMIT);
@@ -89,7 +89,8 @@ fn the_largest_request_fits() {
     server.wait_idle();
 }
 
-/// Rows 36, 49, G6, H8: what finds no room is refused for now, and what was held is given back.
+/// A8, G3, G6, H8, rows 36, 49: what finds no room is refused for now, as a whole, and what was held is
+/// given back.
 #[test]
 fn overload_is_back_pressure() {
     let server = Server::limited(|limits| limits.in_flight_bytes = 2 * LIMIT);
@@ -118,7 +119,7 @@ fn overload_is_back_pressure() {
     assert_eq!(server.rows(), [2, 0, 0]);
 }
 
-/// What can never fit is no back-pressure: its client would try for ever.
+/// G2, G5: what can never fit is no back-pressure: its client would try for ever.
 #[test]
 fn what_never_fits_is_too_large() {
     let server = Server::limited(|limits| limits.in_flight_bytes = LIMIT);

@@ -43,7 +43,7 @@ fn other_bytes_are_a_fault_at_once() {
     assert_expands(Compression::None, b"hello", b"hello");
 }
 
-/// A stream that is cut gives what it can, and says so; between two parts it cannot be told.
+/// Row 39: a stream that is cut gives what it can, and says so; between two parts it cannot be told.
 #[test]
 fn streams_may_be_cut_anywhere() {
     for compression in BOTH {
@@ -93,6 +93,7 @@ fn damage_of_one_bit() {
     }
 }
 
+/// Row 39.
 #[test]
 fn checksums_and_lengths_are_checked() {
     let stream = compressed(Compression::Gzip, &text(900));
@@ -109,6 +110,7 @@ fn checksums_and_lengths_are_checked() {
     assert_fails(Compression::Zstd, &damaged, "corrupt zstd stream");
 }
 
+/// Row 38: a window is memory too.
 #[test]
 fn windows_are_limited() {
     let content = text(100);

@@ -14,6 +14,7 @@ fn halves(file: &[u8]) -> (&[u8], &[u8]) {
     file.split_at(file.len() / 2)
 }
 
+/// Rows 40, 41, 66.
 #[test]
 fn files_may_be_compressed_in_any_way() {
     let skippable = b"\x53\x2a\x4d\x18\x05\0\0\0hello";
@@ -43,7 +44,7 @@ fn files_may_be_compressed_in_any_way() {
     }
 }
 
-/// A file that is cut gives the records before the cut, and one reject that is no error.
+/// Row 39: a file that is cut gives the records before the cut, and one reject that is no error.
 #[test]
 fn compressed_files_may_be_cut_anywhere() {
     let file = lines(30);
@@ -65,7 +66,7 @@ fn compressed_files_may_be_cut_anywhere() {
     }
 }
 
-/// Records before damage are read; the record that is lost by it is not counted a second time.
+/// Row 39: records before damage are read; the record that is lost by it is not counted a second time.
 #[test]
 fn compressed_files_may_be_damaged() {
     let file = lines(400);
@@ -145,7 +146,7 @@ fn records_may_be_compressed() {
     check(&[good.clone(), good.clone(), garbage, good.clone()], &[(3, at(2), Malformed, &reason)]);
 }
 
-/// A record that expands to more than the largest record allowed does so no further.
+/// Row 38: a record that expands to more than the largest record allowed does so no further.
 #[test]
 fn records_that_are_bombs() {
     let good = zstd(json(Signal::Logs, 30, false).as_bytes());

@@ -20,6 +20,7 @@ fn error(record: &[u8]) -> Error {
     error
 }
 
+/// Row 3.
 #[test]
 fn malformed_json() {
     let name = "expected a member name";
@@ -182,6 +183,7 @@ fn values_nest_in_64_lists_and_no_more() {
     }
 }
 
+/// Row 11.
 #[test]
 fn an_empty_list_counts_as_a_list() {
     let value = nested(Nesting::Arrays, MAX_VALUE_DEPTH);
@@ -198,6 +200,7 @@ fn an_empty_list_counts_as_a_list() {
     }
 }
 
+/// J3, row 12: the depth of unknown members is bounded.
 #[test]
 fn unwanted_values_nest_a_good_deal_deeper() {
     let array = |depth: usize| format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
@@ -210,6 +213,7 @@ fn unwanted_values_nest_a_good_deal_deeper() {
     assert_eq!((found.reason(), found.is_truncated()), ("JSON nested too deep", false));
 }
 
+/// Rows 11 and 12.
 #[test]
 fn values_nested_without_end_need_no_stack() {
     on_small_stack(|| {

@@ -14,6 +14,7 @@ fn read(record: impl AsRef<[u8]>) -> (SignalSet, Option<Foreign>, [Option<Vec<u8
     (outcome.found, outcome.foreign, requests)
 }
 
+/// J3, row 65: unknown members are ignored, whatever they hold.
 #[test]
 fn signals_by_their_keys() {
     let [traces, metrics, logs] = Signal::ALL.map(SignalSet::only);
@@ -52,6 +53,7 @@ fn signals_by_their_keys() {
     }
 }
 
+/// J4, row 67.
 #[test]
 fn what_is_no_otlp_is_named() {
     let object = |key: &str| Foreign::Object(key.to_owned());
@@ -100,6 +102,7 @@ fn foreign_records_are_described_for_people() {
     }
 }
 
+/// Row 16.
 #[test]
 fn text_that_is_not_utf8_is_read_with_replacements() {
     let mut transcoder = Transcoder::new();

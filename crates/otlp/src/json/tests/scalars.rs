@@ -23,6 +23,7 @@ fn values<T>(
     }
 }
 
+/// J5, J10, row 27: as numbers or strings, never through a double; a time is no date.
 #[test]
 fn unsigned_64_bit_integers() {
     let cases = [
@@ -97,6 +98,7 @@ fn unsigned_64_bit_integers() {
     );
 }
 
+/// J5, row 27.
 #[test]
 fn signed_64_bit_integers() {
     let cases = [
@@ -133,6 +135,7 @@ fn signed_64_bit_integers() {
     });
 }
 
+/// J5, row 27.
 #[test]
 fn integers_of_32_bits() {
     let unsigned = [
@@ -172,6 +175,7 @@ fn integers_of_32_bits() {
     });
 }
 
+/// J7, row 25.
 #[test]
 fn doubles() {
     let cases = [
@@ -230,6 +234,7 @@ fn doubles() {
     check(Of::Histogram, [(r#""explicitBounds":[0.5,-0,"Infinity"]"#, text(7, bounds), NONE)]);
 }
 
+/// Row 27.
 #[test]
 fn bools() {
     let body = |value: &str| format!("\"body\":{{\"boolValue\":{value}}}");
@@ -248,6 +253,7 @@ fn bools() {
     );
 }
 
+/// J2, row 28: by number or name; unknown numbers are kept.
 #[test]
 fn enums() {
     let number = |value: i64| varint(6, value as u64);
@@ -286,6 +292,7 @@ fn enums() {
     check(Of::Span, [(r#""status":{"code":"STATUS_CODE_ERROR"}"#, text(15, varint(3, 2)), NONE)]);
 }
 
+/// J1, rows 18 to 20: hex in any case, in every message that has ids, of any length.
 #[test]
 fn ids() {
     let trace: Vec<u8> = (0..16).map(|byte| byte * 17).collect();
@@ -339,6 +346,7 @@ fn ids() {
     );
 }
 
+/// J6: base64 in either alphabet, padded or not.
 #[test]
 fn bytes() {
     let cases: [(&str, &[u8], &[Repair]); 16] = [

@@ -6,6 +6,7 @@ use crate::wire::sample::{attribute, text};
 
 const NONE: &[Repair] = &[];
 
+/// Row 17.
 #[test]
 fn escapes() {
     let cases: [(&str, &str, &[Repair]); 17] = [
@@ -58,6 +59,7 @@ fn strings_of_every_length_with_an_escape_anywhere() {
     }
 }
 
+/// Row 27.
 #[test]
 fn what_is_no_string_is_absent() {
     for value in ["5", "true", "[\"a\"]", "{\"stringValue\":\"a\"}", "-1e5"] {

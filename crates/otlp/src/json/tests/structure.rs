@@ -92,6 +92,7 @@ fn object(message: &'static Message, open: &mut Vec<&'static str>, reverse: bool
     format!("{{{}}}", members.join(","))
 }
 
+/// J8, row 26.
 #[test]
 fn null_is_absent_everywhere() {
     for signal in Signal::ALL {
@@ -148,6 +149,7 @@ fn walk(
     open.pop();
 }
 
+/// J8, row 26.
 #[test]
 fn what_null_stands_beside() {
     check(
@@ -180,6 +182,7 @@ fn what_null_stands_beside() {
     );
 }
 
+/// J9, row 26.
 #[test]
 fn empty_objects_and_arrays() {
     check(
@@ -227,6 +230,7 @@ fn empty_objects_and_arrays() {
     );
 }
 
+/// J9, row 29.
 #[test]
 fn the_last_of_equal_members_counts() {
     check(
@@ -268,6 +272,7 @@ fn the_last_of_equal_members_counts() {
     );
 }
 
+/// J9.
 #[test]
 fn the_last_member_of_a_oneof_counts() {
     let body = |json: &str, value: Vec<u8>| {
@@ -301,6 +306,7 @@ fn the_last_member_of_a_oneof_counts() {
     );
 }
 
+/// Row 10.
 #[test]
 fn values_in_values() {
     let list = r#"{"arrayValue":{"values":[{"intValue":"1"},{"kvlistValue":{"values":[{"key":"k","value":{"boolValue":true}}]}}]}}"#;

@@ -7,7 +7,7 @@ use crate::split::framed::{self, Prefix};
 use crate::wire::Reader;
 
 /// What is known by its first bytes.
-const MAGIC: [(&[u8], &str); 21] = [
+const MAGIC: [(&[u8], &str); 23] = [
     (b"PAR1", "a Parquet file; use read_parquet"),
     (b"ARROW1", "an Arrow IPC file"),
     (b"FEA1", "a Feather file"),
@@ -25,6 +25,8 @@ const MAGIC: [(&[u8], &str); 21] = [
     (b"%PDF", "a PDF document"),
     (b"\xff\xfe", "text in UTF-16; convert it to UTF-8 first"),
     (b"\xfe\xff", "text in UTF-16; convert it to UTF-8 first"),
+    (b"{\0\"\0", "text in UTF-16; convert it to UTF-8 first"),
+    (b"\0{\0\"", "text in UTF-16; convert it to UTF-8 first"),
     (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with git lfs pull"),
     (b"<?xml", "XML"),
     (b"<!DOCTYPE", "HTML"),

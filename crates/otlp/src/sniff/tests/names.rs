@@ -44,6 +44,8 @@ fn files_are_named_by_their_first_bytes() {
         (b"%PDF-1.7", "PDF"),
         (b"\xff\xfe{\0\"\0", "UTF-16"),
         (b"\xfe\xff\0{\0\"", "UTF-16"),
+        (b"{\0\"\0r\0e\0", "UTF-16"),
+        (b"\0{\0\"\0r\0e", "UTF-16"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"<?xml version", "XML"),
         (b"<!DOCTYPE html>", "HTML"),

@@ -6,7 +6,7 @@
 //!
 //! - [`schema`]: every OTLP message and field, as data; all other modules read it.
 //! - [`wire`]: the protobuf wire format. [`verify`] checks a message to the last field and says
-//!   whether it is canonical; [`normalize`] rewrites one that is not.
+//!   whether it is canonical; [`normalize`] rewrites one that is not, [`utf8`] what is no text in it.
 //! - [`json`]: OTLP/JSON to canonical protobuf.
 //! - [`segment`]: canonical protobuf with its rows; [`render`]: rows as canonical OTLP/JSON;
 //!   [`relation`]: rows as typed columns.
@@ -33,6 +33,7 @@ pub mod segment;
 pub mod signal;
 pub mod sniff;
 pub mod split;
+pub mod utf8;
 pub mod verify;
 pub mod wire;
 

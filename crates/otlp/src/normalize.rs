@@ -5,12 +5,11 @@
 //! needs it has its fields collected and sorted. A message that came in several parts is read from all of them, so
 //! nothing is copied to merge it.
 
-use std::borrow::Cow;
-
 use crate::error::{Repair, Repairs};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::order::{Order, Place, sort_messages};
 use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
+use crate::utf8;
 use crate::verify::{Needs, canonical_varint, check, is_plain_attribute};
 use crate::wire::{Reader, Value, put_len, put_tag, put_varint, varint_len};
 
@@ -177,12 +176,13 @@ impl<'a> Normalizer<'a, '_> {
         let field = entry.field;
         let number = u32::from(field.number);
         match entry.value {
-            Value::Len(bytes, _) if matches!(field.kind, Kind::String) => {
-                let text = String::from_utf8_lossy(bytes);
-                if let Cow::Owned(_) = text {
-                    self.repairs.count(Repair::InvalidUtf8);
-                }
-                put_len(self.out, number, text.as_bytes());
+            Value::Len(bytes, _)
+                if matches!(field.kind, Kind::String) && str::from_utf8(bytes).is_err() =>
+            {
+                self.repairs.count(Repair::InvalidUtf8);
+                put_tag(self.out, number, WireType::Len as u8);
+                put_varint(self.out, (bytes.len() + utf8::growth(bytes)) as u64);
+                utf8::put_replaced(self.out, bytes);
             }
             Value::Len(bytes, _) => put_len(self.out, number, bytes),
             Value::Varint(value) => {

@@ -14,6 +14,7 @@ use crate::order::{Order, Place};
 use crate::schema::{
     ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType,
 };
+use crate::utf8;
 use crate::wire::Reader;
 
 #[cfg(test)]
@@ -53,6 +54,15 @@ pub fn verify(message: &'static Message, bytes: &[u8]) -> Result<Form> {
     match check(message, bytes)? {
         Needs::Nothing | Needs::Dropping => Ok(Form::Canonical),
         Needs::Sorting(_) | Needs::Rewriting => Ok(Form::Loose),
+    }
+}
+
+/// Bytes that [`crate::normalize`] adds to a well-formed message at most, for want of UTF-8 in its strings.
+pub fn growth(message: &'static Message, bytes: &[u8]) -> usize {
+    let mut walk = Walk::new(bytes);
+    match walk.message(message, Reader::new(bytes), 0) {
+        Ok(()) => walk.growth,
+        Err(_) => 0,
     }
 }
 
@@ -108,11 +118,14 @@ struct Walk<'a> {
     unknown: bool,
     /// Messages that had to be checked field by field.
     walked: usize,
+    /// Bytes by which strings grow that are not UTF-8.
+    growth: usize,
 }
 
 impl<'a> Walk<'a> {
     fn new(bytes: &'a [u8]) -> Walk<'a> {
-        Walk { bytes, ascii: 0, loose: false, unsorted: Vec::new(), unknown: false, walked: 0 }
+        let unsorted = Vec::new();
+        Walk { bytes, ascii: 0, loose: false, unsorted, unknown: false, walked: 0, growth: 0 }
     }
 
     /// Checks a message that is nested in this many lists of values.
@@ -311,7 +324,11 @@ impl<'a> Walk<'a> {
         let to = (from + (range.end - from).next_multiple_of(AHEAD)).min(self.bytes.len());
         self.ascii = from + ascii_len(&self.bytes[from..to]);
         if range.end > self.ascii {
-            self.loose |= std::str::from_utf8(&self.bytes[range]).is_err();
+            let text = &self.bytes[range];
+            if str::from_utf8(text).is_err() {
+                self.loose = true;
+                self.growth += utf8::growth(text);
+            }
         }
     }
 }

@@ -4,8 +4,8 @@
 //! be shorter than it is in protobuf. So a large request is charged for what it grows to before it grows.
 //! Small requests are not worth a walk.
 
-use duckspan_otlp::Signal;
 use duckspan_otlp::wire::{Reader, Value};
+use duckspan_otlp::{Signal, utf8, verify};
 
 use crate::budget::Charge;
 use crate::limits::COUNTED_SIZE;
@@ -32,6 +32,18 @@ pub(super) fn reserve_protobuf(text: &[u8], charge: &mut Charge) -> Result<(), R
     Ok(())
 }
 
+/// Charges what a request in protobuf takes in canonical form.
+pub(super) fn reserve_canonical(
+    signal: Signal,
+    request: &[u8],
+    charge: &mut Charge,
+) -> Result<(), Refusal> {
+    let large = request.len() >= COUNTED_SIZE;
+    let more = if large { verify::growth(signal.data(), request) } else { 0 };
+    charge.add(request.len().saturating_add(more))?;
+    Ok(())
+}
+
 /// How much more than its text JSON may take: the numbers of an array are eight bytes each in protobuf,
 /// however short they are; and where text is not UTF-8, it is copied with U+FFFD, which is longer.
 fn growth(text: &[u8]) -> usize {
@@ -45,8 +57,7 @@ fn growth(text: &[u8]) -> usize {
             start = at + 1;
         }
     }
-    let replaced = text.utf8_chunks().map(|chunk| chunk.invalid().len()).filter(|&len| len > 0);
-    let longer: usize = replaced.map(|len| char::REPLACEMENT_CHARACTER.len_utf8() - len).sum();
+    let longer = utf8::growth(text);
     let copied = if str::from_utf8(text).is_ok() { 0 } else { text.len() + longer };
     growth + copied + longer
 }

@@ -32,7 +32,7 @@ fn build(signal: Signal, payload: Payload, form: Form) -> Result<Decoded, Refusa
     let Payload { bytes, mut charge } = payload;
     index::reserve(signal, &bytes, &mut charge)?;
     if form == Form::Loose {
-        charge.add(bytes.len())?;
+        index::reserve_canonical(signal, &bytes, &mut charge)?;
     }
     let mut builder = SegmentBuilder::new(signal);
     let repairs = builder.push_owned(bytes, form).map_err(refused)?;

@@ -86,6 +86,11 @@ pub(crate) fn check(message: &'static Message, bytes: &[u8]) -> Result<Needs> {
 /// Whether `bytes` are an attribute in the one form that [`crate::normalize`] would give it. Only
 /// common shapes are known here: `false` says nothing.
 pub(crate) fn is_plain_attribute(bytes: &[u8]) -> bool {
+    /// A key and a value with lengths of one byte. Values in values would be walked once for each level.
+    const MOST: usize = 2 * (2 + 0x7f);
+    if bytes.len() > MOST {
+        return false;
+    }
     let mut walk = Walk::new(bytes);
     let checked = walk.key_value(Reader::new(bytes), 0);
     checked.is_ok() && !walk.loose && walk.walked == 0

@@ -5,7 +5,7 @@ use std::io;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 
 use crate::budget::Charge;
 use crate::limits::FIRST_STEP;
@@ -108,17 +108,42 @@ impl Payload {
     }
 }
 
-/// The next bytes of a body; `None` at its end.
-///
-/// # Errors
-/// If the body does not arrive as it should.
-pub(crate) async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() {
-            return Ok(Some(data));
-        }
+/// The body of a request as it arrives.
+#[derive(Debug)]
+pub(crate) struct Arriving {
+    body: Incoming,
+    ended: bool,
+}
+
+impl Arriving {
+    /// A body of which nothing was read.
+    pub(crate) fn new(body: Incoming) -> Arriving {
+        Arriving { body, ended: false }
     }
-    Ok(None)
+
+    /// The length that the body says it has.
+    pub(crate) fn declared(&self) -> Option<u64> {
+        self.body.size_hint().exact()
+    }
+
+    /// Whether nothing of the body is left to read. Where its length is unknown, only its end tells.
+    pub(crate) fn is_read(&self) -> bool {
+        self.ended || self.body.is_end_stream()
+    }
+
+    /// The next bytes of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// If the body does not arrive as it should.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        while let Some(frame) = self.body.frame().await {
+            if let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        self.ended = true;
+        Ok(None)
+    }
 }
 
 /// The refusal of a body that ended in an error: mostly its client went away.

@@ -6,12 +6,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use duckspan_otlp::Signal;
 use duckspan_otlp::compression::Compression;
-use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, Version, http::request::Parts};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::body::{Gather, Payload, next};
+use crate::body::{Arriving, Gather, Payload};
 use crate::budget::Charge;
 use crate::encoding::{Encoding, compression, media_type};
 use crate::export::Accepted;
@@ -107,12 +106,12 @@ pub(crate) fn timeout(headers: &HeaderMap) -> Option<Duration> {
 
 /// Reads the one message of a call, and whether it is compressed.
 pub(crate) async fn read(
-    body: &mut Incoming,
+    body: &mut Arriving,
     limit: usize,
     charge: Charge,
 ) -> Result<(Payload, bool), Refusal> {
     let mut framing = Framing::new(limit, charge);
-    while let Some(bytes) = next(body).await? {
+    while let Some(bytes) = body.next().await? {
         framing.push(&bytes)?;
     }
     framing.finish()

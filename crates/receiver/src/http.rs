@@ -2,7 +2,6 @@
 
 use duckspan_otlp::Signal;
 use duckspan_otlp::compression::Compression;
-use hyper::body::{Body as _, Incoming};
 use hyper::header::{
     ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER,
     WWW_AUTHENTICATE,
@@ -10,7 +9,7 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, Response};
 
-use crate::body::{Gather, Payload, next};
+use crate::body::{Arriving, Gather, Payload};
 use crate::budget::Charge;
 use crate::encoding::{Encoding, compression, media_type};
 use crate::export::Accepted;
@@ -58,15 +57,15 @@ pub(crate) fn unknown(path: &str) -> Refusal {
 
 /// Reads a body.
 pub(crate) async fn read(
-    body: &mut Incoming,
+    body: &mut Arriving,
     limit: usize,
     charge: Charge,
 ) -> Result<Payload, Refusal> {
     let mut gather = Gather::new(limit, charge);
-    if let Some(length) = body.size_hint().exact() {
+    if let Some(length) = body.declared() {
         gather.expect(length)?;
     }
-    while let Some(bytes) = next(body).await? {
+    while let Some(bytes) = body.next().await? {
         gather.push(&bytes)?;
     }
     let mut payload = gather.finish();

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use duckspan_otlp::compression::Compression;
 use duckspan_otlp::{Segment, Signal};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, Version};
 
 use crate::auth::Token;
-use crate::body::Payload;
+use crate::body::{Arriving, Payload};
 use crate::budget::{Budget, Charge};
 use crate::config::Config;
 use crate::cors::{self, Origin};
@@ -131,14 +131,15 @@ impl Service {
         request: Request<Incoming>,
         activity: &Activity,
     ) -> Response<Reply> {
-        let (head, mut body) = request.into_parts();
+        let (head, body) = request.into_parts();
+        let mut body = Arriving::new(body);
         let origin = cors::allowed(&self.origins, &head.headers);
         let mut response = if cors::is_preflight(&head) {
             cors::preflight(&head)
         } else {
             self.export(&head, &mut body).await
         };
-        if !body.is_end_stream() {
+        if !body.is_read() {
             activity.leave_unread();
             if head.version != Version::HTTP_2 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -150,7 +151,7 @@ impl Service {
         response
     }
 
-    async fn export(&self, head: &Parts, body: &mut Incoming) -> Response<Reply> {
+    async fn export(&self, head: &Parts, body: &mut Arriving) -> Response<Reply> {
         let transport = Transport::of(head);
         let signal = transport.signal(head.uri.path());
         let outcome = contained(self.handle(transport, signal, head, body)).await;
@@ -167,7 +168,7 @@ impl Service {
         transport: Transport,
         signal: Option<Signal>,
         head: &Parts,
-        body: &mut Incoming,
+        body: &mut Arriving,
     ) -> Result<Accepted, Refusal> {
         if let Some(token) = &self.token {
             token.check(&head.headers)?;
@@ -184,7 +185,7 @@ impl Service {
         &self,
         signal: Signal,
         head: &Parts,
-        body: &mut Incoming,
+        body: &mut Arriving,
     ) -> Result<export::Request, Refusal> {
         let named = grpc::check(head)?;
         let timeout = grpc::timeout(&head.headers).map_or(self.limits.request_timeout, |timeout| {
@@ -207,7 +208,7 @@ impl Service {
         &self,
         signal: Signal,
         head: &Parts,
-        body: &mut Incoming,
+        body: &mut Arriving,
     ) -> Result<export::Request, Refusal> {
         let (encoding, compression) = http::check(head)?;
         let read = http::read(body, self.limits.max_request_size, Charge::new(&self.budget));

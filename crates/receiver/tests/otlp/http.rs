@@ -117,23 +117,25 @@ fn connections_are_kept() {
     assert_eq!(server.counters().connections_accepted, 1);
 }
 
-/// H1: bodies in chunks, whose length nobody knows beforehand.
+/// H1: bodies in chunks, whose length nobody knows beforehand; the connection is kept.
 #[test]
 fn chunked_bodies_are_read() {
     let server = Server::start();
     let body = data::traces(100).encode_to_vec();
     let mut stream = connect(server.address());
     let head = "POST /v1/traces HTTP/1.1\r\nhost: test\r\ncontent-type: application/x-protobuf\r\ntransfer-encoding: chunked\r\n\r\n";
-    stream.write_all(head.as_bytes()).expect("sent");
-    for chunk in body.chunks(777) {
-        stream.write_all(format!("{:x}\r\n", chunk.len()).as_bytes()).expect("sent");
-        stream.write_all(&[chunk, b"\r\n"].concat()).expect("sent");
+    for end in ["0\r\n\r\n", "0;last\r\ntrailer: x\r\n\r\n"] {
+        stream.write_all(head.as_bytes()).expect("sent");
+        for chunk in body.chunks(777) {
+            stream.write_all(format!("{:x}\r\n", chunk.len()).as_bytes()).expect("sent");
+            stream.write_all(&[chunk, b"\r\n"].concat()).expect("sent");
+        }
+        stream.write_all(end.as_bytes()).expect("sent");
+        let answer = read_answer(&mut stream);
+        assert_eq!((answer.status, answer.header("connection")), (200, ""));
     }
-    stream.write_all(b"0\r\n\r\n").expect("sent");
-    assert_eq!(read_answer(&mut stream).status, 200);
-    assert_eq!(server.messages::<Span>(Signal::Traces), spans(100));
+    assert_eq!(server.messages::<Span>(Signal::Traces), [spans(100), spans(100)].concat());
 
-    let mut stream = connect(server.address());
     stream.write_all(head.as_bytes()).expect("sent");
     stream.write_all(b"not a chunk\r\n").expect("sent");
     assert_eq!(read_answer(&mut stream).status, 400);

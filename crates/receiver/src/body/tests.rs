@@ -1,7 +1,7 @@
 use super::*;
 use crate::budget::Budget;
 
-/// Row 36, finding 5: memory follows the bytes that arrive, not the length that is declared.
+/// Row 36: memory follows the bytes that arrive, not the length that is declared.
 #[test]
 fn memory_follows_what_arrives() {
     const LIMIT: usize = 64 << 20;

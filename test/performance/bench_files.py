@@ -5,55 +5,36 @@ compares the medians, so that a busy machine slows both. Every column is evaluat
 are summed, which costs neither side anything but making the texts.
 """
 
-import argparse
-import json
-import os
 import sys
 from collections.abc import Iterator
-from statistics import median
+from pathlib import Path
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import bench
 import clock
 import peers
 from dataset import Dataset
-from jobs import Duckspan, Job, Limit, Runner
+from jobs import Job
 from peers import Chdb, DuckDB
+from scans import Duckspan, Limit
 
 #: Rows of the large file, and of the small one for peers that take long.
 ROWS = 400_000
 SMALL_ROWS = 60_000
-RUNS = 5
 
 
 def main() -> int:
-    """Measures, prints the table, and tells with `--check` whether a target was missed."""
-    options = parse()
+    """The exit code."""
+    parser = bench.parser(__doc__, ROWS)
+    parser.add_argument("--clock", choices=clock.CLOCKS, default="wall")
+    options = parser.parse_args()
     clock.name = options.clock
     large, small = Dataset(options.rows), Dataset(min(options.rows, SMALL_ROWS))
     verify(small)
-    print(
-        f"{large.rows} spans, {large.json.stat().st_size / 1e6:.0f} MB of JSON; load average "
-        f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cpus; {clock.name} time"
-    )
-    print(Job.HEADER)
-    missed = 0
-    for job in jobs(large, small):
-        if not options.only or options.only in job.name:
-            measure(job, options.runs)
-            print(json.dumps(job.record()) if options.json else job.line(), flush=True)
-            missed += job.missed()
-    return 1 if options.check and missed else 0
-
-
-def parse() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=ROWS, help="rows of the large file")
-    parser.add_argument("--runs", type=int, default=RUNS, help="runs of each side of a job")
-    parser.add_argument("--only", help="only the jobs whose name has this text in it")
-    parser.add_argument("--clock", choices=clock.CLOCKS, default="wall")
-    parser.add_argument("--json", action="store_true", help="one line of JSON for each job")
-    parser.add_argument("--check", action="store_true", help="fail where a target is missed")
-    return parser.parse_args()
+    title = f"files: {large.rows:,} spans, {large.json.stat().st_size / 1e6:.0f} MB of JSON"
+    return bench.run(title, jobs(large, small), options)
 
 
 def verify(data: Dataset) -> None:
@@ -136,18 +117,6 @@ def compressed(large: Dataset) -> Iterator[Job]:
     for name, file in (("gzip", large.gzip), ("zstd", large.zstd)):
         peer = DuckDB(file, 2, peers.FASTEST)
         yield Job(f"JSON, {name} / DuckDB from_json, best found", Duckspan(file, 2), peer)
-
-
-def measure(job: Job, runs: int) -> None:
-    """Runs both sides in turn."""
-    sides: tuple[Runner, Runner] = (job.ours, job.peer)
-    rates: tuple[list[float], list[float]] = ([], [])
-    for run in range(runs + 1):
-        for side, found in zip(sides, rates, strict=True):
-            rate = side.rows_per_second()
-            if run > 0:
-                found.append(rate)
-    job.ours_rate, job.peer_rate = (median(found) for found in rates)
 
 
 if __name__ == "__main__":

@@ -1,126 +1,111 @@
 """What is measured: two sides of a job, and what their ratio should be."""
 
-import json
-import os
-import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from statistics import median
 from typing import Any, ClassVar, Protocol
 
-import clock
-import duckdb
-from dataset import ROOT, Dataset, program
-from peers import ALL_COLUMNS, NARROW, ROWS_AND_TIMES, timed
 
-#: What a query asks for, by the name of its columns, and of which function.
-COLUMNS = {
-    "all columns": (ALL_COLUMNS, "read_otlp"),
-    "timestamp": ("count(*), sum(epoch_us(timestamp))", "read_otlp"),
-    "count(*)": ("count(*)", "read_otlp"),
-    "name and duration": (NARROW, "read_otlp_spans"),
-}
+@dataclass(frozen=True)
+class Unit:
+    """What a value counts, and whether more of it is better."""
+
+    name: str
+    more_is_better: bool
+
+
+ROWS_PER_SECOND = Unit("rows/s", True)
+ROWS_PER_CPU_SECOND = Unit("rows/CPU s", True)
+ROWS = Unit("rows", True)
+MILLISECONDS = Unit("ms", False)
+BYTES_PER_ROW = Unit("bytes/row", False)
+MEGABYTES = Unit("MB", False)
 
 
 class Runner(Protocol):
     """One side of a job."""
 
-    def rows_per_second(self) -> float:
-        """Runs once."""
+    def measure(self) -> float:
+        """Runs once, and says what the unit of the job counts."""
         ...
 
 
 @dataclass
-class Duckspan:
-    """The extension, on one file."""
+class Value:
+    """A side that is not measured by running it again, but known, or known once it is asked for."""
 
-    file: Path
-    threads: int
-    columns: str = "all columns"
+    value: Callable[[], float]
 
-    @cached_property
-    def con(self) -> duckdb.DuckDBPyConnection:
-        """A database with the extension loaded."""
-        config = {"threads": self.threads, "allow_unsigned_extensions": "true"}
-        con = duckdb.connect(config=config)
-        con.execute(f"LOAD '{extension()}'")
-        return con
-
-    def rows_per_second(self) -> float:
-        columns, function = COLUMNS[self.columns]
-        return timed(self.con, f"SELECT {columns} FROM {function}('{self.file}')")
-
-    def rows_and_times(self) -> tuple[Any, ...]:
-        query = f"SELECT {ROWS_AND_TIMES} FROM read_otlp('{self.file}')"
-        return self.con.execute(query).fetchall()[0]
-
-
-def extension() -> Path:
-    """The extension file: `DUCKSPAN_EXTENSION`, or where `make` puts it."""
-    path = Path(os.environ.get("DUCKSPAN_EXTENSION", ROOT / "build/duckspan.duckdb_extension"))
-    if not path.exists():
-        raise SystemExit(f"{path} is not there: run make extension, or set DUCKSPAN_EXTENSION")
-    return path.resolve()
-
-
-@dataclass
-class Limit:
-    """A job of the `limits` program, on one thread."""
-
-    data: Dataset
-    frames: Path
-    name: str
-
-    def rows_per_second(self) -> float:
-        command = [program("limits"), "--json", "--runs", "1", "--only", self.name]
-        command += ["--clock", clock.name]
-        command += [self.data.json, self.frames]
-        answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        return json.loads(answer)["rows_per_second"]
+    def measure(self) -> float:
+        return self.value()
 
 
 @dataclass
 class Job:
-    """A comparison of rows a second."""
+    """A comparison of ours with a peer. Target and stretch are ratios that ours must reach, or
+    must not exceed where less is better."""
 
     name: str
     ours: Runner
     peer: Runner
     target: float | None = None
     stretch: float | None = None
-    ours_rate: float = 0
-    peer_rate: float = 0
+    unit: Unit = ROWS_PER_SECOND
+    ours_value: float = 0
+    peer_value: float = 0
 
     HEADER: ClassVar[str] = (
-        f"{'job':<50}{'ours, rows/s':>13}{'peer, rows/s':>13}{'ratio':>8}{'target':>8}  verdict"
+        f"{'job':<57}{'ours':>12}{'peer':>12} {'':<11}{'ratio':>7}{'target':>9}  verdict"
     )
+
+    def measure(self, runs: int) -> None:
+        """Runs both sides in turn, and takes the medians. The first run of each does not count."""
+        sides = (self.ours, self.peer)
+        found: tuple[list[float], list[float]] = ([], [])
+        for _ in range(runs + 1):
+            for side, values in zip(sides, found, strict=True):
+                values.append(side.measure())
+        self.ours_value, self.peer_value = (median(values[1:]) for values in found)
 
     @property
     def ratio(self) -> float:
         """Ours to the peer's."""
-        return self.ours_rate / self.peer_rate
+        return self.ours_value / self.peer_value
+
+    def reaches(self, bound: float | None) -> bool:
+        """Whether the ratio is as good as that."""
+        if bound is None:
+            return False
+        return self.ratio >= bound if self.unit.more_is_better else self.ratio <= bound
 
     def missed(self) -> bool:
-        """Whether the ratio is below the target."""
-        return self.target is not None and self.ratio < self.target
+        """Whether the ratio is worse than the target."""
+        return self.target is not None and not self.reaches(self.target)
 
     def verdict(self) -> str:
         """What the ratio means."""
         if self.missed():
             return "MISSED"
-        if self.stretch is not None and self.ratio >= self.stretch:
-            return f"met, stretch {self.stretch:g} too"
+        if self.reaches(self.stretch):
+            return f"met, stretch {self.stretch:.3g} too"
         words = [] if self.target is None else ["met"]
-        words += [] if self.stretch is None else [f"stretch is {self.stretch:g}"]
+        words += [] if self.stretch is None else [f"stretch is {self.stretch:.3g}"]
         return ", ".join(words) or "no target"
 
     def line(self) -> str:
         """A row of the table."""
-        target = "-" if self.target is None else f"{self.target:g}"
-        rates = f"{self.ours_rate:>13,.0f}{self.peer_rate:>13,.0f}"
-        return f"{self.name:<50}{rates}{self.ratio:>8.2f}{target:>8}  {self.verdict()}"
+        sign = "≥" if self.unit.more_is_better else "≤"
+        target = "-" if self.target is None else f"{sign} {self.target:.3g}"
+        values = f"{number(self.ours_value):>12}{number(self.peer_value):>12} {self.unit.name:<11}"
+        return f"{self.name:<57}{values}{self.ratio:>7.2f}{target:>9}  {self.verdict()}"
 
     def record(self) -> dict[str, Any]:
         """The same for programs."""
-        names = ("name", "ours_rate", "peer_rate", "ratio", "target", "stretch")
-        return {name: getattr(self, name) for name in names} | {"verdict": self.verdict()}
+        names = ("name", "ours_value", "peer_value", "ratio", "target", "stretch")
+        found = {name: getattr(self, name) for name in names}
+        return found | {"unit": self.unit.name, "verdict": self.verdict()}
+
+
+def number(value: float) -> str:
+    """A value with three digits or more."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -84,7 +84,7 @@ class DuckDB:
         """A database without the extension."""
         return duckdb.connect(config={"threads": self.threads})
 
-    def rows_per_second(self) -> float:
+    def measure(self) -> float:
         return timed(self.con, f"SELECT {self.columns} FROM ({self.query.format(file=self.file)})")
 
     def rows_and_times(self) -> tuple[Any, ...]:
@@ -104,7 +104,7 @@ class Chdb:
         """Whether chdb is installed."""
         return importlib.util.find_spec("chdb") is not None
 
-    def rows_per_second(self) -> float:
+    def measure(self) -> float:
         start = clock.now()
         rows = self._row(CHDB_ALL_COLUMNS)[0]
         return int(rows) / (clock.now() - start)

@@ -54,7 +54,7 @@ bench: extension $(PYTHON) ## Ratios to peers and to limits of the machine, each
 	build/venv/bin/pip install --quiet --requirement test/performance/requirements.txt
 	cargo build --release --locked -p duckspan-bench
 	$(PYTHON) test/performance/bench_files.py
-	cargo bench --locked -p duckspan-receiver --bench ingest
+	$(PYTHON) test/performance/bench_receiver.py
 
 lint: $(PYTHON) ## Checks format and style; warnings are errors.
 	cargo fmt --all --check

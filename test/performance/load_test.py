@@ -96,11 +96,15 @@ class Report:
         """Rows that were answered with success and are neither held nor evicted."""
         return self.sent - self.held - self.evicted
 
+    def quarters(self) -> tuple[int, int]:
+        """Memory at most in the third quarter of the run, and in the last."""
+        quarter = max(len(self.memory) // 4, 1)
+        return max(self.memory[-2 * quarter : -quarter]), max(self.memory[-quarter:])
+
     def growth(self) -> float:
         """Memory in the last quarter of the run, as a multiple of that in the third."""
-        quarter = max(len(self.memory) // 4, 1)
-        third, last = self.memory[-2 * quarter : -quarter], self.memory[-quarter:]
-        return max(last) / max(third)
+        third, last = self.quarters()
+        return last / third
 
     def lines(self) -> Iterator[str]:
         """The report, for people."""
@@ -271,8 +275,12 @@ def load(seconds: float, rate: int = RATE, batch: int = BATCH, max_rows: int = M
 
 
 def sink(program: str, seconds: float, rate: int, batch: int) -> Latencies:
-    """The same load against a program that prints its port and drops what it takes."""
-    with subprocess.Popen(program, shell=True, stdout=subprocess.PIPE, text=True) as started:
+    """The same load against a program that prints its port and drops what it takes.
+
+    Its standard input is open until it may end.
+    """
+    pipe = subprocess.PIPE
+    with subprocess.Popen(program, shell=True, stdin=pipe, stdout=pipe, text=True) as started:
         try:
             assert started.stdout is not None
             port = int(started.stdout.readline().rsplit(":", 1)[-1])

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use duckspan_bench::compression::Compression;
 use duckspan_bench::generator::{Format, Generator};
 use duckspan_bench::writer::Layout;
 use duckspan_otlp::Signal;
-use flate2::write::GzEncoder;
 use lexopt::prelude::*;
 
 const USAGE: &str = "\
@@ -34,13 +34,6 @@ enum Size {
     Bytes(usize),
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Compression {
-    None,
-    Gzip,
-    Zstd,
-}
-
 #[derive(Debug)]
 struct Options {
     signal: Option<Signal>,
@@ -55,31 +48,14 @@ struct Options {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = parse()?;
-    let out: Box<dyn Write> = match options.out.to_str() {
+    let mut out: Box<dyn Write> = match options.out.to_str() {
         Some("-") => Box::new(io::stdout().lock()),
         _ => Box::new(File::create(&options.out)?),
     };
-    match compress(&options, out) {
+    match options.compression.write(&mut out, |out| write(&options, out)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => Ok(result?),
     }
-}
-
-fn compress(options: &Options, mut out: Box<dyn Write>) -> io::Result<()> {
-    match options.compression {
-        Compression::None => write(options, &mut out)?,
-        Compression::Gzip => {
-            let mut encoder = GzEncoder::new(&mut out, flate2::Compression::default());
-            write(options, &mut encoder)?;
-            encoder.finish()?;
-        }
-        Compression::Zstd => {
-            let mut encoder = zstd::Encoder::new(&mut out, zstd::DEFAULT_COMPRESSION_LEVEL)?;
-            write(options, &mut encoder)?;
-            encoder.finish()?;
-        }
-    }
-    out.flush()
 }
 
 fn write(options: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -121,7 +97,7 @@ fn parse() -> Result<Options, lexopt::Error> {
             Long("bytes") => options.size = Size::Bytes(parser.value()?.parse()?),
             Long("batch") => options.batch = parser.value()?.parse()?,
             Long("seed") => options.seed = parser.value()?.parse()?,
-            Long("compression") => options.compression = parser.value()?.parse_with(compression)?,
+            Long("compression") => options.compression = parser.value()?.parse()?,
             Value(out) if options.out.as_os_str().is_empty() => options.out = out.into(),
             Long("help") => return Err(USAGE.into()),
             _ => return Err(argument.unexpected()),
@@ -164,14 +140,5 @@ fn layout(name: &str) -> Result<Layout, String> {
         "collector" => Ok(Layout::Collector),
         "sdk" => Ok(Layout::Sdk),
         _ => Err(format!("no layout '{name}'")),
-    }
-}
-
-fn compression(name: &str) -> Result<Compression, String> {
-    match name {
-        "none" => Ok(Compression::None),
-        "gzip" => Ok(Compression::Gzip),
-        "zstd" => Ok(Compression::Zstd),
-        _ => Err(format!("no compression '{name}'")),
     }
 }

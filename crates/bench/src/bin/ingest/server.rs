@@ -1,6 +1,11 @@
 //! The servers that are compared.
 
+use std::any::Any;
 use std::convert::Infallible;
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
@@ -11,9 +16,18 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
+const ANY_PORT: &str = "127.0.0.1:0";
+
+/// So few that the ring is full after a moment, as it is for most of a receiver's life, and so many
+/// that it does not fit into the caches.
+const MAX_ROWS: u64 = 100_000;
+
+/// A server. The sinks drop what they take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Receiver,
@@ -31,44 +45,51 @@ impl Kind {
             Kind::HyperSink => "hyper",
         }
     }
+}
 
-    pub(crate) fn from_name(name: &str) -> Kind {
-        Kind::ALL.into_iter().find(|kind| kind.name() == name).unwrap()
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Kind, String> {
+        let mut all = Kind::ALL.into_iter();
+        all.find(|kind| kind.name() == name).ok_or_else(|| format!("no server '{name}'"))
     }
 }
 
 /// Serves until standard input closes, at an address that is printed.
-pub(crate) fn run(kind: Kind) {
-    let _keep: Box<dyn std::any::Any> = match kind {
+pub(crate) fn run(kind: Kind) -> Result<(), Box<dyn Error>> {
+    let (address, _keep): (SocketAddr, Box<dyn Any>) = match kind {
         Kind::Receiver => {
-            let limits = Limits { max_rows: 1_000_000, memory_limit: 512 << 20 };
-            let config = Config::new("127.0.0.1:0".parse().unwrap());
-            let receiver = Receiver::start(config, Arc::new(Rings::new(limits))).unwrap();
-            println!("{}", receiver.address());
-            Box::new(receiver)
+            let limits = Limits { max_rows: MAX_ROWS, memory_limit: 512 << 20 };
+            let config = Config::new(ANY_PORT.parse()?);
+            let receiver = Receiver::start(config, Arc::new(Rings::new(limits)))?;
+            (receiver.address(), Box::new(receiver))
         }
-        Kind::TonicSink | Kind::HyperSink => Box::new(sink(kind)),
+        Kind::TonicSink | Kind::HyperSink => {
+            let (address, runtime) = sink(kind)?;
+            (address, Box::new(runtime))
+        }
     };
-    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    writeln!(io::stdout(), "{address}")?;
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
 }
 
-fn sink(kind: Kind) -> tokio::runtime::Runtime {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    println!("{}", listener.local_addr().unwrap());
+fn sink(kind: Kind) -> io::Result<(SocketAddr, Runtime)> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let listener = runtime.block_on(TcpListener::bind(ANY_PORT))?;
+    let address = listener.local_addr()?;
     runtime.spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            stream.set_nodelay(true).unwrap();
+        while let Ok((stream, _)) = listener.accept().await {
+            stream.set_nodelay(true).ok();
             tokio::spawn(serve(kind, stream));
         }
     });
-    runtime
+    Ok((address, runtime))
 }
 
-async fn serve(kind: Kind, stream: tokio::net::TcpStream) {
-    let mut builder = Builder::new(TokioExecutor::new());
+async fn serve(kind: Kind, stream: TcpStream) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http2().max_frame_size(1 << 20);
     let io = TokioIo::new(stream);
     let _ = match kind {

@@ -1,0 +1,133 @@
+//! Measures what receiving costs a server, and runs the servers that are compared.
+
+use std::error::Error;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use client::{Load, Protocol};
+use duckspan_bench::compression::Compression;
+use lexopt::prelude::*;
+use server::Kind;
+
+mod client;
+mod server;
+
+const USAGE: &str = "\
+Usage: ingest [OPTIONS] SERVER
+
+Sends generated spans to a server in a process of its own, over and over, and prints the rows that it
+took in a second of its CPU time. SERVER is `receiver`, DuckSpan's; or one that drops what it takes:
+`tonic`, a gRPC server that does not decode the message, or `hyper`, a server that reads the body.
+
+  --protocol grpc|http|json       default grpc; json is HTTP too
+  --compression none|gzip|zstd    default none
+  --rows N                        rows of one request; default 512
+  --seconds N                     default 1, after half of it that does not count
+  --serve                         only runs the server, until standard input ends; prints its address
+";
+
+struct Options {
+    server: Kind,
+    protocol: Protocol,
+    compression: Compression,
+    rows: usize,
+    time: Duration,
+    serve: bool,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = parse()?;
+    if options.serve {
+        return server::run(options.server);
+    }
+    let load = Load::new(options.protocol, options.compression, options.rows)?;
+    let rate = measure(options.server, &load, options.time)?;
+    Ok(writeln!(io::stdout(), "{rate:.0}")?)
+}
+
+fn parse() -> Result<Options, lexopt::Error> {
+    let mut parser = lexopt::Parser::from_env();
+    let mut server = None;
+    let mut options = Options {
+        server: Kind::Receiver,
+        protocol: Protocol::Grpc,
+        compression: Compression::None,
+        rows: 512,
+        time: Duration::from_secs(1),
+        serve: false,
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("protocol") => options.protocol = parser.value()?.parse()?,
+            Long("compression") => options.compression = parser.value()?.parse()?,
+            Long("rows") => options.rows = parser.value()?.parse()?,
+            Long("seconds") => {
+                options.time = parser.value()?.parse_with(|text| {
+                    Duration::try_from_secs_f64(text.parse().map_err(|_| "not a number")?)
+                        .map_err(|_| "out of range")
+                })?;
+            }
+            Long("serve") => options.serve = true,
+            Value(name) => server = Some(name.parse()?),
+            Long("help") => return Err(USAGE.into()),
+            _ => return Err(argument.unexpected()),
+        }
+    }
+    options.server = server.ok_or(USAGE)?;
+    Ok(options)
+}
+
+/// Rows per second of CPU of a server under a load.
+fn measure(kind: Kind, load: &Load, time: Duration) -> io::Result<f64> {
+    let server = Server::start(kind)?;
+    client::run(server.address, load, time / 2)?;
+    let before = server.cpu_time()?;
+    let rows = client::run(server.address, load, time)?;
+    Ok(rows as f64 / (server.cpu_time()? - before).as_secs_f64())
+}
+
+/// A server in a process of its own, so that its CPU time is its own.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(kind: Kind) -> io::Result<Server> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["--serve", kind.name()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(stdout) = &mut child.stdout {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let address = line.trim().parse().map_err(io::Error::other)?;
+        Ok(Server { child, address })
+    }
+
+    /// What its threads have run for, in user code and in the kernel.
+    fn cpu_time(&self) -> io::Result<Duration> {
+        let mut nanos = 0;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            nanos += run_time(&thread?.path()).unwrap_or_default();
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+}
+
+/// Nanoseconds that a thread has run for; none if it has ended.
+fn run_time(thread: &Path) -> Option<u64> {
+    std::fs::read_to_string(thread.join("schedstat")).ok()?.split(' ').next()?.parse().ok()
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,159 @@
+"""Measures receiving against sinks that drop what they take, all in one run: `make bench`.
+
+What a row costs the server is CPU time, since the sender would be busy before it. How long an
+Export takes is measured by the load of load_test.py, with queries running, in short rounds of ours
+and the sink's in turn: p99 is the median of the rounds, each of which has processes of its own.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import median
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import bench
+import load_test
+from dataset import program
+from jobs import MEGABYTES, MILLISECONDS, ROWS, ROWS_PER_CPU_SECOND, Job, Value
+from load_test import BATCH, GROWTH, P99, RATE, Latencies, Report
+
+#: Seconds of one run of a server under all the requests that it can take.
+SECONDS = 1.0
+
+#: What p99 of Export should stay below at half of saturation, in seconds.
+HALF_P99 = 0.010
+
+ROUNDS = 3
+ROUND_SECONDS = 10
+#: The ring is full before half of a round is over, at any rate.
+ROUND_ROWS = 40_000
+
+#: More spans a second than a sender can send: what it reaches is the saturation.
+SATURATING = 1_000_000
+
+
+def main() -> int:
+    """The exit code."""
+    options = bench.parser(__doc__).parse_args()
+    return bench.run(f"receiver: requests of {BATCH} spans and others", jobs(), options)
+
+
+def jobs() -> Iterator[Job]:
+    """The live rows of the performance table that are about receiving."""
+    yield from cost()
+    yield from under(Load(f"{RATE:,} spans/s", lambda: RATE), "target", P99)
+    half = Load("half of saturation", lambda: saturation() / 2)
+    rate, steady = Value(lambda: half.rate), Value(lambda: RATE)
+    yield Job(f"live, {half.name} / {RATE:,} spans/s", rate, steady)
+    yield from under(half, "stretch", HALF_P99)
+
+
+@dataclass
+class Ingest:
+    """A server of the `ingest` program, under one kind of requests."""
+
+    server: str
+    protocol: str
+    rows: int
+    compression: str
+
+    def measure(self) -> float:
+        """Rows per second of its CPU time."""
+        command = [program("ingest"), "--protocol", self.protocol, "--rows", str(self.rows)]
+        command += ["--compression", self.compression, "--seconds", str(SECONDS), self.server]
+        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def cost() -> Iterator[Job]:
+    """What a row costs, in requests of every kind; those of 512 spans have targets."""
+    grpc, http = (0.5, 0.7), (0.2, 0.5)
+    yield ingest("grpc", 512, *grpc)
+    for rows in (1, 10, 8192):
+        yield ingest("grpc", rows)
+    for compression in ("gzip", "zstd"):
+        yield ingest("grpc", 512, compression=compression)
+    yield ingest("http", 512, *http)
+    yield ingest("http", 10)
+    yield ingest("json", 512)
+
+
+def ingest(
+    protocol: str,
+    rows: int,
+    target: float | None = None,
+    stretch: float | None = None,
+    compression: str = "none",
+) -> Job:
+    """The receiver against the sink of a protocol."""
+    sink = "tonic" if protocol == "grpc" else "hyper"
+    name = {"grpc": "gRPC", "http": "HTTP/protobuf", "json": "HTTP/JSON"}[protocol]
+    kind = "" if compression == "none" else f" {compression}"
+    ours, peer = (Ingest(server, protocol, rows, compression) for server in ("receiver", sink))
+    name = f"live, {name}{kind}, batches of {rows} / {sink} sink"
+    return Job(name, ours, peer, target, stretch, ROWS_PER_CPU_SECOND)
+
+
+@dataclass
+class Load:
+    """Rounds of the same load against the receiver and the sink."""
+
+    name: str
+    at: Callable[[], float]
+    """Spans a second, found when they are first needed."""
+
+    @cached_property
+    def rate(self) -> int:
+        return round(self.at())
+
+    @cached_property
+    def rounds(self) -> list[tuple[Report, Latencies]]:
+        """What was measured, once."""
+        sink = f"exec '{program('ingest')}' --serve tonic"
+        return [
+            (
+                load_test.load(ROUND_SECONDS, self.rate, max_rows=ROUND_ROWS),
+                load_test.sink(sink, ROUND_SECONDS, self.rate, BATCH),
+            )
+            for _ in range(ROUNDS)
+        ]
+
+    def ours(self, value: Callable[[Report], float], over: Callable = median) -> Value:
+        """The median, or another aggregate, of the receiver's rounds."""
+        return Value(lambda: over(value(report) for report, _ in self.rounds))
+
+    def sinks(self, value: Callable[[Latencies], float]) -> Value:
+        """The median of the sink's rounds."""
+        return Value(lambda: median(value(latencies) for _, latencies in self.rounds))
+
+
+def saturation() -> float:
+    """Spans a second that arrive where none is sent on time."""
+    report = load_test.load(ROUND_SECONDS / 5, SATURATING, max_rows=ROUND_ROWS)
+    return report.sent / report.seconds
+
+
+def under(load: Load, goal: str, limit: float) -> Iterator[Job]:
+    """What Export takes, against the sink and against a limit in seconds, which is a target or a
+    stretch; that nothing is lost; and that memory is flat once the ring is full."""
+    name, p99 = f"live, {load.name}", load.ours(lambda report: report.latencies.p99 * 1e3)
+    sink = load.sinks(lambda latencies: latencies.p99 * 1e3)
+    yield Job(f"{name}, p99 of Export / tonic sink", p99, sink, unit=MILLISECONDS, **{goal: 2})
+    bound = Value(lambda: limit * 1e3)
+    yield Job(
+        f"{name}, p99 of Export / {bound.value():g} ms", p99, bound, unit=MILLISECONDS, **{goal: 1}
+    )
+    last = load.ours(lambda report: report.quarters()[1] / 1e6)
+    third = load.ours(lambda report: report.quarters()[0] / 1e6)
+    yield Job(f"{name}, memory of last quarter / third", last, third, GROWTH, unit=MEGABYTES)
+    kept = load.ours(lambda report: report.held + report.evicted, sum)
+    sent = load.ours(lambda report: report.sent + BATCH * sum(report.failed.values()), sum)
+    yield Job(f"{name}, rows held or evicted / sent", kept, sent, 1, unit=ROWS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

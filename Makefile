@@ -54,6 +54,7 @@ bench: extension $(PYTHON) ## Ratios to peers and to limits of the machine, each
 	build/venv/bin/pip install --quiet --requirement test/performance/requirements.txt
 	cargo build --release --locked -p duckspan-bench
 	$(PYTHON) test/performance/bench_files.py
+	$(PYTHON) test/performance/bench_live.py
 	$(PYTHON) test/performance/bench_receiver.py
 
 lint: $(PYTHON) ## Checks format and style; warnings are errors.

@@ -1,7 +1,9 @@
 """The files that are measured: generated once, kept in build/bench-data."""
 
 import os
+import struct
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,3 +63,11 @@ class Dataset:
             subprocess.run(command, check=True)
             partial.rename(path)
         return path
+
+
+def requests(frames: Path) -> Iterator[bytes]:
+    """The requests of a length-prefixed file, one after the other."""
+    with open(frames, "rb") as file:
+        while prefix := file.read(4):
+            (length,) = struct.unpack(">I", prefix)
+            yield file.read(length)

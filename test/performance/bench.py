@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Iterable
 
-import clock
 from jobs import Job
 
 RUNS = 5
@@ -29,7 +28,7 @@ def run(title: str, jobs: Iterable[Job], options: argparse.Namespace) -> int:
     """Measures, prints the table, and tells with `--check` whether a target was missed."""
     if not options.json:
         load = f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cpus"
-        print(f"{title}; {load}; {clock.name} time\n{Job.HEADER}", flush=True)
+        print(f"{title}; {load}\n{Job.HEADER}", flush=True)
     missed = 0
     for job in jobs:
         if not options.only or options.only in job.name:

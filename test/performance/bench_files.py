@@ -33,7 +33,8 @@ def main() -> int:
     clock.name = options.clock
     large, small = Dataset(options.rows), Dataset(min(options.rows, SMALL_ROWS))
     verify(small)
-    title = f"files: {large.rows:,} spans, {large.json.stat().st_size / 1e6:.0f} MB of JSON"
+    size = large.json.stat().st_size / 1e6
+    title = f"files: {large.rows:,} spans, {size:.0f} MB of JSON, {clock.name} time"
     return bench.run(title, jobs(large, small), options)
 
 

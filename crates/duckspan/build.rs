@@ -2,8 +2,9 @@
 
 use std::env;
 
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "cpp/attach.cpp",
+    "cpp/attributes.cpp",
     "cpp/catalog.cpp",
     "cpp/conditions.cpp",
     "cpp/extension.cpp",

@@ -1,5 +1,6 @@
 """Filters give what DuckDB makes of the same rows in a table of its own."""
 
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -169,6 +170,79 @@ def test_filters_of_files(table: str, con: duckdb.DuckDBPyConnection) -> None:
         "name, attributes, service_name" if table != "log_records" else "attributes, body_text"
     )
     assert_same(draw, f"{columns}, resource_attributes", source)
+
+
+#: Values of every type, the odd ones of each.
+VALUES = [
+    *({"doubleValue": value} for value in (0.0, -0.0, 100.0, 0.1, 1e15, 1e16, -1.5e17, 1e20, 1e21)),
+    *(
+        {"doubleValue": value}
+        for value in (1.5e300, 1e-5, -1.25e-6, 1e-7, 5e-324, "NaN", "-Infinity")
+    ),
+    {"boolValue": True},
+    {"intValue": "-9223372036854775808"},
+    {"bytesValue": "AP8Q"},
+    {"stringValue": ""},
+    {"stringValue": 'a"b\\/\n\x01\x1f\x7f\u2028é🦆'},
+    {},
+    {"arrayValue": {}},
+    {
+        "arrayValue": {
+            "values": [{}, {"doubleValue": 1e21}, {"stringValue": '"\\/\b\f\r\t\x1f\x7fé🦆'}]
+        }
+    },
+    {"kvlistValue": {"values": [{"key": 'k"\x02', "value": {"intValue": "1"}}, {"key": ""}] * 2}},
+]
+READS = [
+    "SELECT {id}, attributes->>'v' FROM {rows}",
+    "SELECT {id}, attributes->>'v', attributes FROM {rows} ORDER BY start_time_unix_nano DESC",
+    "SELECT attributes->>'v' AS v, count(*), max(attributes->>'w') FROM {rows} GROUP BY v",
+    "SELECT {id} FROM {rows} WHERE attributes->>'v' IS NULL AND attributes->>'w' = 'w'",
+    "SELECT {id} FROM {rows} WHERE attributes->>'v' > '1' OR attributes->>'w' LIKE 'w%'",
+    "SELECT {id} FROM {rows} WHERE attributes->>'v' IN ('1e21', 'true', '0.0')",
+    "SELECT v FROM (SELECT *, attributes->>'v' AS v FROM (FROM {rows})) WHERE v = '100.0'",
+    "SELECT a.{id} FROM {rows} a JOIN {rows} b ON a.attributes->>'w' = b.attributes->>'w'",
+    "SELECT DISTINCT attributes->>'v' FROM {rows}",
+    "SELECT attributes->>'v' FROM (SELECT attributes FROM {rows} UNION ALL FROM "
+    "(SELECT attributes FROM {rows}))",
+    "SELECT {id} FROM {rows} WHERE attributes->>'w' = 'w' ORDER BY name DESC LIMIT 3",
+    "SELECT {id}, (SELECT max(b.attributes->>'v') FROM {rows} b WHERE b.name = a.name) "
+    "FROM {rows} a",
+    "WITH seen AS MATERIALIZED (SELECT attributes->>'v' AS v, {id} FROM {rows}) FROM seen",
+]
+
+
+@pytest.fixture
+def odd(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A receiver that holds a span for each value, and a table with the same rows."""
+    live.attach(con)
+    for number, value in enumerate(VALUES):
+        v, w = {"key": "v", "value": value}, {"key": "w", "value": {"stringValue": "w"}}
+        data = {"name": str(number), "attributes": [v, v] if number % 3 else [w]}
+        con.execute("INSERT INTO live.traces VALUES (NULL, '{}', ?::JSON)", [json.dumps(data)])
+    con.execute("CREATE TABLE copied AS SELECT rowid AS id, * FROM live.spans")
+    con.execute("CREATE VIEW seen_through AS SELECT rowid AS id, * FROM live.spans")
+    return con
+
+
+@pytest.mark.parametrize("query", READS)
+def test_single_attributes(query: str, odd: duckdb.DuckDBPyConnection) -> None:
+    """An attribute that is read by itself is what it is in the object of all of them."""
+    expected, *found = (
+        sorted(odd.execute(query.format(id=number, rows=rows)).fetchall(), key=repr)
+        for number, rows in [("id", "copied"), ("rowid", "live.spans"), ("id", "seen_through")]
+    )
+    assert expected
+    assert found == [expected, expected]
+
+
+def test_plans_of_single_attributes(odd: duckdb.DuckDBPyConnection) -> None:
+    """Only what is asked for is read, through views as well."""
+    for rows in ("live.spans", "seen_through"):
+        query = f"EXPLAIN SELECT attributes->>'v' AS v, count(*) FROM {rows} GROUP BY v"
+        ((_, plan),) = odd.execute(query).fetchall()
+        assert "Attributes: attributes->>'v'" in plan
+        assert "Projections: attributes " not in plan
 
 
 def scanned(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, int]:

@@ -12,6 +12,23 @@ namespace duckspan {
 
 namespace {
 
+//! Whether it is `column->>'key'`.
+bool IsLookup(const Expression &expr) {
+	if (expr.GetExpressionClass() != ExpressionClass::BOUND_FUNCTION) {
+		return false;
+	}
+	auto &function = expr.Cast<BoundFunctionExpression>();
+	auto &name = function.Function().GetName();
+	auto &children = function.GetChildren();
+	if ((name != "->>" && name != "json_extract_string") || children.size() != 2 ||
+		!ExpressionFilter::IsSimpleFilterColumnRef(*children[0]) ||
+		children[1]->GetExpressionClass() != ExpressionClass::BOUND_CONSTANT) {
+		return false;
+	}
+	auto &key = children[1]->Cast<BoundConstantExpression>().GetValue();
+	return !key.IsNull() && key.type().id() == LogicalTypeId::VARCHAR && !StringValue::Get(key).empty();
+}
+
 //! What a condition is about: the column, or `column->>'key'`.
 struct Subject {
 	bool known = false;
@@ -20,23 +37,9 @@ struct Subject {
 	explicit Subject(const Expression &expr) {
 		if (ExpressionFilter::IsSimpleFilterColumnRef(expr)) {
 			known = true;
-			return;
-		}
-		if (expr.GetExpressionClass() != ExpressionClass::BOUND_FUNCTION) {
-			return;
-		}
-		auto &function = expr.Cast<BoundFunctionExpression>();
-		auto &name = function.Function().GetName();
-		auto &children = function.GetChildren();
-		if ((name != "->>" && name != "json_extract_string") || children.size() != 2 ||
-			!ExpressionFilter::IsSimpleFilterColumnRef(*children[0]) ||
-			children[1]->GetExpressionClass() != ExpressionClass::BOUND_CONSTANT) {
-			return;
-		}
-		auto &path = children[1]->Cast<BoundConstantExpression>().GetValue();
-		if (!path.IsNull() && path.type().id() == LogicalTypeId::VARCHAR) {
-			key = StringValue::Get(path);
-			known = !key.empty();
+		} else if (IsLookup(expr)) {
+			known = true;
+			key = AttributeKey(expr);
 		}
 	}
 };
@@ -99,13 +102,13 @@ private:
 	bool has_subject = false;
 };
 
-void AddTexts(Conditions &conditions, idx_t column, const OneOf &one_of) {
+void AddTexts(Conditions &conditions, idx_t column, const string &key, const OneOf &one_of) {
 	vector<Str> lent;
 	for (auto &text : one_of.texts) {
 		lent.push_back(Lend(text));
 	}
 	Fault fault;
-	duckspan_conditions_texts(&conditions, column, Lend(one_of.key), lent.data(), lent.size(), fault);
+	duckspan_conditions_texts(&conditions, column, Lend(key), lent.data(), lent.size(), fault);
 	fault.Check();
 }
 
@@ -154,18 +157,18 @@ void AddComparison(Conditions &conditions, idx_t column, const BoundFunctionExpr
 	}
 }
 
-//! Adds what is known of an expression that must be true.
-void Add(Conditions &conditions, idx_t column, const Expression &expr) {
+//! Adds what is known of an expression that must be true of a column, or of `column->>'key'` if there is a key.
+void Add(Conditions &conditions, idx_t column, const string &key, const Expression &expr) {
 	OneOf one_of;
 	if (one_of.Add(expr) && !one_of.texts.empty()) {
-		AddTexts(conditions, column, one_of);
+		AddTexts(conditions, column, key.empty() ? one_of.key : key, one_of);
 	} else if (ExpressionFilter::IsRootOptionalExpression(expr)) {
 		if (auto child = ExpressionFilter::GetOptionalFilterChild(expr)) {
-			Add(conditions, column, *child);
+			Add(conditions, column, key, *child);
 		}
 	} else if (expr.GetExpressionType() == ExpressionType::CONJUNCTION_AND) {
 		for (auto &child : expr.Cast<BoundConjunctionExpression>().GetChildren()) {
-			Add(conditions, column, *child);
+			Add(conditions, column, key, *child);
 		}
 	} else if (BoundComparisonExpression::IsComparison(expr)) {
 		AddComparison(conditions, column, expr.Cast<BoundFunctionExpression>());
@@ -174,12 +177,30 @@ void Add(Conditions &conditions, idx_t column, const Expression &expr) {
 
 } // namespace
 
+string AttributeKey(const Expression &lookup) {
+	auto &key = *lookup.Cast<BoundFunctionExpression>().GetChildren()[1];
+	return StringValue::Get(key.Cast<BoundConstantExpression>().GetValue());
+}
+
+optional_ptr<const BoundColumnRefExpression> AttributeColumn(const Expression &expr) {
+	if (!IsLookup(expr)) {
+		return nullptr;
+	}
+	auto &column = *expr.Cast<BoundFunctionExpression>().GetChildren()[0];
+	if (column.GetExpressionClass() != ExpressionClass::BOUND_COLUMN_REF) {
+		return nullptr;
+	}
+	auto &reference = column.Cast<BoundColumnRefExpression>();
+	return reference.Depth() == 0 ? &reference : nullptr;
+}
+
 ConditionsOwner ReadConditions(const ScanRequest &request) {
 	ConditionsOwner result(duckspan_conditions_new(), duckspan_conditions_free);
 	if (request.filters) {
 		for (const auto &entry : *request.filters) {
-			auto column = request.columns[entry.GetIndex().GetIndex()];
-			Add(*result, column, *entry.Filter().Cast<ExpressionFilter>().expr);
+			auto index = entry.GetIndex().GetIndex();
+			auto key = request.keys.empty() ? string() : request.keys[index];
+			Add(*result, request.columns[index], key, *entry.Filter().Cast<ExpressionFilter>().expr);
 		}
 	}
 	return result;
@@ -191,7 +212,7 @@ bool IsTold(Relation relation, idx_t column, const Expression &expr) {
 		return false;
 	}
 	ConditionsOwner conditions(duckspan_conditions_new(), duckspan_conditions_free);
-	AddTexts(*conditions, column, one_of);
+	AddTexts(*conditions, column, one_of.key, one_of);
 	Fault fault;
 	auto is_told = duckspan_conditions_are_told(conditions.get(), relation, fault);
 	fault.Check();

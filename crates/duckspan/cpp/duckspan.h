@@ -283,6 +283,8 @@ struct LiveScanInput {
   ScanOrder order;
   /// The columns to be read, as positions in the table; those beyond it are left alone.
   const uint32_t *columns;
+  /// For each of them the key of the one attribute that is read of it; empty for the column itself.
+  const Str *keys;
   /// How many they are.
   uintptr_t column_count;
   /// What is asked of rows.
@@ -310,6 +312,12 @@ uintptr_t duckspan_relation_width(Relation relation);
 
 /// The column of a relation at `position`, which is below its width.
 CColumn duckspan_relation_column(Relation relation, uintptr_t position);
+
+/// Whether the column at a position of a relation is one of attributes, of which `column->>'key'` can be
+/// read by itself.
+bool duckspan_relation_has_attribute(Relation relation,
+                                     uintptr_t position,
+                                     Str key);
 
 /// What a row of a typed relation is, for people; empty for the others.
 Str duckspan_relation_comment(Relation relation);

@@ -19,6 +19,7 @@ struct SharedRejects : public duckdb::TableFunctionInfo {
 void RegisterReadOtlp(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<SharedRejects> rejects);
 void RegisterReadOtlpRejects(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<SharedRejects> rejects);
 void RegisterAttach(duckdb::ExtensionLoader &loader);
+void RegisterAttributes(duckdb::ExtensionLoader &loader);
 void RegisterMacros(duckdb::ExtensionLoader &loader);
 
 } // namespace duckspan

@@ -4,6 +4,7 @@
 #include "duckdb/catalog/catalog.hpp"
 #include "duckdb/catalog/catalog_entry/schema_catalog_entry.hpp"
 #include "duckdb/catalog/catalog_entry/table_catalog_entry.hpp"
+#include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/transaction/transaction.hpp"
 #include "duckdb/transaction/transaction_manager.hpp"
 
@@ -184,6 +185,11 @@ private:
 
 //! The scan of a table.
 duckdb::TableFunction LiveScanFunction(LiveTableEntry &table, duckdb::unique_ptr<duckdb::FunctionData> &data);
+bool IsLiveScan(const duckdb::LogicalGet &get);
+//! Whether a scanned column is one of attributes, of which one with that key can be read by itself.
+bool HasAttribute(const duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
+//! Lets a scan read that attribute too; the column it becomes.
+duckdb::ProjectionIndex AddAttribute(duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
 //! Whether a scan was given predicates when its query was planned.
 bool IsFiltered(const duckdb::LogicalOperator &scan);
 

@@ -1,6 +1,7 @@
 #include "duckdb.hpp"
 #include "duckdb/function/partition_stats.hpp"
 #include "duckdb/main/profiler/profiling_node.hpp"
+#include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/storage/statistics/numeric_stats.hpp"
 #include "duckdb/storage/table/row_group_order_options.hpp"
@@ -14,6 +15,19 @@ namespace duckspan {
 
 namespace {
 
+//! Columns that are single attributes are numbered from here on.
+constexpr column_t FIRST_ATTRIBUTE = (column_t(1) << 63) + 1000000;
+
+//! A column that is one attribute of a column.
+struct Attribute {
+	idx_t position;
+	string key;
+
+	bool operator==(const Attribute &other) const {
+		return position == other.position && key == other.key;
+	}
+};
+
 struct LiveBind : public TableFunctionData {
 	explicit LiveBind(LiveTableEntry &entry) : entry(entry) {
 	}
@@ -22,7 +36,11 @@ struct LiveBind : public TableFunctionData {
 	}
 	bool Equals(const FunctionData &other) const override {
 		auto &bind = other.Cast<LiveBind>();
-		return &entry == &bind.entry && order == bind.order;
+		return &entry == &bind.entry && order == bind.order && attributes == bind.attributes;
+	}
+	optional_ptr<const Attribute> GetAttribute(column_t column) const {
+		auto is_attribute = column >= FIRST_ATTRIBUTE && column - FIRST_ATTRIBUTE < attributes.size();
+		return is_attribute ? &attributes[column - FIRST_ATTRIBUTE] : nullptr;
 	}
 	//! A plan holds what is true of one moment only.
 	bool SupportStatementCache() const override {
@@ -37,6 +55,7 @@ struct LiveBind : public TableFunctionData {
 	LiveTableEntry &entry;
 	ScanOrder order = ScanOrder::Arrival;
 	bool filtered = false;
+	vector<Attribute> attributes;
 };
 
 struct LiveGlobal : public GlobalTableFunctionState {
@@ -63,16 +82,23 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	auto &bind = input.bind_data->Cast<LiveBind>();
 	auto result = make_uniq<LiveGlobal>();
 	auto &request = result->request;
+	vector<Str> keys;
 	for (auto column : input.column_ids) {
-		auto position = bind.entry.PositionOf(column);
+		auto attribute = bind.GetAttribute(column);
+		auto position = attribute ? attribute->position : bind.entry.PositionOf(column);
 		request.columns.push_back(uint32_t(position));
-		request.types.push_back(bind.entry.TypeOf(position));
+		request.keys.push_back(attribute ? attribute->key : string());
+		request.types.push_back(attribute ? LogicalType::VARCHAR : bind.entry.TypeOf(position));
+	}
+	for (auto &key : request.keys) {
+		keys.push_back(Lend(key));
 	}
 	request.projection = input.projection_ids;
 	request.filters = input.filters;
 	auto view = bind.GetView(context);
 	auto conditions = ReadConditions(request);
-	LiveScanInput scan {bind.entry.table, bind.order, request.columns.data(), request.columns.size(), conditions.get()};
+	LiveScanInput scan {bind.entry.table,		bind.order,		 request.columns.data(), keys.data(),
+						request.columns.size(), conditions.get()};
 	Fault fault;
 	result->scan = duckspan_live_scan_open(&bind.GetLive(), view.get(), &scan, fault);
 	fault.Check();
@@ -153,14 +179,20 @@ void SetScanOrder(unique_ptr<RowGroupOrderOptions> options, optional_ptr<Functio
 	data->Cast<LiveBind>().order = ascending ? ScanOrder::Earliest : ScanOrder::Latest;
 }
 
-void TakeNoteOfFilters(ClientContext &, LogicalGet &, FunctionData *data, vector<unique_ptr<Expression>> &filters) {
-	data->Cast<LiveBind>().filtered |= !filters.empty();
+bool HasVirtualColumn(const LogicalGet &get, const Expression &expr) {
+	bool result = false;
+	ExpressionIterator::VisitExpression<BoundColumnRefExpression>(expr, [&](const BoundColumnRefExpression &reference) {
+		result |= get.GetColumnIds()[reference.Binding().column_index].IsVirtualColumn();
+	});
+	return result;
 }
 
-bool TakesExpression(ClientContext &, const LogicalGet &get, Expression &expr) {
-	auto &entry = get.bind_data->Cast<LiveBind>().entry;
-	auto column = entry.PositionOf(ColumnOf(get, expr));
-	return IsTold(duckspan_live_table_relation(entry.table), column, expr);
+void TakeNoteOfFilters(ClientContext &, LogicalGet &get, FunctionData *data, vector<unique_ptr<Expression>> &filters) {
+	data->Cast<LiveBind>().filtered |= !filters.empty();
+	for (auto &filter : filters) {
+		// DuckDB 2.0.0 fails to materialise late what has a filter on a virtual column, in tables of its own as well.
+		get.function.late_materialization &= !HasVirtualColumn(get, *filter);
+	}
 }
 
 OperatorPartitionData PartitionData(ClientContext &, TableFunctionGetPartitionInput &input) {
@@ -182,16 +214,32 @@ double Progress(ClientContext &, const FunctionData *, const GlobalTableFunction
 	return global ? duckspan_live_scan_progress(global->Cast<LiveGlobal>().scan) : 0;
 }
 
+TableColumn ColumnOf(const LiveTableEntry &entry, const Attribute &attribute) {
+	auto &column = entry.GetColumns().GetColumn(LogicalIndex(attribute.position));
+	auto name = column.GetName().GetIdentifierName() + "->>'" + attribute.key + "'";
+	return TableColumn(Identifier(name), LogicalType::VARCHAR);
+}
+
 InsertionOrderPreservingMap<string> Explain(TableFunctionToStringInput &input) {
-	auto &entry = input.bind_data->Cast<LiveBind>().entry;
+	auto &bind = input.bind_data->Cast<LiveBind>();
+	auto &entry = bind.entry;
 	InsertionOrderPreservingMap<string> result;
 	result["Table"] =
 		entry.schema.GetQualifiedName(entry.name).ToString(QualifiedNameToStringMode::HIDE_DEFAULT_SCHEMA);
+	for (auto &attribute : bind.attributes) {
+		auto &names = result["Attributes"];
+		names += (names.empty() ? "" : "\n") + ColumnOf(entry, attribute).name.GetIdentifierName();
+	}
 	return result;
 }
 
 virtual_column_map_t VirtualColumns(ClientContext &, optional_ptr<FunctionData> data) {
-	return data->Cast<LiveBind>().entry.GetVirtualColumns();
+	auto &bind = data->Cast<LiveBind>();
+	auto result = bind.entry.GetVirtualColumns();
+	for (idx_t index = 0; index < bind.attributes.size(); index++) {
+		result.insert({FIRST_ATTRIBUTE + index, ColumnOf(bind.entry, bind.attributes[index])});
+	}
+	return result;
 }
 
 vector<column_t> RowIdColumns(ClientContext &, optional_ptr<FunctionData>) {
@@ -203,6 +251,33 @@ optional_ptr<TableCatalogEntry> TableOf(optional_ptr<const FunctionData> data) {
 }
 
 } // namespace
+
+bool IsLiveScan(const LogicalGet &get) {
+	return get.function.function == Scan;
+}
+
+bool HasAttribute(const LogicalGet &get, ProjectionIndex column, const string &key) {
+	auto &id = get.GetColumnIds()[column];
+	if (id.IsVirtualColumn()) {
+		return false;
+	}
+	auto relation = duckspan_live_table_relation(get.bind_data->Cast<LiveBind>().entry.table);
+	return duckspan_relation_has_attribute(relation, id.GetPrimaryIndex(), Lend(key));
+}
+
+ProjectionIndex AddAttribute(LogicalGet &get, ProjectionIndex column, const string &key) {
+	auto &bind = get.bind_data->Cast<LiveBind>();
+	Attribute attribute {get.GetColumnIds()[column].GetPrimaryIndex(), key};
+	auto &all = bind.attributes;
+	auto known = std::find(all.begin(), all.end(), attribute);
+	auto id = FIRST_ATTRIBUTE + column_t(known - all.begin());
+	if (known == all.end()) {
+		get.virtual_columns.insert({id, ColumnOf(bind.entry, attribute)});
+		all.push_back(std::move(attribute));
+	}
+	auto index = get.TryGetProjectionIndex(id);
+	return index.IsValid() ? index : get.AddColumnId(id);
+}
 
 bool IsFiltered(const LogicalOperator &scan) {
 	if (scan.type != LogicalOperatorType::LOGICAL_GET) {
@@ -220,7 +295,6 @@ TableFunction LiveScanFunction(LiveTableEntry &table, unique_ptr<FunctionData> &
 	function.get_partition_stats = PartitionStats;
 	function.set_scan_order = SetScanOrder;
 	function.pushdown_complex_filter = TakeNoteOfFilters;
-	function.pushdown_expression = TakesExpression;
 	function.get_partition_data = PartitionData;
 	function.get_metrics = Metrics;
 	function.table_scan_progress = Progress;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "duckdb.hpp"
+#include "duckdb/planner/expression/bound_columnref_expression.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/planner/table_filter_set.hpp"
 #include "duckdb/planner/table_filter_state.hpp"
@@ -53,6 +54,9 @@ struct Columns {
 struct ScanRequest {
 	//! Positions in the relation, in the order of the scanned chunk.
 	duckdb::vector<uint32_t> columns;
+	//! For each column that is one attribute of the column at its position, the key; empty for the others, and as a
+	//! whole where there is none.
+	duckdb::vector<std::string> keys;
 	duckdb::vector<duckdb::LogicalType> types;
 	//! Positions in `columns` that leave the scan; empty for all.
 	duckdb::vector<idx_t> projection;
@@ -67,6 +71,11 @@ ConditionsOwner ReadConditions(const ScanRequest &request);
 //! Whether Rust tells from bytes whether an expression is true of a row; `column` is the position in the relation of
 //! the one column it is about.
 bool IsTold(Relation relation, idx_t column, const duckdb::Expression &expr);
+
+//! The column in `column->>'key'`, if an expression is that.
+duckdb::optional_ptr<const duckdb::BoundColumnRefExpression> AttributeColumn(const duckdb::Expression &expr);
+//! The key in it.
+std::string AttributeKey(const duckdb::Expression &lookup);
 
 //! The column of a scan that an expression is about, if it is one.
 duckdb::column_t ColumnOf(const duckdb::LogicalGet &get, const duckdb::Expression &expr);

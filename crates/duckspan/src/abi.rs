@@ -11,14 +11,14 @@ use duckspan_otlp::relation;
 
 use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::columns::{Column, Unified};
-use crate::conditions::Conditions;
+use crate::conditions::{Conditions, is_plain_key};
 use crate::files::{self, FileColumns, FileScan, Label, Opening};
 use crate::macros::{self, Macro};
 use crate::options::{self, FileOptions, Value};
 use crate::rejects::{self, Rejects, RejectsScan};
 use crate::scan::{Cursor, Rows, Scan};
 use crate::source::Source;
-use crate::typed::TypedColumns;
+use crate::typed::{TypedColumns, Wanted};
 use crate::vector::Vector;
 
 mod conditions;
@@ -149,6 +149,18 @@ pub extern "C" fn duckspan_relation_column(relation: Relation, position: usize) 
         Relation::Rejects => CColumn::new(&rejects::COLUMNS[position], false),
         _ => CColumn::new(&Unified::ALL[position].column(), position >= Unified::VISIBLE),
     }
+}
+
+/// Whether the column at a position of a relation is one of attributes, of which `column->>'key'` can be
+/// read by itself.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_relation_has_attribute(
+    relation: Relation,
+    position: usize,
+    key: Str,
+) -> bool {
+    let column = relation.typed().and_then(|typed| typed.columns.get(position));
+    column.is_some_and(|column| column.has_attributes() && is_plain_key(&key.get()))
 }
 
 /// What a row of a typed relation is, for people; empty for the others.
@@ -295,7 +307,8 @@ pub extern "C" fn duckspan_file_scan_open(
                 let columns = positions(input.columns, input.column_count, typed.columns.len())?;
                 // SAFETY: the shim lends them.
                 let conditions = unsafe { &*input.conditions };
-                FileColumns::Typed(Arc::new(TypedColumns::new(typed, &columns, conditions)))
+                let wanted = columns.into_iter().map(Wanted::column);
+                FileColumns::Typed(Arc::new(TypedColumns::new(typed, wanted, conditions)))
             }
             None => {
                 let columns = positions(input.columns, input.column_count, Unified::ALL.len())?;

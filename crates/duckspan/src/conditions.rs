@@ -84,7 +84,7 @@ impl Condition {
         let Some(column) = relation.columns.get(self.column) else { return false };
         match &self.key {
             None => filter.require(column, &self.bound),
-            Some(key) if is_plain(key) && is_plain_text(&self.bound) => {
+            Some(key) if is_plain_key(key) && is_plain_text(&self.bound) => {
                 filter.require_attribute(column, key, &self.bound)
             }
             Some(_) => false,
@@ -93,7 +93,7 @@ impl Condition {
 }
 
 /// Whether DuckDB takes the right side of `->>` for the name of a member, and not for a path.
-fn is_plain(key: &str) -> bool {
+pub(crate) fn is_plain_key(key: &str) -> bool {
     !key.is_empty() && !key.starts_with(['$', '/']) && !key.contains(['"', '\\', '*'])
 }
 

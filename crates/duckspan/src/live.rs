@@ -23,8 +23,6 @@ pub use rows::ScanOrder;
 pub use scan::{LiveScan, ScanCounts};
 pub use table::LiveTable;
 
-pub(crate) use table::LiveColumn;
-
 /// What a catalog keeps while it is attached.
 pub struct Live {
     options: LiveOptions,

@@ -5,31 +5,55 @@ use std::sync::Arc;
 
 use duckspan_otlp::Segment;
 use duckspan_otlp::json::Projection;
-use duckspan_otlp::relation::{Column, Data, Filter, Nulls, Plan, Relation, Values, Window};
+use duckspan_otlp::relation::{Column, Data, Filter, Nulls, Plan, Relation, Type, Values, Window};
 
 use crate::conditions::Conditions;
 use crate::scan::Rows;
 use crate::vector::{Held, Vector};
 
+/// What a query wants of a relation.
+pub(crate) struct Wanted {
+    /// A position in it.
+    pub(crate) column: usize,
+    /// The key of an attribute, whose text is wanted instead of the column.
+    pub(crate) key: Option<String>,
+}
+
+impl Wanted {
+    pub(crate) fn column(column: usize) -> Wanted {
+        Wanted { column, key: None }
+    }
+}
+
 /// The columns that a query wants of a relation.
 pub(crate) struct TypedColumns {
     relation: &'static Relation,
     columns: Vec<&'static Column>,
+    types: Vec<Type>,
     plan: Plan,
     /// Of the rows that are wanted, where not all are.
     filter: Option<Filter>,
 }
 
 impl TypedColumns {
-    /// `columns` are positions in the relation; those that conditions are on are among them.
+    /// What conditions are on is among `wanted`.
     pub(crate) fn new(
         relation: &'static Relation,
-        columns: &[usize],
+        wanted: impl IntoIterator<Item = Wanted>,
         conditions: &Conditions,
     ) -> TypedColumns {
-        let columns: Vec<_> = columns.iter().map(|&at| &relation.columns[at]).collect();
-        let plan = Plan::new(relation, columns.iter().copied());
-        TypedColumns { relation, plan, columns, filter: conditions.filter(relation) }
+        let mut plan = Plan::new(relation, []);
+        let (mut columns, mut types) = (Vec::new(), Vec::new());
+        for Wanted { column, key } in wanted {
+            let column = &relation.columns[column];
+            let is_attribute = key.is_some_and(|key| plan.push_attribute(column, &key));
+            if !is_attribute {
+                plan.push(column);
+            }
+            columns.push(column);
+            types.push(if is_attribute { Type::Varchar } else { column.kind });
+        }
+        TypedColumns { relation, columns, types, plan, filter: conditions.filter(relation) }
     }
 
     /// The filter of the rows that are wanted, where not all are.
@@ -61,7 +85,7 @@ pub(crate) struct TypedReader {
 
 impl TypedReader {
     pub(crate) fn new(columns: Arc<TypedColumns>) -> TypedReader {
-        let values = columns.columns.iter().map(|column| Values::new(&column.kind)).collect();
+        let values = columns.types.iter().map(Values::new).collect();
         TypedReader { columns, values, rows: Vec::new(), opened: None, window: Window::new() }
     }
 

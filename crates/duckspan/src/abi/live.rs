@@ -10,7 +10,7 @@ use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guar
 use crate::conditions::Conditions;
 use crate::input::Input;
 use crate::live::{
-    Live, LiveColumn, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanCounts, ScanOrder, View,
+    Live, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanCounts, ScanOrder, View,
 };
 use crate::scan::{Bounds, Cursor};
 
@@ -265,6 +265,8 @@ pub struct LiveScanInput {
     pub order: ScanOrder,
     /// The columns to be read, as positions in the table; those beyond it are left alone.
     pub columns: *const u32,
+    /// For each of them the key of the one attribute that is read of it; empty for the column itself.
+    pub keys: *const Str,
     /// How many they are.
     pub column_count: usize,
     /// What is asked of rows.
@@ -280,12 +282,17 @@ pub extern "C" fn duckspan_live_scan_open(
     fault: &mut CFault,
 ) -> *mut LiveScan {
     guard(fault, std::ptr::null_mut(), || {
-        let columns: Vec<LiveColumn> = match input.column_count {
+        let columns = match input.column_count {
             0 => Vec::new(),
             count => {
-                // SAFETY: the shim lends `count` positions at `columns`.
-                let lent = unsafe { std::slice::from_raw_parts(input.columns, count) };
-                lent.iter().map(|&position| input.table.at(position as usize)).collect()
+                // SAFETY: the shim lends `count` positions at `columns`, and as many keys.
+                let (positions, keys) = unsafe {
+                    let positions = std::slice::from_raw_parts(input.columns, count);
+                    (positions, std::slice::from_raw_parts(input.keys, count))
+                };
+                let key = |key: &Str| (key.len > 0).then(|| key.get());
+                let column = |&position: &u32| input.table.at(position as usize);
+                positions.iter().map(column).zip(keys.iter().map(key)).collect()
             }
         };
         // SAFETY: the shim lends them.

@@ -13,7 +13,7 @@ use crate::boundary::Result;
 use crate::columns::{Reader, Unified};
 use crate::conditions::Conditions;
 use crate::scan::{Bounds, Rows, Scan, window_rows};
-use crate::typed::{TypedColumns, TypedReader};
+use crate::typed::{TypedColumns, TypedReader, Wanted};
 use crate::vector::{Held, Vector};
 
 /// The order in which parts of a ring are scanned.
@@ -55,12 +55,14 @@ pub(crate) struct RowColumns {
 impl RowColumns {
     pub(crate) fn new(
         relation: Option<&'static Relation>,
-        columns: Vec<LiveColumn>,
+        columns: Vec<(LiveColumn, Option<String>)>,
         conditions: &Conditions,
     ) -> RowColumns {
-        let typed: Vec<usize> = columns.iter().filter_map(LiveColumn::typed).collect();
+        let (columns, keys): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        let wanted = columns.iter().zip(keys);
+        let wanted = wanted.filter_map(|(at, key)| Some(Wanted { column: at.typed()?, key }));
         let typed =
-            relation.map(|relation| Arc::new(TypedColumns::new(relation, &typed, conditions)));
+            relation.map(|relation| Arc::new(TypedColumns::new(relation, wanted, conditions)));
         RowColumns { columns, typed }
     }
 

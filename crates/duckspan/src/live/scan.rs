@@ -34,12 +34,13 @@ pub struct ScanCounts {
 }
 
 impl LiveScan {
+    /// `columns` are to be read, or of those that have a key that attribute.
     pub(crate) fn open(
         live: &Live,
         view: &View,
         table: LiveTable,
         order: ScanOrder,
-        columns: Vec<LiveColumn>,
+        columns: Vec<(LiveColumn, Option<String>)>,
         conditions: &Conditions,
     ) -> LiveScan {
         match table.signal() {
@@ -48,7 +49,10 @@ impl LiveScan {
                 let columns = RowColumns::new(table.relation(), columns, conditions);
                 LiveScan::Rows(Arc::new(RowScan::new(snapshot, columns, order)))
             }
-            None => LiveScan::Stats(StatScan::new(rows_of(live), columns)),
+            None => {
+                let columns = columns.into_iter().map(|(column, _)| column).collect();
+                LiveScan::Stats(StatScan::new(rows_of(live), columns))
+            }
         }
     }
 

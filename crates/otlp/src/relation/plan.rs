@@ -51,11 +51,14 @@ impl Plan {
             levels: Default::default(),
             times: 0,
         };
-        for column in columns {
-            let reader = plan.reader(column);
-            plan.readers.push(reader);
-        }
+        columns.into_iter().for_each(|column| plan.push(column));
         plan
+    }
+
+    /// Adds a column.
+    pub fn push(&mut self, column: &Column) {
+        let reader = self.reader(column);
+        self.readers.push(reader);
     }
 
     /// Adds the text of one attribute of a column of attributes, as `attributes->>'key'` has it: a column of

@@ -28,16 +28,47 @@ pub(crate) fn signed(value: i64, out: &mut Vec<u8>) {
     unsigned(value.unsigned_abs(), out);
 }
 
-/// Appends the shortest text that reads back as `value`; as a string where JSON has no number.
+/// Appends the shortest text that reads back as `value`, with the exponents of ECMAScript, as DuckDB's
+/// JSON functions write it; as a string where JSON has no number.
 pub(crate) fn double(value: f64, out: &mut Vec<u8>) {
     if value.is_finite() {
-        out.extend_from_slice(Buffer::new().format_finite(value).as_bytes());
+        let mut buffer = Buffer::new();
+        let text = buffer.format_finite(value);
+        match text.split_once('e') {
+            None => out.extend_from_slice(text.as_bytes()),
+            Some((mantissa, exponent)) => scientific(mantissa, exponent, out),
+        }
     } else if value.is_nan() {
         out.extend_from_slice(b"\"NaN\"");
     } else if value > 0.0 {
         out.extend_from_slice(b"\"Infinity\"");
     } else {
         out.extend_from_slice(b"\"-Infinity\"");
+    }
+}
+
+/// Appends a number as decimals from 0.000001 on and below 1e21, and with an exponent beyond.
+#[cold]
+fn scientific(mantissa: &str, exponent: &str, out: &mut Vec<u8>) {
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    let power: i32 = exponent.parse().unwrap_or(i32::MAX);
+    if !(-6..21).contains(&power) {
+        return out.extend_from_slice(format!("{mantissa}e{exponent}").as_bytes());
+    }
+    let digits = mantissa.replace(['-', '.'], "");
+    if mantissa.starts_with('-') {
+        out.push(b'-');
+    }
+    if power < 0 {
+        out.extend_from_slice(b"0.");
+        out.resize(out.len() + power.unsigned_abs() as usize - 1, b'0');
+        out.extend_from_slice(digits.as_bytes());
+    } else {
+        // There are 17 digits at most, and no power below 16 is written with an exponent.
+        let end = out.len() + power.unsigned_abs() as usize + 1;
+        out.extend_from_slice(digits.as_bytes());
+        out.resize(end.max(out.len()), b'0');
+        out.extend_from_slice(b".0");
     }
 }
 

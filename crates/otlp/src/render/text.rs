@@ -113,7 +113,9 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
         0x0d => b'r',
         _ => {
             out.extend_from_slice(b"\\u00");
-            return out.extend_from_slice(&PAIRS[usize::from(byte)]);
+            return out.extend_from_slice(
+                &PAIRS[usize::from(byte)].map(|digit| digit.to_ascii_uppercase()),
+            );
         }
     };
     out.extend_from_slice(&[b'\\', short]);

@@ -4,6 +4,7 @@ use zmij::Buffer;
 
 use super::super::plan::{Plan, Shape, Slot};
 use super::super::scan::Cursor;
+use crate::render::number;
 use crate::schema::{Kind, Rule};
 
 /// Lists of values in one another that are still read here.
@@ -251,7 +252,11 @@ impl<'a> Canonical<'a> {
         let number = self.cursor.number().ok()?;
         let text = &self.cursor.bytes[start..self.cursor.at];
         let value = number.to_f64(text)?;
-        (Buffer::new().format_finite(value).as_bytes() == text).then_some(value.to_bits() == 0)
+        let mut buffer = Buffer::new();
+        let plain = buffer.format_finite(value).as_bytes();
+        let is_canonical =
+            if plain.contains(&b'e') { is_written(value, text) } else { plain == text };
+        is_canonical.then_some(value.to_bits() == 0)
     }
 
     #[inline(always)]
@@ -270,6 +275,14 @@ impl<'a> Canonical<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a double is written as that text.
+#[cold]
+fn is_written(value: f64, text: &[u8]) -> bool {
+    let mut written = Vec::new();
+    number::double(value, &mut written);
+    written == text
 }
 
 /// Whether there are that many digits, none of them a capital, and a quote after them.

@@ -1,0 +1,160 @@
+//! Reads `attributes->>'key'` of a live table as a column of its own: one attribute is found in the bytes, instead of
+//! all of them being written as JSON and read again.
+
+#include "duckdb.hpp"
+#include "duckdb/optimizer/optimizer_extension.hpp"
+#include "duckdb/planner/expression/bound_columnref_expression.hpp"
+#include "duckdb/planner/expression/bound_function_expression.hpp"
+#include "duckdb/planner/expression_iterator.hpp"
+#include "duckdb/planner/logical_operator_visitor.hpp"
+#include "duckdb/planner/operator/logical_get.hpp"
+#include "duckdb/planner/operator/logical_projection.hpp"
+
+#include "extension.hpp"
+#include "live.hpp"
+#include "scan.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+namespace {
+
+//! What has columns under an index of its own: scans of live tables, and projections, through which views look at them.
+using Sources = unordered_map<TableIndex, reference<LogicalOperator>>;
+
+void FindSources(LogicalOperator &op, Sources &sources, bool &has_live) {
+	if (op.type == LogicalOperatorType::LOGICAL_PROJECTION) {
+		sources.emplace(op.Cast<LogicalProjection>().table_index, op);
+	} else if (op.type == LogicalOperatorType::LOGICAL_GET && IsLiveScan(op.Cast<LogicalGet>())) {
+		sources.emplace(op.Cast<LogicalGet>().table_index, op);
+		has_live = true;
+	}
+	for (auto &child : op.children) {
+		FindSources(*child, sources, has_live);
+	}
+}
+
+//! Whether the columns of what is below pass through, however many they are.
+bool PassesThrough(const LogicalOperator &op) {
+	switch (op.type) {
+	case LogicalOperatorType::LOGICAL_FILTER:
+	case LogicalOperatorType::LOGICAL_ORDER_BY:
+	case LogicalOperatorType::LOGICAL_LIMIT:
+	case LogicalOperatorType::LOGICAL_COMPARISON_JOIN:
+	case LogicalOperatorType::LOGICAL_ANY_JOIN:
+	case LogicalOperatorType::LOGICAL_CROSS_PRODUCT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+//! The operators whose expressions see the columns of the sources below `op`, as far as these pass through.
+void FindReaders(LogicalOperator &op, Sources &below, vector<reference<LogicalOperator>> &readers) {
+	readers.push_back(op);
+	for (auto &child : op.children) {
+		if (PassesThrough(*child)) {
+			FindReaders(*child, below, readers);
+		} else if (child->type == LogicalOperatorType::LOGICAL_PROJECTION) {
+			below.emplace(child->Cast<LogicalProjection>().table_index, *child);
+		} else if (child->type == LogicalOperatorType::LOGICAL_GET) {
+			below.emplace(child->Cast<LogicalGet>().table_index, *child);
+		}
+	}
+}
+
+class Rewriter {
+public:
+	explicit Rewriter(Sources sources) : sources(std::move(sources)) {
+	}
+
+	void Rewrite(LogicalOperator &op) {
+		if (op.type == LogicalOperatorType::LOGICAL_PROJECTION ||
+			op.type == LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY) {
+			Sources below;
+			vector<reference<LogicalOperator>> readers;
+			FindReaders(op, below, readers);
+			for (auto &reader : readers) {
+				LogicalOperatorVisitor::EnumerateExpressions(
+					reader.get(), [&](unique_ptr<Expression> *expr) { Replace(*expr, below); });
+			}
+		}
+		for (auto &child : op.children) {
+			Rewrite(*child);
+		}
+	}
+
+private:
+	void Replace(unique_ptr<Expression> &expr, const Sources &below) {
+		if (auto column = AttributeColumn(*expr)) {
+			auto source = below.find(column->Binding().table_index);
+			if (source != below.end() && IsAttribute(*expr, column->Binding())) {
+				auto binding = Read(*expr, column->Binding(), source->second.get());
+				expr = make_uniq<BoundColumnRefExpression>(expr->GetAlias(), LogicalType::VARCHAR, binding);
+				return;
+			}
+		}
+		ExpressionIterator::EnumerateChildren(*expr, [&](unique_ptr<Expression> &child) { Replace(child, below); });
+	}
+
+	//! Whether a column that is seen through projections is one of attributes of a live table.
+	bool IsAttribute(const Expression &expr, ColumnBinding binding) const {
+		while (true) {
+			auto entry = sources.find(binding.table_index);
+			if (entry == sources.end()) {
+				return false;
+			}
+			auto &source = entry->second.get();
+			if (source.type == LogicalOperatorType::LOGICAL_GET) {
+				return HasAttribute(source.Cast<LogicalGet>(), binding.column_index, AttributeKey(expr));
+			}
+			auto &inner = *source.Cast<LogicalProjection>().expressions[binding.column_index];
+			if (inner.GetExpressionClass() != ExpressionClass::BOUND_COLUMN_REF) {
+				return false;
+			}
+			binding = inner.Cast<BoundColumnRefExpression>().Binding();
+		}
+	}
+
+	//! The column of a source that has the attribute, which is added where it is not there.
+	ColumnBinding Read(const Expression &expr, ColumnBinding column, LogicalOperator &source) {
+		if (source.type == LogicalOperatorType::LOGICAL_GET) {
+			auto &get = source.Cast<LogicalGet>();
+			return ColumnBinding(get.table_index, AddAttribute(get, column.column_index, AttributeKey(expr)));
+		}
+		auto &projection = source.Cast<LogicalProjection>();
+		auto &expressions = projection.expressions;
+		auto inner = expr.Copy();
+		inner->Cast<BoundFunctionExpression>().GetChildrenMutable()[0] = expressions[column.column_index]->Copy();
+		for (idx_t index = 0; index < expressions.size(); index++) {
+			if (expressions[index]->Equals(*inner)) {
+				return ColumnBinding(projection.table_index, ProjectionIndex(index));
+			}
+		}
+		expressions.push_back(std::move(inner));
+		return ColumnBinding(projection.table_index, ProjectionIndex(expressions.size() - 1));
+	}
+
+	Sources sources;
+};
+
+void Optimize(OptimizerExtensionInput &, unique_ptr<LogicalOperator> &plan) {
+	Sources sources;
+	bool has_live = false;
+	FindSources(*plan, sources, has_live);
+	if (has_live) {
+		Rewriter(std::move(sources)).Rewrite(*plan);
+		plan->ResolveOperatorTypes();
+	}
+}
+
+} // namespace
+
+void RegisterAttributes(ExtensionLoader &loader) {
+	OptimizerExtension extension;
+	extension.pre_optimize_function = Optimize;
+	OptimizerExtension::Register(DBConfig::GetConfig(loader.GetDatabaseInstance()), std::move(extension));
+}
+
+} // namespace duckspan

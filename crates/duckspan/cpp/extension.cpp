@@ -24,6 +24,13 @@ extern "C" void duckspan_vector_keep(Vector *vector, void *owner, void (*release
 	StringVector::AddAuxiliaryData(*vector, make_uniq<RustMemory>(owner, release));
 }
 
+extern "C" void duckspan_vector_share(Vector *vector, const uint32_t *indices, idx_t rows, idx_t values) {
+	SelectionVector selection(rows);
+	std::copy_n(indices, rows, selection.data());
+	FlatVector::SetSize(*vector, values);
+	vector->Dictionary(values, selection, rows);
+}
+
 extern "C" void duckspan_register(ExtensionLoader *loader) {
 	loader->SetDescription("OpenTelemetry in DuckDB: query OTLP files of any format with read_otlp, and "
 						   "receive OTLP with ATTACH 'otlp://localhost:4317' AS live (TYPE otlp)");

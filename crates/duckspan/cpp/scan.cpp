@@ -162,7 +162,9 @@ void CursorState::Fill(ClientContext &context, idx_t column, const SelectionVect
 	if (vector.GetType().id() == LogicalTypeId::VARIANT) {
 		Vector json(LogicalType::JSON(), count);
 		Fill(context, column, rows, count, json);
-		FlatVector::SetSize(json, count);
+		if (json.GetVectorType() == VectorType::FLAT_VECTOR) {
+			FlatVector::SetSize(json, count);
+		}
 		return VectorOperations::Cast(context, json, vector, count);
 	}
 	Fault fault;
@@ -207,8 +209,11 @@ void CursorState::Read(ClientContext &context, DataChunk &output) {
 		Fault fault;
 		idx_t window = duckspan_cursor_next(cursor, STANDARD_VECTOR_SIZE, fault);
 		fault.Check();
-		auto selected = filters.empty() || window == 0 ? window : Select(context, window);
-		if (selected > 0 || window == 0) {
+		if (window == 0) {
+			return output.SetChildCardinality(0);
+		}
+		auto selected = filters.empty() ? window : Select(context, window);
+		if (selected > 0) {
 			return Project(context, window, selected, output);
 		}
 	}

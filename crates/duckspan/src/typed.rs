@@ -113,7 +113,15 @@ impl TypedReader {
         let values = &mut self.values[column];
         let plan = &self.columns.plan;
         let indices = self.window.read(plan, held.segment(), column, values);
-        write(values, indices, held, vector);
+        match (indices, &values.data) {
+            // DuckDB groups and compares what rows share once for all of them.
+            (Some(indices), Data::Text(texts)) if texts.len() < indices.len() => {
+                let shared = texts.len();
+                write(values, None, held, vector);
+                vector.share(indices, shared);
+            }
+            _ => write(values, indices, held, vector),
+        }
     }
 
     /// Finds where the fields of `rows` stand, unless that is known.

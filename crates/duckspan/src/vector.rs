@@ -25,6 +25,9 @@ unsafe extern "C" {
         owner: *mut c_void,
         release: extern "C" fn(*mut c_void),
     );
+    /// Makes a flat vector of `values` values one of `rows` rows, each of which has the value that its
+    /// index names.
+    fn duckspan_vector_share(vector: duckdb_vector, indices: *const u32, rows: u64, values: u64);
 }
 
 /// A flat vector of a chunk that DuckDB wants filled.
@@ -139,6 +142,26 @@ impl Vector {
             duckdb_list_vector_reserve(self.handle, count as u64);
             duckdb_list_vector_set_size(self.handle, count as u64);
             Vector::new(duckdb_list_vector_get_child(self.handle), count)
+        }
+    }
+
+    /// Gives each row the value, of the first so many that were written, that its index names. The vector
+    /// is flat no more, so this is the last that is done to it.
+    pub(crate) fn share(&mut self, indices: &[u32], values: usize) {
+        assert!(values <= self.capacity, "more values than the vector holds");
+        assert!(
+            indices.iter().all(|&index| (index as usize) < values),
+            "an index beyond the values"
+        );
+        // SAFETY: the handle is a flat vector, by the contract of `new`, with as many values; `indices`
+        // lives for the call, and names none beyond them.
+        unsafe {
+            duckspan_vector_share(
+                self.handle,
+                indices.as_ptr(),
+                indices.len() as u64,
+                values as u64,
+            );
         }
     }
 

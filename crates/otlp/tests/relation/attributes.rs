@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::draw::Draw;
 use crate::generated::segment;
-use crate::tree::{self, parse};
+use crate::tree::{self, parse, written};
 
 /// What `->>` makes of a member of a JSON object; lists and objects as they are.
 fn text(object: &Value, key: &str) -> Value {
@@ -19,7 +19,7 @@ fn text(object: &Value, key: &str) -> Value {
         Value::Null => Value::Null,
         Value::String(text) => Value::String(text.clone()),
         list @ (Value::Array(_) | Value::Object(_)) => list.clone(),
-        other => Value::String(other.to_string()),
+        other => Value::String(written(other)),
     }
 }
 

@@ -16,7 +16,7 @@ use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use opentelemetry_proto::tonic::trace::v1::{Span, TracesData};
 use serde_json::{Map, Value, json};
 
-use crate::tree::{Row, double};
+use crate::tree::{Row, double, written};
 
 /// The rows of `SPANS`.
 pub(crate) fn spans(data: &TracesData) -> Vec<Row> {
@@ -412,7 +412,7 @@ fn as_text(value: &AnyValue) -> Value {
         Some(Any::DoubleValue(value)) if !value.is_finite() => double(*value),
         _ => match plain(value) {
             Value::String(text) => json!(text),
-            other => json!(other.to_string()),
+            other => json!(written(&other)),
         },
     }
 }

@@ -120,6 +120,18 @@ pub(crate) fn double(value: f64) -> Value {
     }
 }
 
+/// A boolean or number as DuckDB's JSON functions write it: doubles have an exponent from 1e21 on and below
+/// 0.000001.
+pub(crate) fn written(value: &Value) -> String {
+    let text = value.to_string();
+    let Some(double) = value.as_f64().filter(|_| value.is_f64()) else { return text };
+    if double != 0.0 && !(1e-6..1e21).contains(&double.abs()) {
+        return text.replace("e+", "e");
+    }
+    let plain = double.to_string();
+    if plain.contains('.') { plain } else { plain + ".0" }
+}
+
 /// JSON that has no key twice.
 pub(crate) fn parse(text: &str) -> Value {
     let value: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));

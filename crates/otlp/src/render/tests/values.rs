@@ -65,7 +65,7 @@ fn characters_that_json_escapes() {
             '\n' => "\\n".to_owned(),
             '\u{c}' => "\\f".to_owned(),
             '\r' => "\\r".to_owned(),
-            '\0'..' ' => format!("\\u{code:04x}"),
+            '\0'..' ' => format!("\\u{code:04X}"),
             _ => char.to_string(),
         };
         for (before, after) in [(0, 0), (1, 0), (15, 3), (16, 16), (31, 40), (100, 0)] {

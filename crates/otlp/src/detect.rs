@@ -48,7 +48,7 @@ pub fn is_plainly(signal: Signal, request: &[u8]) -> bool {
     const PLAIN: u32 = 4;
     let mut plain = false;
     let first = &mut |leaf: &[u8]| {
-        plain = evidence(signal, leaf) >= PLAIN;
+        plain = evidence(signal, leaf) >= PLAIN && verify(leaf_message(signal), leaf).is_ok();
         false
     };
     each(request, 1, &mut |group| each(group, 2, &mut |scope| each(scope, 2, first)));
@@ -195,10 +195,14 @@ fn log_evidence(number: u32, value: Value<'_>) -> u32 {
         (1 | 11, Value::Fixed64(_)) => 4,
         (2, Value::Varint(_)) => 2,
         (5, Value::Len(body, _)) if is_value(body) => 3,
-        // Spans have attributes there, which may be as long.
-        (9, Value::Len(id, _)) if id.len() == 16 && verify(&KEY_VALUE, id).is_err() => 1,
+        (9, Value::Len(id, _)) if id.len() == 16 && !is_attribute(id) => 1,
         _ => 0,
     }
+}
+
+/// Spans have attributes where log records have their trace, and they may be as long.
+fn is_attribute(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x0a) && verify(&KEY_VALUE, bytes).is_ok()
 }
 
 fn metric_evidence(number: u32, value: Value<'_>) -> u32 {

@@ -149,3 +149,14 @@ fn the_expected_signal_wins_a_tie() {
     let unknown = Detection::Foreign("protobuf of no known signal");
     assert_eq!(detect(&record(&[attribute]), None), unknown);
 }
+
+/// The ids of a log record may read as parts of a metric.
+#[test]
+fn a_row_is_plainly_of_a_signal_only_if_it_fits() {
+    let trace = b"\x69\x01\x10\x40\xfa\xa8\x56\x78\xb7\xc0\x89\x04\xd7\xb8\xed\x52";
+    let span = b"\x71\xd6\xbd\xec\x98\xc6\x87\x3f";
+    let body = text(5, varint(2, 0));
+    let log = record(&[all([body, varint(7, 1), text(9, trace), text(10, span)])]);
+    assert!(is_plainly(Signal::Logs, &log) && !is_plainly(Signal::Metrics, &log));
+    assert_eq!(detect(&log, None), Detection::Signal(Signal::Logs));
+}

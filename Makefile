@@ -9,7 +9,7 @@ PURE := --workspace --exclude duckspan
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 SENDER := test/clients/rust/Cargo.toml
 
-.PHONY: extension clients demo test test-rust test-loom test-python sanitize sanitize-threads sanitize-memory \
+.PHONY: extension clients demo test test-rust test-loom test-extension test-python sanitize sanitize-threads sanitize-memory \
 	soak bench lint format header tables clean
 
 extension: ## Builds build/duckspan.duckdb_extension and build/repository.
@@ -19,7 +19,7 @@ extension: ## Builds build/duckspan.duckdb_extension and build/repository.
 demo: extension $(PYTHON) ## Shows answers from OTLP files that real SDKs wrote.
 	$(PYTHON) scripts/demo.py
 
-test: test-rust test-python ## Runs every test.
+test: test-rust test-extension test-python ## Runs every test.
 
 test-rust: test-loom
 	cargo test --locked $(PURE)
@@ -27,6 +27,9 @@ test-rust: test-loom
 # Other flags than those of the other tests, so a target directory of its own.
 test-loom: ## Every interleaving of the ring's threads.
 	RUSTFLAGS="--cfg loom" cargo test --locked -p duckspan-ring --test loom --target-dir $(CARGO_TARGET_DIR)/loom
+
+test-extension: ## Tests of the crate that links DuckDB.
+	cargo test --release --locked -p duckspan --lib
 
 test-python: extension clients $(PYTHON)
 	$(PYTHON) -m pytest
@@ -60,7 +63,7 @@ bench: extension $(PYTHON) ## Ratios to peers and to limits of the machine, each
 lint: $(PYTHON) ## Checks format and style; warnings are errors.
 	cargo fmt --all --check
 	cargo clippy --locked $(PURE) --all-targets -- -D warnings
-	cargo clippy --locked --release -p duckspan -- -D warnings
+	cargo clippy --locked --release -p duckspan --all-targets -- -D warnings
 	cargo fmt --manifest-path $(SENDER) --check
 	cargo clippy --locked --manifest-path $(SENDER) --target-dir $(CARGO_TARGET_DIR)/sender -- -D warnings
 	! command -v gofmt >/dev/null || ! gofmt -l test/clients/go | grep .

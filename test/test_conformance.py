@@ -12,7 +12,10 @@ RULES = extension.ROOT / "test" / "conformance.md"
 SIDES = {
     # side: files whose tests are of it, and the rest of them
     "receiver": (["crates/receiver/**/*.rs"], "test_live_"),
-    "files": (["crates/otlp/**/*.rs", "test/sql/read_otlp_*.test"], "test_faults"),
+    "files": (
+        ["crates/otlp/**/*.rs", "crates/duckspan/**/*.rs", "test/sql/read_otlp_*.test"],
+        "test_faults",
+    ),
 }
 # A5, rows 2 and 30, H1 to H4
 LABEL = re.compile(r"\b([AGHJ]?)(\d+)(?: to [AGHJ]?(\d+))?")

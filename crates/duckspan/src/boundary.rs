@@ -4,6 +4,10 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+#[cfg(test)]
+#[allow(unsafe_code)]
+mod tests;
+
 /// Which exception the shim throws for a fault.
 #[repr(u8)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,57 @@
+use super::*;
+
+/// Not written to yet, which another kind than any that is expected shows.
+fn untouched() -> CFault {
+    CFault { kind: FaultKind::Io, text: Text::NONE }
+}
+
+fn text(fault: &CFault) -> String {
+    // SAFETY: it was written by `guard` just now.
+    let bytes = unsafe { std::slice::from_raw_parts(fault.text.data, fault.text.len) };
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Panics when dropped.
+struct Grenade;
+
+impl Drop for Grenade {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+/// Row 51: a panic is the fault of its call, and the next call works.
+#[test]
+fn panics_stop_at_the_boundary() {
+    let panics: [(fn(), &str); 4] = [
+        (|| panic!("a literal"), "DuckSpan panicked: a literal"),
+        (|| panic!("{} parts", 2), "DuckSpan panicked: 2 parts"),
+        (|| std::panic::panic_any(7), "DuckSpan panicked: no message"),
+        (|| std::panic::panic_any(Grenade), "DuckSpan panicked: no message"),
+    ];
+    for (panic, message) in panics {
+        let mut fault = untouched();
+        let answer = guard(&mut fault, 1, || {
+            panic();
+            Ok(2)
+        });
+        assert_eq!((answer, fault.kind), (1, FaultKind::Internal));
+        assert_eq!(text(&fault), message);
+        assert_eq!(guard(&mut untouched(), 1, || Ok(2)), 2);
+    }
+}
+
+/// Row 51: so does one of a destructor.
+#[test]
+fn panics_of_destructors_stop_at_the_boundary() {
+    contain_drop(Grenade);
+}
+
+#[test]
+fn faults_keep_their_kind_and_text() {
+    let mut fault = untouched();
+    let refused = || Err(Fault::new(FaultKind::Binder, "no such option"));
+    assert_eq!(guard(&mut fault, 1, refused), 1);
+    assert_eq!((fault.kind, text(&fault).as_str()), (FaultKind::Binder, "no such option"));
+    assert_eq!(guard(&mut untouched(), 1, || Ok(2)), 2);
+}

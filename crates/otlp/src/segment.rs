@@ -5,12 +5,10 @@
 //! `LogsData`; beside it an index says where each row, resource, scope and metric lies. Building it
 //! allocates nothing per row.
 
-use std::ops::Range;
-
 use crate::error::{Error, Repairs, Result};
 use crate::limits::MAX_SEGMENT_BYTES;
 use crate::normalize::normalize;
-use crate::order::sort_messages;
+use crate::order::{Unsorted, sort_messages};
 use crate::schema::{Field, METRIC, Message};
 use crate::signal::Signal;
 use crate::verify::{Form, Needs, check};
@@ -302,7 +300,7 @@ impl SegmentBuilder {
     }
 
     /// Appends a request that is canonical but for the order of fields in these messages of it.
-    fn push_unsorted(&mut self, request: &[u8], messages: &[Range<usize>]) -> Result<Repairs> {
+    fn push_unsorted(&mut self, request: &[u8], messages: &[Unsorted]) -> Result<Repairs> {
         self.push(request, |bytes, _| {
             let start = bytes.len();
             bytes.extend_from_slice(request);

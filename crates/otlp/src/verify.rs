@@ -10,7 +10,7 @@ use wide::u8x16;
 
 use crate::error::{Error, Result};
 use crate::limits::{MAX_VALUE_DEPTH, VALUES_TOO_DEEP};
-use crate::order::{Order, Place};
+use crate::order::{LateField, Order, Place, Unsorted};
 use crate::schema::{
     ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType,
 };
@@ -40,7 +40,7 @@ pub(crate) enum Needs {
     /// Nothing, but there are unknown fields.
     Dropping,
     /// The fields of these messages are to be sorted, in this order.
-    Sorting(Vec<Range<usize>>),
+    Sorting(Vec<Unsorted>),
     /// It is to be rewritten.
     Rewriting,
 }
@@ -118,7 +118,7 @@ struct Walk<'a> {
     /// Whether more has to be done than to sort fields.
     loose: bool,
     /// Messages whose fields have to be sorted, each after those nested in it.
-    unsorted: Vec<Range<usize>>,
+    unsorted: Vec<Unsorted>,
     /// Whether there are fields that the schema does not have.
     unknown: bool,
     /// Messages that had to be checked field by field.
@@ -142,7 +142,7 @@ impl<'a> Walk<'a> {
     ) -> Checked {
         self.walked += 1;
         let from = reader.offset();
-        let mut order = Order::default();
+        let (mut order, mut late) = (Order::default(), LateField::default());
         let mut sorted = true;
         while !reader.is_empty() {
             let start = reader.offset();
@@ -153,8 +153,11 @@ impl<'a> Walk<'a> {
                 continue;
             };
             match order.add(field) {
-                Place::Canonical => {}
-                Place::Early => sorted = false,
+                Place::Canonical => late.add(number, start),
+                Place::Early => {
+                    sorted = false;
+                    late.add_early(number, start);
+                }
                 Place::Again => self.loose = true,
             }
             if !self.field(field, wire_type, &mut reader, lists)? {
@@ -162,7 +165,7 @@ impl<'a> Walk<'a> {
             }
         }
         if !sorted {
-            self.unsorted.push(from..reader.offset());
+            self.unsorted.push(Unsorted { message: from..reader.offset(), late: late.find() });
         }
         Ok(())
     }

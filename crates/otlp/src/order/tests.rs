@@ -1,6 +1,8 @@
 use super::*;
 use crate::schema::{ANY_VALUE, HISTOGRAM_DATA_POINT, Message, SPAN};
+use crate::verify::{Needs, check};
 use crate::wire::put_len;
+use crate::wire::sample::{attribute, fixed32, text};
 
 #[test]
 fn places_of_fields() {
@@ -33,6 +35,10 @@ fn message(numbers: &[u32]) -> Vec<u8> {
     out
 }
 
+fn unsorted(message: Range<usize>) -> Unsorted {
+    Unsorted { message, late: None }
+}
+
 #[test]
 fn fields_are_sorted_and_equal_ones_keep_their_order() {
     let cases: [&[u32]; 9] = [
@@ -56,7 +62,7 @@ fn fields_are_sorted_and_equal_ones_keep_their_order() {
         expected.extend_from_slice(b"after");
         let mut bytes = [b"before", &message(numbers)[..], b"after"].concat();
         let range = 6..bytes.len() - 5;
-        sort_messages(&mut bytes, &[range]);
+        sort_messages(&mut bytes, &[unsorted(range)]);
         assert_eq!(bytes, expected, "{numbers:?}");
     }
 }
@@ -68,7 +74,7 @@ fn nested_messages_are_sorted_before_what_is_around_them() {
     let inner = 2..bytes.len();
     put_len(&mut bytes, 1, b"x");
     let outer = 0..bytes.len();
-    sort_messages(&mut bytes, &[inner, outer]);
+    sort_messages(&mut bytes, &[inner, outer].map(unsorted));
     let mut expected = Vec::new();
     put_len(&mut expected, 1, b"x");
     put_len(&mut expected, 2, &[0x0a, 1, 1, 0x1a, 0]);
@@ -79,6 +85,36 @@ fn nested_messages_are_sorted_before_what_is_around_them() {
 fn what_is_malformed_stays() {
     let mut bytes = [&message(&[2, 1])[..], &[0x0a, 0x7f]].concat();
     let (before, whole) = (bytes.clone(), 0..bytes.len());
-    sort_messages(&mut bytes, &[whole]);
+    sort_messages(&mut bytes, &[unsorted(whole)]);
     assert_eq!(bytes, before);
+}
+
+/// Every order of a few fields, of which one repeats, comes out the same.
+#[test]
+fn fields_of_any_order_are_sorted() {
+    let id = text(1, [7; 16]);
+    let fields = [id, text(5, "n"), attribute(9, "a", b""), attribute(9, "b", b""), fixed32(16, 1)];
+    let mut with_late = 0;
+    for order in permutations(fields.len()) {
+        let mut bytes = order.iter().flat_map(|&at| fields[at].clone()).collect::<Vec<u8>>();
+        if let Needs::Sorting(messages) = check(&SPAN, &bytes).expect("a span") {
+            with_late += usize::from(messages[0].late.is_some());
+            sort_messages(&mut bytes, &messages);
+        }
+        let attributes = order.iter().copied().filter(|at| [2, 3].contains(at));
+        let sorted = [0, 1].into_iter().chain(attributes).chain([4]);
+        let sorted: Vec<u8> = sorted.flat_map(|at| fields[at].clone()).collect();
+        assert_eq!(bytes, sorted, "{order:?}");
+    }
+    assert!(with_late > 5, "{with_late} orders had a single late field");
+}
+
+fn permutations(len: usize) -> Vec<Vec<usize>> {
+    if len == 0 {
+        return vec![Vec::new()];
+    }
+    let insert = |shorter: Vec<usize>| {
+        (0..len).map(move |at| [&shorter[..at], &[len - 1], &shorter[at..]].concat())
+    };
+    permutations(len - 1).into_iter().flat_map(insert).collect()
 }

@@ -245,6 +245,75 @@ def test_plans_of_single_attributes(odd: duckdb.DuckDBPyConnection) -> None:
         assert "Projections: attributes " not in plan
 
 
+#: Queries of every shape, on the shop: `{t}` has its spans.
+ROUTE = "attributes->>'http.route'"
+SHAPES = [
+    "SELECT id, row_number() OVER (PARTITION BY {K} ORDER BY start_time_unix_nano, id) FROM {t}",
+    "SELECT {K} r, count(*) n FROM {t} GROUP BY r HAVING count(*)>3 AND r IS NOT NULL "
+    "ORDER BY max({K}) DESC",
+    "SELECT id FROM {t} QUALIFY rank() OVER (ORDER BY {K} DESC NULLS LAST) < 5",
+    "SELECT DISTINCT ON ({K}) {K} FROM {t} ORDER BY {K}",
+    "SELECT a.id, l.r FROM {t} a, LATERAL (SELECT a.{K} AS r) l",
+    "SELECT a.id, (SELECT count(*) FROM {t} b WHERE b.{K} = a.{K} AND b.id < a.id) FROM {t} a",
+    "SELECT id FROM {t} a WHERE EXISTS (SELECT 1 FROM {t} b WHERE b.parent_span_id = "
+    "a.span_id AND b.{K} IS NULL)",
+    "SELECT id FROM {t} WHERE {K} IN (SELECT {K} FROM {t} WHERE status_code='ERROR')",
+    "WITH x AS (SELECT *, {K} AS route FROM {t}) SELECT x.id, y.route FROM x LEFT JOIN x "
+    "y ON x.route=y.route AND y.id=x.id+1",
+    "WITH RECURSIVE r AS (SELECT span_id, {K} AS p, 0 d FROM {t} WHERE parent_span_id IS "
+    "NULL UNION ALL SELECT s.span_id, s.{K}, d+1 FROM r JOIN {t} s ON "
+    "s.parent_span_id=r.span_id) FROM r",
+    "PIVOT (SELECT {K} r, status_code, id FROM {t}) ON status_code USING count(*)",
+    "SELECT * FROM (SELECT {K} AS r, attributes->>'http.response.status_code' AS s, "
+    "resource_attributes->>'host.name' AS h, scope_attributes->>'x' AS x FROM {t}) WHERE "
+    "s > '200' OR x IS NULL",
+    "SELECT {K} FROM {t} UNION SELECT resource_attributes->>'host.name' FROM {t}",
+    "SELECT {K} FROM {t} EXCEPT SELECT '/checkout'",
+    "SELECT CASE WHEN {K} = '/checkout' THEN attributes->>'shop.cart' ELSE {K} END, "
+    "CAST(attributes->>'http.response.status_code' AS INT) + 1 FROM {t}",
+    "SELECT count(*) FILTER ({K} = '/checkout'), list({K} ORDER BY id), "
+    "string_agg(DISTINCT {K}, ',' ORDER BY {K}) FROM {t}",
+    "SELECT {K}, kind, count(*) FROM {t} GROUP BY ROLLUP ({K}, kind)",
+    "SELECT attributes->>'$.\"http.route\"', attributes->>'/http.route', "
+    "attributes->'http.route', json_extract_string(attributes,'http.route') FROM {t}",
+    "SELECT id FROM {t} WHERE {K} LIKE '%out' AND NOT ({K} = '/cart') ORDER BY {K}, id "
+    "LIMIT 4 OFFSET 1",
+    "SELECT id, {K} FROM {t} ORDER BY {K} DESC NULLS LAST, id LIMIT 5",
+    "SELECT a.id FROM {t} a ASOF JOIN {t} b ON a.{K} = b.{K} AND a.start_time_unix_nano > "
+    "b.start_time_unix_nano",
+    "SELECT a.id, b.id FROM {t} a FULL JOIN (SELECT * FROM {t} WHERE {K} = '/checkout') b "
+    "ON a.id=b.id AND a.{K} = '/checkout'",
+    "SELECT unnest([{K}, name]) FROM {t}",
+    "SELECT max(r) FROM (SELECT {K} r FROM {t} WHERE id > 10 LIMIT 100000)",
+]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The spans of the shop in a receiver, behind views, and in tables."""
+    con = extension.connect()
+    live.attach(con)
+    con.execute(f"INSERT INTO live.traces FROM read_otlp('{SHOP}', signal := 'traces')")
+    con.execute("CREATE TABLE copied AS SELECT rowid AS id, * FROM live.spans")
+    con.execute("CREATE VIEW seen AS SELECT rowid AS id, * FROM live.spans")
+    for served, of in (("copied_served", "copied"), ("seen_served", "seen")):
+        query = f"SELECT * EXCLUDE (events) FROM {of} WHERE kind = 'SERVER'"
+        con.execute(f"CREATE VIEW {served} AS {query}")
+    yield con
+    con.close()
+
+
+@pytest.mark.parametrize("query", SHAPES)
+def test_shapes_of_queries(query: str, shop: duckdb.DuckDBPyConnection) -> None:
+    """Wherever an attribute stands in a query, the answer is that of a table."""
+    for table, view in (("copied", "seen"), ("copied_served", "seen_served")):
+        expected, found = (
+            sorted(shop.execute(query.format(t=of, K=ROUTE)).fetchall(), key=repr)
+            for of in (table, view)
+        )
+        assert found == expected
+
+
 def scanned(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, int]:
     """Parts that a scan read, of how many."""
     ((_, plan),) = con.execute(f"EXPLAIN ANALYZE {query}").fetchall()

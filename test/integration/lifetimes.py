@@ -412,8 +412,9 @@ def leave(way: str) -> str:
 
 
 def sleep() -> None:
-    """Sleeps until a signal comes."""
-    time.sleep(60)
+    """Sleeps until a signal comes; in short naps, for one that comes just before a nap does not end it."""
+    for _ in range(600):
+        time.sleep(0.1)
 
 
 WAYS: dict[str, Callable[[], Any]] = {

@@ -412,7 +412,7 @@ def leave(way: str) -> str:
 
 
 def sleep() -> None:
-    """Sleeps until a signal comes; in short naps, for one that comes just before a nap does not end it."""
+    """Sleeps until a signal comes; in naps, for one that comes just before does not end a nap."""
     for _ in range(600):
         time.sleep(0.1)
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import queue
 import resource
+import signal
 import socket
 import sys
 import threading
@@ -397,6 +398,8 @@ def leave(way: str) -> str:
 
     A query is at work too where Python does not end first: it cannot end under a thread's query.
     """
+    # What a shell starts in the background ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     receiver = filled(50_000)
     traffic = Traffic(receiver.port)
     traffic.__enter__()

@@ -10,7 +10,8 @@ use crate::limits::MAX_VALUE_DEPTH;
 use crate::order::{Order, Place, sort_messages};
 use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
 use crate::utf8;
-use crate::verify::{Needs, canonical_varint, check, is_plain_attribute};
+use crate::verify::attribute::is_plain;
+use crate::verify::{Needs, canonical_varint, check};
 use crate::wire::{Reader, Value, put_len, put_tag, put_varint, varint_len};
 
 #[cfg(test)]
@@ -105,7 +106,7 @@ impl<'a> Normalizer<'a, '_> {
         let number = u32::from(field.number);
         if let &[bytes] = parts
             && std::ptr::eq(message, &KEY_VALUE)
-            && is_plain_attribute(bytes)
+            && is_plain(bytes)
         {
             return put_len(self.out, number, bytes);
         }

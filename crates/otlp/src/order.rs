@@ -29,6 +29,17 @@ pub(crate) enum Place {
 }
 
 impl Order {
+    /// Adds a field that is in no oneof, if it simply stands behind those with smaller numbers.
+    #[inline(always)]
+    pub(crate) fn add_next(&mut self, number: u8) -> bool {
+        let is_next = number > self.last;
+        if is_next {
+            self.seen |= 1 << number;
+            self.last = number;
+        }
+        is_next
+    }
+
     /// Adds a field.
     #[inline]
     pub(crate) fn add(&mut self, field: &Field) -> Place {
@@ -54,52 +65,6 @@ impl Order {
     }
 }
 
-/// A message whose fields have to be sorted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unsorted {
-    pub(crate) message: Range<usize>,
-    /// The one field that stands too early, if all is well once it stands last: the Collector writes
-    /// `flags` of a span so.
-    pub(crate) late: Option<Range<usize>>,
-}
-
-/// Looks for a single field that belongs to the end of a message.
-#[derive(Default)]
-pub(crate) struct LateField {
-    /// The number of the field before `last`.
-    before: u32,
-    last: u32,
-    start: usize,
-    field: Option<Range<usize>>,
-    /// The number of the last field that stands behind it and belongs before it.
-    follower: u32,
-    others: bool,
-}
-
-impl LateField {
-    /// Adds a field that may stand where it does.
-    #[inline]
-    pub(crate) fn add(&mut self, number: u32, start: usize) {
-        if number != self.last {
-            (self.before, self.last, self.start) = (self.last, number, start);
-        }
-        self.others |= self.field.is_some();
-    }
-
-    /// Adds a field that has to stand before others.
-    pub(crate) fn add_early(&mut self, number: u32, start: usize) {
-        let least = if self.field.is_some() { self.follower } else { self.before };
-        self.others |= number < least || self.field.is_none() && number == least;
-        self.field.get_or_insert(self.start..start);
-        self.follower = number;
-    }
-
-    /// Where it is, if there is one, and nothing else is amiss.
-    pub(crate) fn find(self) -> Option<Range<usize>> {
-        self.field.filter(|_| !self.others)
-    }
-}
-
 /// Neighbouring fields of one number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Run {
@@ -110,17 +75,27 @@ pub(crate) struct Run {
 
 /// Sorts the fields of messages by number; those of the same number keep their order. Messages come
 /// after those that are nested in them.
-pub(crate) fn sort_messages(bytes: &mut [u8], messages: &[Unsorted]) {
+pub(crate) fn sort_messages(bytes: &mut [u8], messages: &[Range<usize>]) {
     let (mut runs, mut scratch) = (Vec::new(), Vec::new());
-    for Unsorted { message, late } in messages {
-        if let Some(field) = late {
-            bytes[field.start..message.end].rotate_left(field.len());
-            continue;
-        }
+    for message in messages {
         runs.clear();
         find_runs(bytes, message.clone(), &mut runs);
-        sort_runs(bytes, &mut runs, &mut scratch);
+        match (late_run(&runs), runs.last()) {
+            (Some(late), Some(last)) => {
+                bytes[late.start..last.end].rotate_left(late.end - late.start);
+            }
+            _ => sort_runs(bytes, &mut runs, &mut scratch),
+        }
     }
+}
+
+/// The one run that stands too early, if all is well once it stands last: the Collector writes `flags` of a
+/// span so.
+fn late_run(runs: &[Run]) -> Option<Run> {
+    let at = runs.windows(2).position(|pair| pair[0].number > pair[1].number)?;
+    let (before, after) = (&runs[..at], &runs[at + 1..]);
+    let rest = before.iter().chain(after).map(|run| run.number);
+    (rest.is_sorted() && after.last()?.number < runs[at].number).then_some(runs[at])
 }
 
 /// Appends the fields of the message at `range`, as far as it is well formed.

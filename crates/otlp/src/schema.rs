@@ -10,6 +10,9 @@ pub const MAX_NUMBER: usize = 16;
 /// No field has this number.
 const NONE: u8 = u8::MAX;
 
+/// Tags of any known field.
+const TAGS: usize = 256;
+
 /// A protobuf message.
 #[derive(Debug)]
 pub struct Message {
@@ -18,6 +21,24 @@ pub struct Message {
     /// Its fields, ascending by number.
     pub fields: &'static [Field],
     by_number: [u8; MAX_NUMBER + 1],
+    steps: [Step; TAGS],
+}
+
+/// What a walk does behind a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The tag is not that of a known field, or of one of a oneof.
+    Other,
+    /// Steps over eight bytes.
+    Fixed64,
+    /// Steps over four bytes.
+    Fixed32,
+    /// Steps over a length and that many bytes.
+    Bytes,
+    /// The same, of text.
+    Text,
+    /// Looks at the field.
+    Field,
 }
 
 /// A field of a message.
@@ -132,13 +153,16 @@ impl Field {
 impl Message {
     const fn new(name: &'static str, fields: &'static [Field]) -> Message {
         let mut by_number = [NONE; MAX_NUMBER + 1];
+        let mut steps = [Step::Other; TAGS];
         let mut at = 0;
         while at < fields.len() {
-            assert!(at == 0 || fields[at - 1].number < fields[at].number);
-            by_number[fields[at].number as usize] = at as u8;
+            let field = &fields[at];
+            assert!(at == 0 || fields[at - 1].number < field.number);
+            by_number[field.number as usize] = at as u8;
+            steps[(field.number as usize) << 3 | field.wire_type as usize] = field.step();
             at += 1;
         }
-        Message { name, fields, by_number }
+        Message { name, fields, by_number, steps }
     }
 
     /// The position in `fields` of the field with this number.
@@ -148,6 +172,12 @@ impl Message {
             Some(&at) if at != NONE => Some(usize::from(at)),
             _ => None,
         }
+    }
+
+    /// What a walk does behind a tag.
+    #[inline(always)]
+    pub(crate) fn step(&self, tag: u8) -> Step {
+        self.steps[usize::from(tag)]
     }
 
     /// The field with this number.
@@ -164,6 +194,18 @@ impl Field {
             _ => kind.wire_type(),
         };
         Field { number, name, kind, rule, key: Key::new(name), wire_type }
+    }
+
+    const fn step(&self) -> Step {
+        match (self.rule, self.kind) {
+            (Rule::Oneof, _) => Step::Other,
+            (_, Kind::String) => Step::Text,
+            (_, Kind::Bytes | Kind::Id) => Step::Bytes,
+            (Rule::Repeated, _) => Step::Field,
+            (_, Kind::Fixed64 | Kind::Sfixed64 | Kind::Double) => Step::Fixed64,
+            (_, Kind::Fixed32) => Step::Fixed32,
+            _ => Step::Field,
+        }
     }
 }
 

@@ -5,10 +5,12 @@
 //! `LogsData`; beside it an index says where each row, resource, scope and metric lies. Building it
 //! allocates nothing per row.
 
+use std::ops::Range;
+
 use crate::error::{Error, Repairs, Result};
 use crate::limits::MAX_SEGMENT_BYTES;
 use crate::normalize::normalize;
-use crate::order::{Unsorted, sort_messages};
+use crate::order::sort_messages;
 use crate::schema::{Field, METRIC, Message};
 use crate::signal::Signal;
 use crate::verify::{Form, Needs, check};
@@ -39,8 +41,20 @@ pub struct Segment {
 struct Row {
     message: Slice,
     parent: u32,
+    /// Nanoseconds that a span took, or [`Row::ODD_DURATION`].
+    duration: u32,
     /// Nanoseconds since the epoch; 0 is unknown.
     time: u64,
+}
+
+impl Row {
+    /// A duration that is to be read of the message: it is long, negative or unknown.
+    const ODD_DURATION: u32 = u32::MAX;
+
+    fn new(message: Slice, parent: u32, time: u64) -> Row {
+        let time = valid_time(time).map_or(0, |time| time as u64);
+        Row { message, parent, duration: Row::ODD_DURATION, time }
+    }
 }
 
 /// A resource or an instrumentation scope, with the schema URL that stands beside it.
@@ -126,6 +140,22 @@ impl Segment {
         }
     }
 
+    /// Nanoseconds from start to end of a span, negative where clocks disagree; `None` where one of them is
+    /// unknown, as in [`Segment::time`].
+    #[inline]
+    pub fn duration(&self, row: usize) -> Option<i64> {
+        match self.rows[row].duration {
+            Row::ODD_DURATION => self.odd_duration(row),
+            duration => Some(duration.into()),
+        }
+    }
+
+    #[cold]
+    fn odd_duration(&self, row: usize) -> Option<i64> {
+        let [start, end] = index::span_times(self.message(row)?).ok()?;
+        Some(valid_time(end)? - valid_time(start)?)
+    }
+
     /// The span or log record of a row, or its data point; `None` for a metric without points.
     #[inline]
     pub fn message(&self, row: usize) -> Option<&[u8]> {
@@ -192,6 +222,12 @@ impl Segment {
             + self.scopes.capacity() * size_of::<Scope>()
             + self.metrics.capacity() * size_of::<Metric>()
     }
+}
+
+/// Nanoseconds since the epoch that a TIMESTAMP_NS holds; `i64::MAX` is DuckDB's infinity.
+#[inline]
+pub(crate) fn valid_time(nanos: u64) -> Option<i64> {
+    i64::try_from(nanos).ok().filter(|&nanos| nanos != 0 && nanos != i64::MAX)
 }
 
 /// How much a segment holds at some time.
@@ -300,7 +336,7 @@ impl SegmentBuilder {
     }
 
     /// Appends a request that is canonical but for the order of fields in these messages of it.
-    fn push_unsorted(&mut self, request: &[u8], messages: &[Unsorted]) -> Result<Repairs> {
+    fn push_unsorted(&mut self, request: &[u8], messages: &[Range<usize>]) -> Result<Repairs> {
         self.push(request, |bytes, _| {
             let start = bytes.len();
             bytes.extend_from_slice(request);

@@ -1,22 +1,20 @@
 //! Checks a protobuf message to the last field.
 //!
 //! One walk serves every message: the schema says what a field must look like. Attributes are most
-//! of what OTLP carries, so the common shapes of a `KeyValue` are recognised at a glance first, and
-//! runs of ASCII are found once for many strings.
+//! of what OTLP carries, so the common shapes of a `KeyValue` are recognised at a glance first.
 
 use std::ops::Range;
 
-use wide::u8x16;
-
 use crate::error::{Error, Result};
 use crate::limits::{MAX_VALUE_DEPTH, VALUES_TOO_DEEP};
-use crate::order::{LateField, Order, Place, Unsorted};
+use crate::order::{Order, Place};
 use crate::schema::{
-    ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType,
+    ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, Step, WireType,
 };
 use crate::utf8;
 use crate::wire::Reader;
 
+pub(crate) mod attribute;
 #[cfg(test)]
 mod tests;
 
@@ -40,7 +38,7 @@ pub(crate) enum Needs {
     /// Nothing, but there are unknown fields.
     Dropping,
     /// The fields of these messages are to be sorted, in this order.
-    Sorting(Vec<Unsorted>),
+    Sorting(Vec<Range<usize>>),
     /// It is to be rewritten.
     Rewriting,
 }
@@ -83,19 +81,6 @@ pub(crate) fn check(message: &'static Message, bytes: &[u8]) -> Result<Needs> {
     })
 }
 
-/// Whether `bytes` are an attribute in the one form that [`crate::normalize`] would give it. Only
-/// common shapes are known here: `false` says nothing.
-pub(crate) fn is_plain_attribute(bytes: &[u8]) -> bool {
-    /// A key and a value with lengths of one byte. Values in values would be walked once for each level.
-    const MOST: usize = 2 * (2 + 0x7f);
-    if bytes.len() > MOST {
-        return false;
-    }
-    let mut walk = Walk::new(bytes);
-    let checked = walk.key_value(Reader::new(bytes), 0);
-    checked.is_ok() && !walk.loose && walk.walked == 0
-}
-
 /// The varint that protobuf takes a field of this kind to hold: of 32-bit kinds the low 32 bits count,
 /// and any bool but 0 is true.
 #[inline]
@@ -111,18 +96,23 @@ pub(crate) fn canonical_varint(kind: Kind, value: u64) -> u64 {
 /// The error is boxed to keep the result in registers.
 type Checked = std::result::Result<(), Box<Error>>;
 
+/// The fields of a message that is being checked. Functions that are not inlined take and return them by
+/// value, so that they stay in registers.
+struct Fields<'a> {
+    reader: Reader<'a>,
+    order: Order,
+    /// Whether they ascend so far.
+    sorted: bool,
+}
+
 struct Walk<'a> {
     bytes: &'a [u8],
-    /// Bytes are ASCII from where the last string started to here.
-    ascii: usize,
     /// Whether more has to be done than to sort fields.
     loose: bool,
     /// Messages whose fields have to be sorted, each after those nested in it.
-    unsorted: Vec<Unsorted>,
+    unsorted: Vec<Range<usize>>,
     /// Whether there are fields that the schema does not have.
     unknown: bool,
-    /// Messages that had to be checked field by field.
-    walked: usize,
     /// Bytes by which strings grow that are not UTF-8.
     growth: usize,
 }
@@ -130,89 +120,94 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn new(bytes: &'a [u8]) -> Walk<'a> {
         let unsorted = Vec::new();
-        Walk { bytes, ascii: 0, loose: false, unsorted, unknown: false, walked: 0, growth: 0 }
+        Walk { bytes, loose: false, unsorted, unknown: false, growth: 0 }
     }
 
     /// Checks a message that is nested in this many lists of values.
-    fn message(
-        &mut self,
-        message: &'static Message,
-        mut reader: Reader<'a>,
-        lists: usize,
-    ) -> Checked {
-        self.walked += 1;
-        let from = reader.offset();
-        let (mut order, mut late) = (Order::default(), LateField::default());
-        let mut sorted = true;
-        while !reader.is_empty() {
-            let start = reader.offset();
-            let (number, wire_type) = reader.tag()?;
-            let Some(field) = message.field(number) else {
-                self.unknown = true;
-                reader.skip(number, wire_type)?;
+    fn message(&mut self, message: &'static Message, reader: Reader<'a>, lists: usize) -> Checked {
+        let start = reader.offset();
+        let mut fields = Fields { reader, order: Order::default(), sorted: true };
+        while !fields.reader.is_empty() {
+            let (tag, width) = fields.reader.small_tag();
+            let step = message.step(tag);
+            if step == Step::Other || !fields.order.add_next(tag >> 3) {
+                fields = self.odd_field(message, fields, lists)?;
                 continue;
-            };
-            match order.add(field) {
-                Place::Canonical => late.add(number, start),
-                Place::Early => {
-                    sorted = false;
-                    late.add_early(number, start);
-                }
-                Place::Again => self.loose = true,
             }
-            if !self.field(field, wire_type, &mut reader, lists)? {
-                return Err(wrong_type(message, field, wire_type, start));
+            let reader = &mut fields.reader;
+            reader.step(width);
+            match step {
+                Step::Fixed64 => drop(reader.fixed64()?),
+                Step::Fixed32 => drop(reader.fixed32()?),
+                Step::Bytes => _ = reader.len_range()?,
+                Step::Text => {
+                    let range = reader.len_range()?;
+                    self.text(range);
+                }
+                Step::Field | Step::Other => {
+                    if let Some(field) = message.field(u32::from(tag >> 3)) {
+                        self.value(field, reader, lists)?;
+                    }
+                }
             }
         }
-        if !sorted {
-            self.unsorted.push(Unsorted { message: from..reader.offset(), late: late.find() });
+        if !fields.sorted {
+            self.unsorted.push(start..fields.reader.offset());
         }
         Ok(())
     }
 
-    /// Checks the value of a field; `false` if it has the wrong wire type.
-    #[inline]
-    fn field(
+    /// Checks a field that is not simply the next one.
+    #[inline(never)]
+    fn odd_field(
         &mut self,
-        field: &'static Field,
-        wire_type: u8,
-        reader: &mut Reader<'a>,
+        message: &'static Message,
+        mut fields: Fields<'a>,
         lists: usize,
-    ) -> std::result::Result<bool, Box<Error>> {
-        if wire_type != field.wire_type() as u8 {
-            return self.unpacked(field, wire_type, reader);
+    ) -> std::result::Result<Fields<'a>, Box<Error>> {
+        let reader = &mut fields.reader;
+        let start = reader.offset();
+        let (number, wire_type) = reader.tag()?;
+        let Some(field) = message.field(number) else {
+            self.unknown = true;
+            reader.skip(number, wire_type)?;
+            return Ok(fields);
+        };
+        let place = fields.order.add(field);
+        self.loose |= place == Place::Again;
+        fields.sorted &= place != Place::Early;
+        if wire_type == field.wire_type() as u8 {
+            self.value(field, reader, lists)?;
+        } else if field.rule == Rule::Repeated && wire_type == field.kind.wire_type() as u8 {
+            // One value of a repeated scalar, which should be packed.
+            self.loose = true;
+            self.scalar(field.kind, reader)?;
+        } else {
+            return Err(wrong_type(message, field, wire_type, start));
         }
+        Ok(fields)
+    }
+
+    /// Checks the value of a field that has the right wire type.
+    #[inline(always)]
+    fn value(&mut self, field: &'static Field, reader: &mut Reader<'a>, lists: usize) -> Checked {
         match field.kind {
-            Kind::Message(message) => self.messages(field, message, reader, lists)?,
+            Kind::Message(message) => self.messages(field, message, reader, lists),
             Kind::String => {
                 let range = reader.len_range()?;
                 self.text(range);
+                Ok(())
             }
-            Kind::Bytes | Kind::Id => {
-                reader.len_range()?;
+            Kind::Bytes | Kind::Id => Ok(_ = reader.len_range()?),
+            kind if field.rule == Rule::Repeated => {
+                let start = reader.offset();
+                self.packed(kind, start, reader.nested()?)
             }
-            kind if field.rule == Rule::Repeated => self.packed(kind, reader)?,
-            kind => self.scalar(kind, reader)?,
+            kind => self.scalar(kind, reader),
         }
-        Ok(true)
     }
 
-    /// Checks one value of a repeated scalar that stands by itself; `false` if it is none.
-    #[cold]
-    fn unpacked(
-        &mut self,
-        field: &Field,
-        wire_type: u8,
-        reader: &mut Reader<'a>,
-    ) -> std::result::Result<bool, Box<Error>> {
-        if field.rule != Rule::Repeated || wire_type != field.kind.wire_type() as u8 {
-            return Ok(false);
-        }
-        self.loose = true;
-        self.scalar(field.kind, reader).map(|()| true)
-    }
-
-    #[inline]
+    #[inline(always)]
     fn scalar(&mut self, kind: Kind, reader: &mut Reader<'a>) -> Checked {
         match kind.wire_type() {
             WireType::Fixed64 => drop(reader.fixed64()?),
@@ -226,7 +221,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Checks nested messages: one, or as many of the same field as follow.
-    #[inline]
+    #[inline(always)]
     fn messages(
         &mut self,
         field: &Field,
@@ -234,14 +229,28 @@ impl<'a> Walk<'a> {
         reader: &mut Reader<'a>,
         lists: usize,
     ) -> Checked {
+        if std::ptr::eq(message, &KEY_VALUE) {
+            return self.attributes(field, reader, lists);
+        }
         self.nested(message, reader, lists)?;
-        let tag = field.number << 3 | WireType::Len as u8;
-        if field.rule == Rule::Repeated && field.number < 16 {
-            while reader.eat(tag) {
-                self.nested(message, reader, lists)?;
-            }
+        while again(field, reader) {
+            self.nested(message, reader, lists)?;
         }
         Ok(())
+    }
+
+    /// Checks attributes: one, or as many of the same field as follow.
+    #[inline(always)]
+    fn attributes(&mut self, field: &Field, reader: &mut Reader<'a>, lists: usize) -> Checked {
+        loop {
+            match attribute::plain_end(self.bytes, reader.offset()) {
+                Some(end) if reader.skip_to(end) => {}
+                _ => self.nested(&KEY_VALUE, reader, lists)?,
+            }
+            if !again(field, reader) {
+                return Ok(());
+            }
+        }
     }
 
     #[inline(always)]
@@ -299,11 +308,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Checks the packed values of a repeated scalar.
+    /// Checks the packed values of a repeated scalar, whose length stands at `start`.
     #[cold]
-    fn packed(&mut self, kind: Kind, reader: &mut Reader<'a>) -> Checked {
-        let start = reader.offset();
-        let mut values = reader.nested()?;
+    fn packed(&mut self, kind: Kind, start: usize, mut values: Reader<'a>) -> Checked {
         self.loose |= values.is_empty();
         if kind.wire_type() == WireType::Fixed64 {
             if !values.rest().len().is_multiple_of(8) {
@@ -320,25 +327,19 @@ impl<'a> Walk<'a> {
     /// Notes whether a string is UTF-8.
     #[inline]
     fn text(&mut self, range: Range<usize>) {
-        if range.end > self.ascii {
-            self.unknown_text(range);
+        let text = &self.bytes[range];
+        if !text.is_ascii() && str::from_utf8(text).is_err() {
+            self.loose = true;
+            self.growth += utf8::growth(text);
         }
     }
+}
 
-    fn unknown_text(&mut self, range: Range<usize>) {
-        /// How far to look for more ASCII than that of the string.
-        const AHEAD: usize = 512;
-        let from = self.ascii.max(range.start);
-        let to = (from + (range.end - from).next_multiple_of(AHEAD)).min(self.bytes.len());
-        self.ascii = from + ascii_len(&self.bytes[from..to]);
-        if range.end > self.ascii {
-            let text = &self.bytes[range];
-            if str::from_utf8(text).is_err() {
-                self.loose = true;
-                self.growth += utf8::growth(text);
-            }
-        }
-    }
+/// Steps over the tag of the same repeated field, if it stands next.
+#[inline(always)]
+fn again(field: &Field, reader: &mut Reader<'_>) -> bool {
+    let tag = field.number << 3 | WireType::Len as u8;
+    field.rule == Rule::Repeated && field.number < 16 && reader.eat(tag)
 }
 
 /// Whether `bytes` are one varint without padding.
@@ -350,25 +351,6 @@ fn is_minimal_varint(bytes: &[u8]) -> bool {
         [rest @ .., 1] if rest.len() == 9 => rest.iter().all(|&byte| byte >= 0x80),
         _ => false,
     }
-}
-
-/// How many bytes from the start are ASCII.
-fn ascii_len(bytes: &[u8]) -> usize {
-    let block = |bytes: &[u8; 16]| u8x16::new(*bytes);
-    let (wide, _) = bytes.as_chunks::<64>();
-    let is_ascii = |wide: &&[u8; 64]| {
-        let (blocks, _) = wide.as_chunks();
-        blocks.iter().fold(u8x16::ZERO, |all, bytes| all | block(bytes)).to_bitmask() == 0
-    };
-    let mut len = 64 * wide.iter().take_while(is_ascii).count();
-    let (blocks, rest) = bytes[len..].as_chunks();
-    for bytes in blocks {
-        match block(bytes).to_bitmask() {
-            0 => len += 16,
-            high => return len + high.trailing_zeros() as usize,
-        }
-    }
-    len + rest.iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 #[cold]

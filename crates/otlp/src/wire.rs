@@ -63,6 +63,23 @@ impl<'a> Reader<'a> {
         self.at >= self.bytes.len()
     }
 
+    /// The tag that stands next, and the bytes it takes; 0 if it is larger than a byte can hold.
+    #[inline(always)]
+    pub(crate) fn small_tag(&self) -> (u8, usize) {
+        match self.bytes.get(self.at..) {
+            Some(&[tag, ..]) if tag < 0x80 => (tag, 1),
+            // The second byte stands for the high bit of the first.
+            Some(&[tag, 1, ..]) => (tag, 2),
+            _ => (0, 0),
+        }
+    }
+
+    /// Steps over so many bytes, which are known to be there.
+    #[inline(always)]
+    pub(crate) fn step(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
     /// Reads a varint.
     #[inline]
     pub fn varint(&mut self) -> Result<u64> {
@@ -71,26 +88,12 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 Ok(u64::from(byte))
             }
-            _ => self.long_varint(),
-        }
-    }
-
-    fn long_varint(&mut self) -> Result<u64> {
-        let mut value = 0;
-        for (index, &byte) in self.bytes[self.at..].iter().take(10).enumerate() {
-            value |= u64::from(byte & 0x7f) << (7 * index);
-            if byte < 0x80 {
-                if index == 9 && byte > 1 {
-                    return Err(Error::new("varint of more than 64 bits", self.at));
-                }
-                self.at += index + 1;
-                return Ok(value);
+            _ => {
+                let (value, end) = long_varint(self.bytes, self.at)?;
+                self.at = end;
+                Ok(value)
             }
         }
-        if self.bytes.len() - self.at < 10 {
-            return Err(Error::truncated("message ends inside a varint", self.bytes.len()));
-        }
-        Err(Error::new("varint of more than 10 bytes", self.at))
     }
 
     /// Reads a tag: field number and wire type (0 to 7, of which not all exist).
@@ -101,19 +104,12 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 Ok((u32::from(tag >> 3), tag & 7))
             }
-            _ => self.long_tag(),
+            _ => {
+                let (number, wire_type, end) = long_tag(self.bytes, self.at)?;
+                self.at = end;
+                Ok((number, wire_type))
+            }
         }
-    }
-
-    #[inline(never)]
-    fn long_tag(&mut self) -> Result<(u32, u8)> {
-        let start = self.at;
-        let tag = self.varint()?;
-        let number = tag >> 3;
-        if number == 0 || number > 0x1fff_ffff {
-            return Err(Error::new("field number out of range", start));
-        }
-        Ok((number as u32, (tag & 7) as u8))
     }
 
     /// Steps over `byte` if it stands next, as the tag of the same field once more.
@@ -122,6 +118,14 @@ impl<'a> Reader<'a> {
         let found = self.bytes.get(self.at) == Some(&byte);
         self.at += usize::from(found);
         found
+    }
+
+    /// Steps over bytes up to `end`, if it is not beyond the end of what is read.
+    #[inline]
+    pub(crate) fn skip_to(&mut self, end: usize) -> bool {
+        let within = end <= self.bytes.len();
+        self.at = if within { end } else { self.at };
+        within
     }
 
     /// Reads eight bytes.
@@ -192,7 +196,7 @@ impl<'a> Reader<'a> {
                 Value::Len(&self.bytes[range.clone()], range.start)
             }
             3 => {
-                self.skip_group(number)?;
+                self.at = group_end(self.clone(), number)?;
                 Value::Group
             }
             5 => Value::Fixed32(self.fixed32()?),
@@ -207,31 +211,68 @@ impl<'a> Reader<'a> {
             0 => self.varint().map(drop),
             1 => self.fixed64().map(drop),
             2 => self.len_range().map(drop),
-            3 => self.skip_group(number),
+            3 => {
+                self.at = group_end(self.clone(), number)?;
+                Ok(())
+            }
             5 => self.fixed32().map(drop),
             _ => Err(Error::new("unexpected wire type", self.at)),
         }
     }
+}
 
-    /// Steps over a group without recursion: the open groups are counted by a small stack.
-    fn skip_group(&mut self, number: u32) -> Result<()> {
-        const MAX_GROUPS: usize = 64;
-        let mut open = vec![number];
-        while let Some(&innermost) = open.last() {
-            let start = self.at;
-            if self.is_empty() {
-                return Err(Error::truncated("message ends inside a group", start));
+// Functions that are not inlined take no reference to a reader, so that its place stays in a register.
+
+/// Reads a varint at `start`; returns it, and where it ends.
+#[inline(never)]
+fn long_varint(bytes: &[u8], start: usize) -> Result<(u64, usize)> {
+    let mut value = 0;
+    for (index, &byte) in bytes[start..].iter().take(10).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte < 0x80 {
+            if index == 9 && byte > 1 {
+                return Err(Error::new("varint of more than 64 bits", start));
             }
-            match self.tag()? {
-                (number, 3) if open.len() < MAX_GROUPS => open.push(number),
-                (_, 3) => return Err(Error::new("groups nested too deep", start)),
-                (number, 4) if number == innermost => drop(open.pop()),
-                (_, 4) => return Err(Error::new("end of a group that is not open", start)),
-                (number, wire_type) => self.skip(number, wire_type)?,
-            }
+            return Ok((value, start + index + 1));
         }
-        Ok(())
     }
+    if bytes.len() - start < 10 {
+        return Err(Error::truncated("message ends inside a varint", bytes.len()));
+    }
+    Err(Error::new("varint of more than 10 bytes", start))
+}
+
+/// Reads a tag at `start`; returns field number and wire type, and where it ends.
+#[inline(never)]
+fn long_tag(bytes: &[u8], start: usize) -> Result<(u32, u8, usize)> {
+    let (tag, end) = long_varint(bytes, start)?;
+    let number = tag >> 3;
+    if number == 0 || number > 0x1fff_ffff {
+        return Err(Error::new("field number out of range", start));
+    }
+    Ok((number as u32, (tag & 7) as u8, end))
+}
+
+/// Where the group ends that the reader stands in, without recursion: the open groups are counted by a
+/// small stack.
+#[cold]
+fn group_end(mut reader: Reader<'_>, number: u32) -> Result<usize> {
+    const MAX_GROUPS: usize = 64;
+    let mut open = vec![number];
+    while let Some(&innermost) = open.last() {
+        let start = reader.at;
+        if reader.is_empty() {
+            return Err(Error::truncated("message ends inside a group", start));
+        }
+        match reader.tag()? {
+            (number, 3) if open.len() < MAX_GROUPS => open.push(number),
+            (_, 3) => return Err(Error::new("groups nested too deep", start)),
+            (number, 4) if number == innermost => drop(open.pop()),
+            (_, 4) => return Err(Error::new("end of a group that is not open", start)),
+            (number, wire_type) => reader.skip(number, wire_type)?,
+        }
+    }
+    Ok(reader.at)
 }
 
 /// Appends a varint.

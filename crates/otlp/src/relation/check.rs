@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 use super::attributes;
 use super::elements::Repeated;
 use super::op::{EnumNames, Members, Op};
-use super::read::valid_time;
 use super::table::Fields;
 use super::value_json;
 use super::walk::{ABSENT, Slot};
 use crate::schema::{Kind, MAX_NUMBER};
+use crate::segment::valid_time;
 use crate::wire::unzigzag;
 
 /// What the value of a column has to be. NULL never is.
@@ -27,11 +27,6 @@ pub(super) enum Check {
     /// The same answer for all of them.
     Always(bool),
     Time(Slot, RangeInclusive<i64>),
-    Duration {
-        start: Slot,
-        end: Slot,
-        range: RangeInclusive<i64>,
-    },
     Number {
         slot: Slot,
         kind: Kind,
@@ -60,9 +55,6 @@ impl Check {
         Some(match (op, bound) {
             (Op::Null, _) => Check::Always(false),
             (Op::Time(slot), Bound::Range(range)) => Check::Time(slot, range.clone()),
-            (Op::Duration { start, end }, Bound::Range(range)) => {
-                Check::Duration { start, end, range: range.clone() }
-            }
             (Op::Scalar { slot, kind, presence }, Bound::Range(range)) if fits_int64(kind) => {
                 let absent = if presence { None } else { Some(0) };
                 Check::Number { slot, kind, absent, range: range.clone() }
@@ -90,12 +82,6 @@ impl Check {
             Check::Always(answer) => *answer,
             Check::Time(slot, range) => {
                 fields.fixed64(*slot).and_then(valid_time).is_some_and(|time| range.contains(&time))
-            }
-            Check::Duration { start, end, range } => {
-                let time = |slot| fields.fixed64(slot).and_then(valid_time);
-                time(*start)
-                    .zip(time(*end))
-                    .is_some_and(|(start, end)| range.contains(&(end - start)))
             }
             Check::Number { slot, kind, absent, range } => {
                 let bits = fields.bits(*slot, *kind).or(*absent);

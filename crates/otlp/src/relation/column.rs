@@ -44,7 +44,7 @@ pub(super) enum Read {
     Time(&'static str),
     /// The text of the first attribute with this key.
     Attribute(&'static str),
-    /// `endTimeUnixNano` less `startTimeUnixNano`.
+    /// The duration that the index of a segment has: `endTimeUnixNano` less `startTimeUnixNano`.
     Duration,
     /// `asDouble`, or `asInt` as a double.
     Number,

@@ -6,7 +6,7 @@ use super::Relation;
 use super::check::{Bound, Check, ids};
 use super::column::{Column, Level, Read, messages};
 use super::op::Op;
-use super::plan::{Stage, times};
+use super::plan::{Stage, duration_times, times};
 use super::table::Fields;
 use super::walk::{ABSENT, Walk};
 use super::window::{data_variant, metric_kind, row_variant};
@@ -22,7 +22,9 @@ pub struct Filter {
     relation: &'static Relation,
     /// Of the times in the index.
     time: RangeInclusive<i64>,
-    /// Bit n: that time is field n of a row, and is asked for.
+    /// Of the durations in the index, if they are asked for.
+    duration: Option<RangeInclusive<i64>>,
+    /// Bit n: the index makes one of these of field n of a row, and it is asked for.
     times: u32,
     levels: [Conditions; LEVELS],
     pub(super) hints: Vec<Hint>,
@@ -55,6 +57,7 @@ impl Filter {
         Filter {
             relation,
             time: i64::MIN..=i64::MAX,
+            duration: None,
             times: 0,
             levels: Default::default(),
             hints: Vec::new(),
@@ -65,16 +68,25 @@ impl Filter {
     /// told without reading the column: of numbers beyond 64 signed bits, doubles, JSON, nested types.
     #[must_use]
     pub fn require(&mut self, column: &Column, bound: &Bound) -> bool {
-        if let (Read::Time(field), Bound::Range(range)) = (column.read, bound) {
-            self.time = *self.time.start().max(range.start())..=*self.time.end().min(range.end());
-            self.times |= times(self.relation.signal, field);
-            self.hints.push(Hint::Time(range.clone()));
-            return true;
+        match (column.read, bound) {
+            (Read::Time(field), Bound::Range(range)) => {
+                self.time = both(&self.time, range);
+                self.times |= times(self.relation.signal, field);
+                self.hints.push(Hint::Time(range.clone()));
+                return true;
+            }
+            (Read::Duration, Bound::Range(range)) => {
+                let known = self.duration.as_ref();
+                self.duration = Some(known.map_or(range.clone(), |known| both(known, range)));
+                self.times |= duration_times(self.relation.signal);
+                return true;
+            }
+            _ => {}
         }
         let types = messages(self.relation.signal, column.level);
         let checks = match (column.read, bound) {
             (Read::MetricKind, Bound::OneOf(texts)) => Some(kinds(&types, texts)),
-            (Read::MetricKind | Read::SchemaUrl, _) => None,
+            (Read::Duration | Read::MetricKind | Read::SchemaUrl, _) => None,
             _ => {
                 let check = |op| Check::new(op, bound);
                 self.levels[column.level as usize].checks(column, &types, check)
@@ -164,7 +176,11 @@ impl Filter {
         if self.times != 0 && !segment.time(row).is_some_and(|time| self.time.contains(&time)) {
             return false;
         }
+        let takes = |range: &RangeInclusive<i64>| {
+            segment.duration(row).is_some_and(|duration| range.contains(&duration))
+        };
         self.relation.has(segment, row)
+            && self.duration.as_ref().is_none_or(takes)
             && self.shares(Level::Resource, segment, segment.resource_of(row), known)
             && self.shares(Level::Scope, segment, segment.scope_of(row), known)
             && self.shares(Level::Metric, segment, segment.metric_of(row), known)
@@ -211,6 +227,11 @@ impl Filter {
         known[level as usize] = Some((number, answer));
         answer
     }
+}
+
+/// What is in both ranges.
+fn both(a: &RangeInclusive<i64>, b: &RangeInclusive<i64>) -> RangeInclusive<i64> {
+    *a.start().max(b.start())..=*a.end().min(b.end())
 }
 
 /// The number of what rows share, and whether it passes.

@@ -15,8 +15,6 @@ pub(super) enum Op {
     Scalar { slot: Slot, kind: Kind, presence: bool },
     /// Nanoseconds since the epoch.
     Time(Slot),
-    /// From one time to another.
-    Duration { start: Slot, end: Slot },
     /// A double, or an integer as one.
     Number { double: Option<Slot>, int: Option<Slot> },
     /// Text; NULL where empty.
@@ -109,14 +107,11 @@ impl Op {
                 repeated: Repeated::new(message, field.number),
                 key: key.into(),
             }),
-            Read::Duration => want("startTimeUnixNano")
-                .zip(want("endTimeUnixNano"))
-                .map(|(start, end)| Op::Duration { start, end }),
             Read::Number => {
                 let (double, int) = (want("asDouble"), want("asInt"));
                 (double.is_some() || int.is_some()).then_some(Op::Number { double, int })
             }
-            Read::MetricKind | Read::SchemaUrl => None,
+            Read::Duration | Read::MetricKind | Read::SchemaUrl => None,
         };
         op.unwrap_or(Op::Null)
     }

@@ -14,7 +14,7 @@ pub struct Plan {
     signal: Signal,
     readers: Vec<Reader>,
     levels: [Stage; LEVELS],
-    /// Bit n: the time of a row is its field n, and is needed.
+    /// Bit n: the index has a time of a row, or makes its duration, of field n, and that is needed.
     times: u32,
 }
 
@@ -34,6 +34,8 @@ pub(super) struct Stage {
 pub(super) enum Reader {
     /// From the index of the segment.
     Time,
+    /// The same, of how long it took.
+    Duration,
     /// From the index of the segment, for each metric.
     MetricKind,
     /// The schema URLs beside the messages of a level.
@@ -104,6 +106,10 @@ impl Plan {
                 self.times |= times(self.signal, field);
                 return Reader::Time;
             }
+            Read::Duration => {
+                self.times |= duration_times(self.signal);
+                return Reader::Duration;
+            }
             Read::MetricKind => {
                 stage.is_needed = true;
                 return Reader::MetricKind;
@@ -140,6 +146,11 @@ impl Stage {
     pub(super) fn width(&self) -> usize {
         self.walks.iter().map(Walk::width).max().unwrap_or(0)
     }
+}
+
+/// Bit n: the index makes the duration of a row of its field n.
+pub(super) fn duration_times(signal: Signal) -> u32 {
+    times(signal, "startTimeUnixNano") | times(signal, "endTimeUnixNano")
 }
 
 /// Bit n: `field`, of which the index of a segment takes the time of a row, has that number.

@@ -9,6 +9,7 @@ use super::values::{Data, Entry, Nulls, Texts, Values};
 use super::walk::Slot;
 use crate::render::{Part, number, text};
 use crate::schema::{Kind, WireType};
+use crate::segment::valid_time;
 use crate::wire::unzigzag;
 
 /// Appends what `ops` read from all messages of a table, those of each type by their own op.
@@ -24,9 +25,6 @@ fn append(op: &Op, rows: Rows<'_>, out: &mut Values) {
         Op::Null => out.push_nulls(rows.len()),
         Op::Scalar { slot, kind, presence } => scalars(slot, kind, presence, rows, out),
         Op::Time(slot) => int64s(rows, out, |fields| time(fields, slot)),
-        Op::Duration { start, end } => {
-            int64s(rows, out, |fields| Some(time(fields, end)? - time(fields, start)?));
-        }
         Op::Number { double, int } => doubles(rows, out, |fields| number(fields, double, int)),
         Op::Text(slot) => texts(rows, out, |fields, texts| string(fields, slot, texts)),
         Op::Id { slot, len } => texts(rows, out, |fields, texts| id(fields, slot, len, texts)),
@@ -55,11 +53,6 @@ fn append(op: &Op, rows: Rows<'_>, out: &mut Values) {
         Op::Packed { slot, kind } => packed(slot, kind, rows, out),
         Op::Texts { slot, repeated } => text_lists(slot, repeated, rows, out),
     }
-}
-
-/// Nanoseconds since the epoch that a TIMESTAMP_NS holds; `i64::MAX` is DuckDB's infinity.
-pub(super) fn valid_time(nanos: u64) -> Option<i64> {
-    i64::try_from(nanos).ok().filter(|&nanos| nanos != 0 && nanos != i64::MAX)
 }
 
 #[inline]

@@ -76,7 +76,11 @@ impl Window {
         values.clear();
         match plan.readers().get(column)? {
             Reader::Time => {
-                self.times(segment, values);
+                self.numbers(values, |row| segment.time(row));
+                None
+            }
+            Reader::Duration => {
+                self.numbers(values, |row| segment.duration(row));
                 None
             }
             Reader::MetricKind => {
@@ -160,14 +164,14 @@ impl Window {
         }
     }
 
-    fn times(&self, segment: &Segment, values: &mut Values) {
-        let Data::Int64(times) = &mut values.data else { return values.push_nulls(self.len()) };
+    fn numbers(&self, values: &mut Values, number: impl Fn(usize) -> Option<i64>) {
+        let Data::Int64(numbers) = &mut values.data else { return values.push_nulls(self.len()) };
         for &row in &self.rows {
-            let time = segment.time(row as usize);
-            if time.is_none() {
-                values.nulls.set(times.len());
+            let number = number(row as usize);
+            if number.is_none() {
+                values.nulls.set(numbers.len());
             }
-            times.push(time.unwrap_or_default());
+            numbers.push(number.unwrap_or_default());
         }
     }
 

@@ -3,9 +3,9 @@
 //! The walk goes down to the rows only, so it costs a few nanoseconds a row. Bytes that are not what
 //! they were said to be end in an error, never in a panic.
 
-use super::{Metric, Owner, Row, Scope, Segment, Slice, text};
+use super::{Metric, Owner, Row, Scope, Segment, Slice, text, valid_time};
 use crate::error::Result;
-use crate::schema::{Field, Kind, LOG_RECORD, METRIC, Message, Rule, SPAN};
+use crate::schema::{Field, Kind, LOG_RECORD, METRIC, Message, Rule, SPAN, WireType};
 use crate::signal::Signal;
 use crate::wire::{Reader, Value};
 
@@ -85,7 +85,7 @@ impl Walk<'_> {
 
     fn element(&mut self, slice: Slice, scope: u32) -> Result<()> {
         match self.segment.signal {
-            Signal::Traces => self.row(slice, scope, &SPAN, &[7]),
+            Signal::Traces => self.span(slice, scope),
             Signal::Logs => self.row(slice, scope, &LOG_RECORD, &[1, 11]),
             Signal::Metrics => self.metric(slice, scope),
         }
@@ -108,7 +108,7 @@ impl Walk<'_> {
         })?;
         if self.segment.rows.len() == rows {
             let parent = metric as u32;
-            self.segment.rows.push(Row { message: Slice::ABSENT, parent, time: 0 });
+            self.segment.rows.push(Row::new(Slice::ABSENT, parent, 0));
         }
         Ok(())
     }
@@ -129,6 +129,20 @@ impl Walk<'_> {
         })
     }
 
+    fn span(&mut self, slice: Slice, scope: u32) -> Result<()> {
+        if self.text(slice, scope) {
+            return Ok(());
+        }
+        let [start, end] = fixed64s(self.content(slice), &SPAN, SPAN_TIMES, self.sorted)?;
+        let row = Row::new(slice, scope, start);
+        let duration = valid_time(end).filter(|_| row.time != 0);
+        let duration = duration.and_then(|end| u32::try_from(end - row.time as i64).ok());
+        let duration = duration.unwrap_or(Row::ODD_DURATION);
+        self.segment.rows.push(Row { duration, ..row });
+        Ok(())
+    }
+
+    /// Adds a row whose time is the first of the fixed64 fields numbered `times` that is set.
     fn row(
         &mut self,
         slice: Slice,
@@ -136,37 +150,29 @@ impl Walk<'_> {
         message: &'static Message,
         times: &[u32],
     ) -> Result<()> {
-        let content = &self.bytes[slice.start as usize..][..slice.len as usize];
-        let time = match text::of_row(content) {
-            Some((time, _)) => time,
-            None => self.time(slice, message, times)?,
-        };
-        // `i64::MAX` itself is refused too: DuckDB reads it as infinity.
-        let time = if time < i64::MAX as u64 { time } else { 0 };
-        self.segment.rows.push(Row { message: slice, parent, time });
+        if self.text(slice, parent) {
+            return Ok(());
+        }
+        let mut time = 0;
+        for &number in times {
+            if time == 0 {
+                [time] = fixed64s(self.content(slice), message, [number], self.sorted)?;
+            }
+        }
+        self.segment.rows.push(Row::new(slice, parent, time));
         Ok(())
     }
 
-    /// The first of the fixed64 fields numbered `times`, which ascend, that is set; 0 if none is. Where the
-    /// message is sorted, reading stops at the first known field behind them.
-    fn time(&self, slice: Slice, message: &'static Message, times: &[u32]) -> Result<u64> {
-        let range = slice.start as usize..(slice.start + slice.len) as usize;
-        let mut reader = Reader::within(self.bytes, range);
-        let (mut found, mut wanted) = (0, times);
-        while !reader.is_empty() && !wanted.is_empty() {
-            let (number, wire_type) = reader.tag()?;
-            let behind = self.sorted && wanted.last().is_some_and(|&last| number > last);
-            if behind && message.field(number).is_some() {
-                break;
-            }
-            if let Value::Fixed64(time) = reader.value(number, wire_type)?
-                && let Some(place) = wanted.iter().position(|&wanted| wanted == number)
-                && time != 0
-            {
-                (found, wanted) = (time, &wanted[..place]);
-            }
-        }
-        Ok(found)
+    /// Adds a row if it is text.
+    #[inline]
+    fn text(&mut self, slice: Slice, parent: u32) -> bool {
+        let time = text::of_row(self.content(slice)).map(|(time, _)| time);
+        self.segment.rows.extend(time.map(|time| Row::new(slice, parent, time)));
+        time.is_some()
+    }
+
+    fn content(&self, slice: Slice) -> &[u8] {
+        &self.bytes[slice.start as usize..][..slice.len as usize]
     }
 
     /// Calls `each` with every length-delimited field of the message in `slice`.
@@ -185,4 +191,45 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// The numbers of the start and the end of a span.
+const SPAN_TIMES: [u32; 2] = [7, 8];
+
+/// Start and end of a span that is canonical, as it has them; 0 where there is none.
+///
+/// # Errors
+/// If it is malformed.
+pub(super) fn span_times(span: &[u8]) -> Result<[u64; 2]> {
+    fixed64s(span, &SPAN, SPAN_TIMES, true)
+}
+
+/// The fixed64 fields with these numbers, which ascend; 0 for those that are absent. Where the message is
+/// sorted, reading stops at the first known field behind them.
+#[inline]
+fn fixed64s<const N: usize>(
+    content: &[u8],
+    message: &'static Message,
+    numbers: [u32; N],
+    sorted: bool,
+) -> Result<[u64; N]> {
+    let mut reader = Reader::new(content);
+    let mut found = [0; N];
+    let mut missing = N;
+    while missing > 0 && !reader.is_empty() {
+        let (number, wire_type) = reader.tag()?;
+        if sorted && number > numbers[N - 1] && message.field(number).is_some() {
+            break;
+        }
+        if wire_type != WireType::Fixed64 as u8 {
+            reader.skip(number, wire_type)?;
+            continue;
+        }
+        let value = reader.fixed64()?;
+        if let Some(place) = numbers.iter().position(|&wanted| wanted == number) {
+            found[place] = value;
+            missing -= 1;
+        }
+    }
+    Ok(found)
 }

@@ -124,6 +124,36 @@ fn times_that_fit() {
     }
 }
 
+/// The index has short durations; the others are read of their spans.
+#[test]
+fn durations_of_any_length() {
+    let short = u64::from(u32::MAX);
+    let cases = [
+        (TIME, TIME, Some(0)),
+        (TIME, TIME + 1, Some(1)),
+        (TIME, TIME + short - 1, Some(i64::from(u32::MAX) - 1)),
+        (TIME, TIME + short, Some(i64::from(u32::MAX))),
+        (TIME, TIME + short + 1, Some(i64::from(u32::MAX) + 1)),
+        (TIME, TIME - 1, Some(-1)),
+        (1, i64::MAX as u64 - 1, Some(i64::MAX - 2)),
+        (i64::MAX as u64 - 1, 1, Some(2 - i64::MAX)),
+        (0, TIME, None),
+        (TIME, 0, None),
+        (0, 1, None),
+        (TIME, i64::MAX as u64, None),
+        (u64::MAX, u64::MAX, None),
+    ];
+    for (start, end, expected) in cases {
+        let span = text(2, all([text(5, "n"), fixed64(7, start), fixed64(8, end), varint(10, 1)]));
+        let segment = segment(Signal::Traces, &[&request(&span)]);
+        assert_eq!(segment.duration(0), expected, "{start} to {end}");
+    }
+    for span in [fixed64(7, TIME), fixed64(8, TIME), vec![]] {
+        let segment = segment(Signal::Traces, &[&request(&text(2, span))]);
+        assert_eq!(segment.duration(0), None);
+    }
+}
+
 #[test]
 fn the_fields_that_times_come_from() {
     let (a, b) = (TIME, TIME + 1);

@@ -264,29 +264,3 @@ fn values_nested_without_end_need_no_stack() {
         }
     });
 }
-
-#[test]
-fn plain_attributes_are_told_at_a_glance() {
-    let long = "x".repeat(0x7f);
-    let plain = [
-        all([text(1, "k"), text(2, text(1, "v"))]),
-        all([text(1, ""), text(2, "")]),
-        all([text(1, &long), text(2, text(1, &long[2..]))]),
-    ];
-    for bytes in plain {
-        assert!(is_plain_attribute(&bytes), "{bytes:x?}");
-    }
-    let others = [
-        text(1, "k"),
-        all([text(1, &long), text(2, text(1, &long[1..]))]),
-        all([text(1, b"\xff"), text(2, "")]),
-        all([text(1, "k"), text(2, text(1, b"\xff"))]),
-        all([text(1, "k"), text(2, all([varint(3, 1), varint(3, 1)]))]),
-        all([text(1, "k"), text(2, varint(2, 2))]),
-        all([text(1, "k"), text(2, b"\x18\x81\x00")]),
-        all([text(1, "k"), text(2, ""), varint(3, 1)]),
-    ];
-    for bytes in others {
-        assert!(!is_plain_attribute(&bytes), "{bytes:x?}");
-    }
-}

@@ -1,0 +1,100 @@
+use super::*;
+use crate::schema::{KEY_VALUE, SPAN};
+use crate::verify::{Needs, check};
+use crate::wire::sample::{all, attribute, double, text, varint};
+
+/// One attribute of each form that is recognised.
+fn samples() -> Vec<Vec<u8>> {
+    let int = |value: u64| varint(3, value);
+    let values = [
+        text(1, ""),
+        text(1, "v"),
+        text(1, "x".repeat(50)),
+        varint(2, 0),
+        varint(2, 1),
+        int(0),
+        int(0x7f),
+        int(0x80),
+        int(300_000),
+        int(u64::MAX >> 1),
+        double(4, -0.5),
+    ];
+    let of = |value: &Vec<u8>| all([text(1, "key"), text(2, value)]);
+    values.iter().map(of).chain([all([text(1, ""), text(2, text(1, "v"))])]).collect()
+}
+
+#[test]
+fn common_attributes_are_recognised() {
+    for sample in samples() {
+        assert!(is_plain(&sample), "{sample:x?}");
+    }
+}
+
+#[test]
+fn other_attributes_are_not() {
+    let of = |value: &[u8]| all([text(1, "k"), text(2, value)]);
+    let others = [
+        vec![],
+        text(1, "k"),
+        text(2, text(1, "v")),
+        all([text(2, text(1, "v")), text(1, "k")]),
+        all([text(1, b"\xc3\xa9"), text(2, text(1, "v"))]),
+        all([text(1, "k"), text(2, text(1, "v")), varint(3, 1)]),
+        of(b""),
+        of(&text(1, b"\xff")),
+        of(&text(1, "x".repeat(60))),
+        of(&text(7, "bytes")),
+        of(&varint(2, 2)),
+        of(b"\x10\x81\x00"),
+        of(b"\x18\x81\x00"),
+        of(&varint(3, u64::MAX)),
+        of(&all([varint(3, 1), varint(3, 1)])),
+        of(&all([text(1, "a"), varint(3, 1)])),
+    ];
+    for other in others {
+        assert!(!is_plain(&other), "{other:x?}");
+    }
+}
+
+/// Whatever is recognised, the walk over its fields finds canonical too: for every text that is a sample
+/// with one byte changed, or without its last bytes, or with some too many.
+#[test]
+fn what_is_recognised_is_canonical() {
+    let mut recognised = 0;
+    for sample in samples() {
+        let cut = (0..sample.len()).map(|len| sample[..len].to_vec());
+        let longer = (0..=u8::MAX).map(|last| [&sample[..], &[last]].concat());
+        let changed = (0..sample.len()).flat_map(|at| {
+            let sample = &sample;
+            (0..=u8::MAX).map(move |byte| [&sample[..at], &[byte], &sample[at + 1..]].concat())
+        });
+        for bytes in cut.chain(longer).chain(changed).filter(|bytes| is_plain(bytes)) {
+            recognised += 1;
+            assert_eq!(check(&KEY_VALUE, &bytes), Ok(Needs::Nothing), "{bytes:x?}");
+        }
+    }
+    assert!(recognised > 10_000, "{recognised}");
+}
+
+/// What stands behind an attribute has no say, nor has whether anything does.
+#[test]
+fn attributes_are_checked_alike_wherever_they_stand() {
+    for sample in samples() {
+        for at in 0..sample.len() {
+            for byte in [0, 1, 2, 0x0a, 0x12, 0x7f, 0x80, 0xff] {
+                let changed = [&sample[..at], &[byte], &sample[at + 1..]].concat();
+                let last = text(9, &changed);
+                let found = check(&SPAN, &last);
+                for behind in [attribute(9, "k", &text(1, "v")), text(13, text(1, [0xff; 100]))] {
+                    let followed = check(&SPAN, &[&last[..], &behind].concat());
+                    assert_eq!(place(&followed), place(&found), "{changed:x?}");
+                }
+            }
+        }
+    }
+}
+
+/// The outcome, but for whether more bytes might mend it.
+fn place(found: &crate::error::Result<Needs>) -> Result<&Needs, (&str, usize)> {
+    found.as_ref().map_err(|error| (error.reason(), error.offset()))
+}

@@ -9,7 +9,7 @@ use crate::schema::{Field, Rule, WireType};
 mod tests;
 
 /// What is known of the order of a message's fields, so far.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Order {
     last: u8,
     /// One bit for each number that occurred.
@@ -20,19 +20,19 @@ pub(crate) struct Order {
 /// How a field stands to those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// It may stand there in a canonical message.
+    /// It may stand behind the last one in a canonical message.
     Canonical,
-    /// It has to stand before others.
+    /// It has to stand before the last one.
     Early,
     /// It has to be merged with others.
     Again,
 }
 
 impl Order {
-    /// Adds a field that is in no oneof, if it simply stands behind those with smaller numbers.
+    /// Adds a field that is in no oneof, if there was none of this number, and the last had a smaller one.
     #[inline(always)]
     pub(crate) fn add_next(&mut self, number: u8) -> bool {
-        let is_next = number > self.last;
+        let is_next = number > self.last && self.seen >> number & 1 == 0;
         if is_next {
             self.seen |= 1 << number;
             self.last = number;
@@ -45,23 +45,15 @@ impl Order {
     pub(crate) fn add(&mut self, field: &Field) -> Place {
         let bit = 1 << field.number;
         let member = field.rule == Rule::Oneof;
-        if field.number > self.last && !member {
-            self.seen |= bit;
-            self.last = field.number;
-            return Place::Canonical;
-        }
-        let seen = self.seen & bit != 0;
         let may_repeat = field.rule == Rule::Repeated && field.kind.wire_type() == WireType::Len;
-        if seen && !may_repeat || member && self.oneof {
+        if self.seen & bit != 0 && !may_repeat || member && self.oneof {
             return Place::Again;
         }
         self.seen |= bit;
         self.oneof |= member;
-        if field.number < self.last {
-            return Place::Early;
-        }
+        let early = field.number < self.last;
         self.last = field.number;
-        Place::Canonical
+        if early { Place::Early } else { Place::Canonical }
     }
 }
 

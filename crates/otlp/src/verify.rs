@@ -58,7 +58,7 @@ pub fn verify(message: &'static Message, bytes: &[u8]) -> Result<Form> {
 /// Bytes that [`crate::normalize`] adds to a well-formed message at most, for want of UTF-8 in its strings.
 pub fn growth(message: &'static Message, bytes: &[u8]) -> usize {
     let mut walk = Walk::new(bytes);
-    match walk.message(message, Reader::new(bytes), 0) {
+    match walk.message(message, 0..bytes.len(), 0) {
         Ok(()) => walk.growth,
         Err(_) => 0,
     }
@@ -70,7 +70,7 @@ pub fn growth(message: &'static Message, bytes: &[u8]) -> usize {
 /// As [`verify`].
 pub(crate) fn check(message: &'static Message, bytes: &[u8]) -> Result<Needs> {
     let mut walk = Walk::new(bytes);
-    walk.message(message, Reader::new(bytes), 0).map_err(|error| *error)?;
+    walk.message(message, 0..bytes.len(), 0).map_err(|error| *error)?;
     Ok(match walk.unsorted {
         _ if walk.loose => Needs::Rewriting,
         unsorted if unsorted.is_empty() && walk.unknown => Needs::Dropping,
@@ -96,13 +96,13 @@ pub(crate) fn canonical_varint(kind: Kind, value: u64) -> u64 {
 /// The error is boxed to keep the result in registers.
 type Checked = std::result::Result<(), Box<Error>>;
 
-/// The fields of a message that is being checked. Functions that are not inlined take and return them by
-/// value, so that they stay in registers.
-struct Fields<'a> {
-    reader: Reader<'a>,
+/// What is known behind a field that was not simply the next one. It is copied out of here, so that what a
+/// walk knows stays in registers.
+struct Odd {
+    end: usize,
     order: Order,
-    /// Whether they ascend so far.
-    sorted: bool,
+    /// Whether the field has to stand before others.
+    is_early: bool,
 }
 
 struct Walk<'a> {
@@ -124,17 +124,20 @@ impl<'a> Walk<'a> {
     }
 
     /// Checks a message that is nested in this many lists of values.
-    fn message(&mut self, message: &'static Message, reader: Reader<'a>, lists: usize) -> Checked {
-        let start = reader.offset();
-        let mut fields = Fields { reader, order: Order::default(), sorted: true };
-        while !fields.reader.is_empty() {
-            let (tag, width) = fields.reader.small_tag();
+    fn message(&mut self, message: &'static Message, range: Range<usize>, lists: usize) -> Checked {
+        let mut reader = Reader::within(self.bytes, range.clone());
+        let mut order = Order::default();
+        let mut sorted = true;
+        while !reader.is_empty() {
+            let (tag, width) = reader.small_tag();
             let step = message.step(tag);
-            if step == Step::Other || !fields.order.add_next(tag >> 3) {
-                fields = self.odd_field(message, fields, lists)?;
+            if step == Step::Other || !order.add_next(tag >> 3) {
+                let odd = self.odd_field(message, reader.clone(), order, lists)?;
+                reader.step(odd.end - reader.offset());
+                order = odd.order;
+                sorted &= !odd.is_early;
                 continue;
             }
-            let reader = &mut fields.reader;
             reader.step(width);
             match step {
                 Step::Fixed64 => drop(reader.fixed64()?),
@@ -146,13 +149,13 @@ impl<'a> Walk<'a> {
                 }
                 Step::Field | Step::Other => {
                     if let Some(field) = message.field(u32::from(tag >> 3)) {
-                        self.value(field, reader, lists)?;
+                        self.value(field, &mut reader, lists)?;
                     }
                 }
             }
         }
-        if !fields.sorted {
-            self.unsorted.push(start..fields.reader.offset());
+        if !sorted {
+            self.unsorted.push(range);
         }
         Ok(())
     }
@@ -162,30 +165,29 @@ impl<'a> Walk<'a> {
     fn odd_field(
         &mut self,
         message: &'static Message,
-        mut fields: Fields<'a>,
+        mut reader: Reader<'a>,
+        mut order: Order,
         lists: usize,
-    ) -> std::result::Result<Fields<'a>, Box<Error>> {
-        let reader = &mut fields.reader;
+    ) -> std::result::Result<Odd, Box<Error>> {
         let start = reader.offset();
         let (number, wire_type) = reader.tag()?;
         let Some(field) = message.field(number) else {
             self.unknown = true;
             reader.skip(number, wire_type)?;
-            return Ok(fields);
+            return Ok(Odd { end: reader.offset(), order, is_early: false });
         };
-        let place = fields.order.add(field);
+        let place = order.add(field);
         self.loose |= place == Place::Again;
-        fields.sorted &= place != Place::Early;
         if wire_type == field.wire_type() as u8 {
-            self.value(field, reader, lists)?;
+            self.value(field, &mut reader, lists)?;
         } else if field.rule == Rule::Repeated && wire_type == field.kind.wire_type() as u8 {
             // One value of a repeated scalar, which should be packed.
             self.loose = true;
-            self.scalar(field.kind, reader)?;
+            self.scalar(field.kind, &mut reader)?;
         } else {
             return Err(wrong_type(message, field, wire_type, start));
         }
-        Ok(fields)
+        Ok(Odd { end: reader.offset(), order, is_early: place == Place::Early })
     }
 
     /// Checks the value of a field that has the right wire type.
@@ -239,16 +241,27 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Checks attributes: one, or as many of the same field as follow.
+    /// Checks attributes: one, behind whose tag the reader stands, or as many of the same field as follow.
     #[inline(always)]
     fn attributes(&mut self, field: &Field, reader: &mut Reader<'a>, lists: usize) -> Checked {
+        let tag = field.number << 3 | WireType::Len as u8;
         loop {
-            match attribute::plain_end(self.bytes, reader.offset()) {
-                Some(end) if reader.skip_to(end) => {}
-                _ => self.nested(&KEY_VALUE, reader, lists)?,
+            let run = attribute::plain_run(reader.all(), reader.offset() - 1, tag);
+            if run.plain >= reader.offset() {
+                reader.step(run.plain - reader.offset());
+                if !again(field, reader) {
+                    return Ok(());
+                }
             }
-            if !again(field, reader) {
-                return Ok(());
+            // The first that is not recognised, and those whose text is to be looked at.
+            loop {
+                self.nested(&KEY_VALUE, reader, lists)?;
+                if !again(field, reader) {
+                    return Ok(());
+                }
+                if reader.offset() > run.end {
+                    break;
+                }
             }
         }
     }
@@ -261,10 +274,8 @@ impl<'a> Walk<'a> {
         lists: usize,
     ) -> Checked {
         let start = reader.offset();
-        let nested = reader.nested()?;
-        let checked = if std::ptr::eq(message, &KEY_VALUE) {
-            self.key_value(nested, lists)
-        } else if std::ptr::eq(message, &ANY_VALUE) {
+        let nested = reader.len_range()?;
+        let checked = if std::ptr::eq(message, &ANY_VALUE) {
             self.any_value(nested, lists)
         } else if std::ptr::eq(message, &ARRAY_VALUE) || std::ptr::eq(message, &KEY_VALUE_LIST) {
             if lists == MAX_VALUE_DEPTH {
@@ -277,34 +288,20 @@ impl<'a> Walk<'a> {
         checked.map_err(|error| Box::new(error.nested()))
     }
 
-    fn key_value(&mut self, reader: Reader<'a>, lists: usize) -> Checked {
-        let bytes = reader.rest();
-        if let &[0x0a, key_len, ref rest @ ..] = bytes
-            && let Some(&[0x12, value_len, ref value @ ..]) = rest.get(usize::from(key_len)..)
-            && key_len | value_len < 0x80
-            && usize::from(value_len) == value.len()
-        {
-            let key = reader.offset() + 2;
-            self.text(key..key + usize::from(key_len));
-            let value = reader.offset() + bytes.len() - value.len();
-            return self.any_value(
-                Reader::within(self.bytes, value..reader.offset() + bytes.len()),
-                lists,
-            );
-        }
-        self.message(&KEY_VALUE, reader, lists)
-    }
-
-    fn any_value(&mut self, reader: Reader<'a>, lists: usize) -> Checked {
+    /// Checks a value, which mostly is one field.
+    fn any_value(&mut self, range: Range<usize>, lists: usize) -> Checked {
+        let reader = Reader::within(self.bytes, range.clone());
         match *reader.rest() {
             [] | [0x10, 0 | 1] | [0x21, _, _, _, _, _, _, _, _] => Ok(()),
             [0x18, ref int @ ..] if is_minimal_varint(int) => Ok(()),
-            [0x0a, len, ref text @ ..] if len < 0x80 && usize::from(len) == text.len() => {
-                let start = reader.offset() + 2;
-                self.text(start..start + text.len());
-                Ok(())
+            [tag @ (0x0a | 0x2a | 0x32), ..] if let Some(mut content) = only_field(&reader) => {
+                match tag {
+                    0x0a => self.value(&ANY_VALUE.fields[0], &mut content, lists),
+                    0x2a => self.nested(&ARRAY_VALUE, &mut content, lists),
+                    _ => self.nested(&KEY_VALUE_LIST, &mut content, lists),
+                }
             }
-            _ => self.message(&ANY_VALUE, reader, lists),
+            _ => self.message(&ANY_VALUE, range, lists),
         }
     }
 
@@ -340,6 +337,15 @@ impl<'a> Walk<'a> {
 fn again(field: &Field, reader: &mut Reader<'_>) -> bool {
     let tag = field.number << 3 | WireType::Len as u8;
     field.rule == Rule::Repeated && field.number < 16 && reader.eat(tag)
+}
+
+/// A reader behind the tag of a message that is one field with a tag of one byte and a length.
+fn only_field<'a>(message: &Reader<'a>) -> Option<Reader<'a>> {
+    let mut field = message.clone();
+    field.step(1);
+    let mut value = field.clone();
+    value.len_range().ok()?;
+    value.is_empty().then_some(field)
 }
 
 /// Whether `bytes` are one varint without padding.

@@ -120,14 +120,6 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// Steps over bytes up to `end`, if it is not beyond the end of what is read.
-    #[inline]
-    pub(crate) fn skip_to(&mut self, end: usize) -> bool {
-        let within = end <= self.bytes.len();
-        self.at = if within { end } else { self.at };
-        within
-    }
-
     /// Reads eight bytes.
     #[inline]
     pub fn fixed64(&mut self) -> Result<u64> {
@@ -173,6 +165,12 @@ impl<'a> Reader<'a> {
         Ok(Reader { bytes: &self.bytes[..range.end], at: range.start })
     }
 
+    /// What was read and is left to read, in which places count.
+    #[inline(always)]
+    pub(crate) fn all(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// What is left to read.
     #[inline]
     pub fn rest(&self) -> &'a [u8] {
@@ -205,7 +203,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Steps over one value of the given wire type.
-    #[inline]
+    #[inline(always)]
     pub fn skip(&mut self, number: u32, wire_type: u8) -> Result<()> {
         match wire_type {
             0 => self.varint().map(drop),

@@ -9,7 +9,7 @@ fn places_of_fields() {
     use Place::{Again, Canonical, Early};
     let cases: [(&Message, &[(u32, Place)]); 5] = [
         (&SPAN, &[(1, Canonical), (2, Canonical), (16, Canonical)]),
-        (&SPAN, &[(1, Canonical), (16, Canonical), (5, Early), (9, Early), (16, Again)]),
+        (&SPAN, &[(1, Canonical), (16, Canonical), (5, Early), (9, Canonical), (16, Again)]),
         (
             &SPAN,
             &[(9, Canonical), (9, Canonical), (11, Canonical), (9, Early), (5, Early), (5, Again)],

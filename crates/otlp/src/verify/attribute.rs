@@ -1,16 +1,13 @@
 //! Recognises the attributes that telemetry mostly consists of at a glance.
 //!
-//! Such a `KeyValue` has less than [`SHORT`] bytes: an ASCII key, then an ASCII text, an integer, a bool or
-//! a double, each in the one form that is canonical. Its few lengths and tags have to agree, and which of
-//! its bytes are ASCII is found for all of them at once.
+//! Such a `KeyValue` has lengths of one byte: an ASCII key, then an ASCII text, an integer, a bool or a
+//! double, each in the one form that is canonical. Its few lengths and tags have to agree; that its bytes
+//! are ASCII is found for many attributes at once.
 
 use wide::u8x16;
 
 #[cfg(test)]
 mod tests;
-
-/// Bytes of an attribute that is looked at, at most: one bit each in a `u64`.
-const SHORT: usize = 64;
 
 // Tags of the fields of a `KeyValue`,
 const KEY: u8 = 0x0a;
@@ -21,68 +18,102 @@ const BOOL: u8 = 0x10;
 const INT: u8 = 0x18;
 const DOUBLE: u8 = 0x21;
 
-/// An attribute, and bytes behind it.
-type Window = [u8; SHORT + 8];
+/// Attributes that stand back to back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    /// Up to here all are recognised.
+    pub(super) plain: usize,
+    /// Up to here they would be, if all of their text were ASCII.
+    pub(super) end: usize,
+}
 
-/// Where the attribute ends whose length stands at `at`, if it is recognised; perhaps behind the message
-/// that should hold it.
-#[inline(always)]
-pub(super) fn plain_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let (&len, rest) = bytes.get(at..)?.split_first()?;
-    let is_plain = match rest.first_chunk() {
-        Some(window) => is_plain_within(window, len.into()),
-        None => is_plain(rest.get(..len.into())?),
-    };
-    is_plain.then_some(at + 1 + usize::from(len))
+/// What is behind the tag and length of an attribute, if it is recognised but for its text.
+enum Glance {
+    /// All of it has to be ASCII.
+    Ascii,
+    /// What is before its last bytes, so many, has to be ASCII.
+    Number(usize),
+}
+
+/// The attributes of a message that stand from `start` on, each behind `tag`.
+pub(super) fn plain_run(message: &[u8], start: usize, tag: u8) -> Run {
+    /// After so many bytes it is time to look whether they are ASCII.
+    const LONG: usize = 1 << 10;
+    let (mut plain, mut at) = (start, start);
+    while let Some(attribute) = next(message, at, tag)
+        && let Some(glance) = glance(attribute)
+    {
+        at += 2 + attribute.len();
+        let ascii = match glance {
+            Glance::Ascii if at - plain < LONG => continue,
+            Glance::Ascii => at,
+            Glance::Number(width) => at - width,
+        };
+        if !is_ascii(&message[plain..ascii]) {
+            return Run { plain, end: at };
+        }
+        plain = at;
+    }
+    let rest = is_ascii(&message[plain..at]);
+    Run { plain: if rest { at } else { plain }, end: at }
 }
 
 /// Whether `attribute` is recognised: [`crate::normalize`] would leave it as it is.
 pub(crate) fn is_plain(attribute: &[u8]) -> bool {
-    let mut window: Window = [0; SHORT + 8];
-    match window.get_mut(..attribute.len()) {
-        Some(start) => start.copy_from_slice(attribute),
+    let ascii = match glance(attribute) {
+        Some(Glance::Ascii) => attribute,
+        Some(Glance::Number(width)) => &attribute[..attribute.len() - width],
         None => return false,
-    }
-    is_plain_within(&window, attribute.len())
+    };
+    is_ascii(ascii)
 }
 
-/// Whether the first `len` bytes are recognised.
+/// The attribute whose tag stands at `at`, if its length takes one byte.
 #[inline(always)]
-fn is_plain_within(window: &Window, len: usize) -> bool {
-    let value = 2 + usize::from(window[1]);
-    // The tags and lengths of key and value, and what a value has at least.
-    if len >= SHORT || value + 4 > len || window[0] != KEY {
-        return false;
+fn next(message: &[u8], at: usize, tag: u8) -> Option<&[u8]> {
+    match message.get(at..)? {
+        &[found, len @ ..0x80, ref rest @ ..] if found == tag => rest.get(..len.into()),
+        _ => None,
     }
-    let high = high_bits(window) & ((1 << len) - 1);
-    let [tag, value_len, kind, first] =
-        [window[value], window[value + 1], window[value + 2], window[value + 3]];
-    // What is left for the value, and for a text in it.
-    let [rest, text] = [len - value - 2, len - value - 4];
-    if [tag, value_len, kind, first] == [VALUE, rest as u8, TEXT, text as u8] {
-        return high == 0;
-    }
-    let framed = tag == VALUE && usize::from(value_len) == rest;
-    framed && is_plain_number(window, len, value + 2, high)
 }
 
-/// Whether the value from `start` on is an integer, a bool or a double.
+#[inline(always)]
+fn glance(attribute: &[u8]) -> Option<Glance> {
+    let &[KEY, key_len, ref behind @ ..] = attribute else { return None };
+    let value = behind.get(key_len.into()..)?;
+    let &head = value.first_chunk()?;
+    // As far as it fits into a byte; what follows a key that is too long is no text.
+    let [rest, text] = [value.len() - 2, value.len() - 4].map(|len| len as u8);
+    if u32::from_le_bytes(head) == u32::from_le_bytes([VALUE, rest, TEXT, text]) {
+        return Some(Glance::Ascii);
+    }
+    number(value)
+}
+
+/// Recognises an integer, a bool or a double, from the tag of the value on.
 #[inline(never)]
-fn is_plain_number(window: &Window, len: usize, start: usize, high: u64) -> bool {
-    match (window[start], len - start) {
-        (BOOL, 2) => high == 0 && window[start + 1] <= 1,
-        (INT, 2) => high == 0,
-        // All bytes but the last have the high bit, and they fit into 64 bits whatever they are.
-        (INT, 3..=10) => high == (1 << (len - 1)) - (1 << (start + 1)) && window[len - 1] != 0,
-        (DOUBLE, 9) => high & ((1 << (start + 1)) - 1) == 0,
-        _ => false,
+fn number(value: &[u8]) -> Option<Glance> {
+    let &[VALUE, len, kind, ref number @ ..] = value else { return None };
+    match (kind, number) {
+        _ if usize::from(len) != number.len() + 1 => None,
+        (BOOL, [0 | 1]) | (INT, [..0x80]) => Some(Glance::Ascii),
+        // Up to nine bytes fit into 64 bits whatever they are.
+        (INT, [high @ .., 1..0x80]) if high.len() < 9 && high.iter().all(|&byte| byte >= 0x80) => {
+            Some(Glance::Number(number.len()))
+        }
+        (DOUBLE, [_, _, _, _, _, _, _, _]) => Some(Glance::Number(number.len())),
+        _ => None,
     }
 }
 
-/// One bit for each of the first [`SHORT`] bytes: whether it is not ASCII.
+/// As the method of slices, but in blocks to the end, where that takes bytes one by one.
 #[inline(always)]
-fn high_bits(window: &Window) -> u64 {
-    let (blocks, _) = window.as_chunks();
-    let bits = |block: usize| u64::from(u8x16::new(blocks[block]).to_bitmask()) << (16 * block);
-    bits(0) | bits(1) | bits(2) | bits(3)
+fn is_ascii(bytes: &[u8]) -> bool {
+    let (blocks, rest) = bytes.as_chunks();
+    let all = match bytes.last_chunk() {
+        Some(last) => u8x16::new(*last),
+        None => return rest.is_ascii(),
+    };
+    let all = blocks.iter().fold(all, |all, block| all | u8x16::new(*block));
+    all.to_bitmask() == 0
 }

@@ -10,6 +10,7 @@ fn samples() -> Vec<Vec<u8>> {
         text(1, ""),
         text(1, "v"),
         text(1, "x".repeat(50)),
+        text(1, "x".repeat(118)),
         varint(2, 0),
         varint(2, 1),
         int(0),
@@ -42,7 +43,9 @@ fn other_attributes_are_not() {
         all([text(1, "k"), text(2, text(1, "v")), varint(3, 1)]),
         of(b""),
         of(&text(1, b"\xff")),
-        of(&text(1, "x".repeat(60))),
+        of(&text(1, "x".repeat(126))),
+        of(&text(1, "x".repeat(1000))),
+        of(&text(1, ["x".repeat(60).as_bytes(), b"\xff"].concat())),
         of(&text(7, "bytes")),
         of(&varint(2, 2)),
         of(b"\x10\x81\x00"),
@@ -91,6 +94,19 @@ fn attributes_are_checked_alike_wherever_they_stand() {
                 }
             }
         }
+    }
+}
+
+/// Text is looked at for many attributes at once, but judged for each.
+#[test]
+fn one_attribute_of_many_has_other_text() {
+    let many = |odd: &[u8], at: usize| {
+        let one = |index| attribute(9, "key", &text(1, if index == at { odd } else { b"value" }));
+        (0..200).flat_map(one).collect::<Vec<u8>>()
+    };
+    for at in 0..200 {
+        assert_eq!(check(&SPAN, &many("é".as_bytes(), at)), Ok(Needs::Nothing), "{at}");
+        assert_eq!(check(&SPAN, &many(b"\xff", at)), Ok(Needs::Rewriting), "{at}");
     }
 }
 

@@ -24,7 +24,7 @@ mod write;
 
 use plan::{Habit, PLANS, Shape, root};
 use read::{Nest, Order, Reader};
-use row::Rows;
+use row::{Patterns, Rows};
 use scan::{Fault, Step};
 pub(crate) use skip::value_end;
 
@@ -33,6 +33,7 @@ pub(crate) use skip::value_end;
 pub struct Transcoder {
     requests: [Request; Signal::ALL.len()],
     habits: Vec<Habit>,
+    patterns: Vec<Patterns>,
     scratch: Vec<u8>,
     rows_as_text: bool,
 }
@@ -120,6 +121,7 @@ impl Transcoder {
         Transcoder {
             requests: Default::default(),
             habits: vec![Habit::new(); PLANS.len()],
+            patterns: PLANS.iter().map(|_| Patterns::new()).collect(),
             scratch: Vec::new(),
             rows_as_text: false,
         }
@@ -188,7 +190,8 @@ impl Transcoder {
             request.bytes.clear();
             (request.present, request.loose) = (false, false);
         }
-        let mut reader = Reader::new(record, projection, &mut self.habits, &mut self.scratch);
+        let Transcoder { habits, patterns, scratch, .. } = self;
+        let mut reader = Reader::new(record, projection, habits, patterns, scratch);
         reader.rows = rows;
         let mut documents = Documents {
             reader,

@@ -2,7 +2,7 @@
 
 use super::Projection;
 use super::plan::{Habit, PLANS, Plan, START, Shape, Slot};
-use super::row::Rows;
+use super::row::{Patterns, Rows};
 use super::scan::{Cursor, Fault, Step};
 use super::write::{close, open, put_scalar, put_tagged};
 use crate::error::{Repair, Repairs};
@@ -23,6 +23,8 @@ pub(super) struct Reader<'a> {
     pub(super) loose: bool,
     pub(super) plans: &'static [Plan],
     pub(super) habits: &'a mut [Habit],
+    /// The rows of each plan that are known.
+    pub(super) patterns: &'a mut [Patterns],
     /// The fields written so far of every message that is open.
     pub(super) runs: Vec<Run>,
     pub(super) scratch: &'a mut Vec<u8>,
@@ -93,6 +95,7 @@ impl<'a> Reader<'a> {
         record: &'a [u8],
         projection: Projection,
         habits: &'a mut [Habit],
+        patterns: &'a mut [Patterns],
         scratch: &'a mut Vec<u8>,
     ) -> Reader<'a> {
         Reader {
@@ -102,6 +105,7 @@ impl<'a> Reader<'a> {
             loose: false,
             plans: &PLANS,
             habits,
+            patterns,
             runs: Vec::new(),
             scratch,
             projection,

@@ -15,8 +15,10 @@ use crate::schema::Rule;
 use crate::segment::text;
 
 mod canonical;
+mod pattern;
 
 use canonical::{Canonical, Value};
+pub(super) use pattern::Patterns;
 
 /// What rows become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +45,11 @@ impl Reader<'_> {
     /// Reads a row as text; the cursor stands at its brace. Where the text is not canonical, it stays
     /// there, nothing is written, and nothing is returned.
     pub(super) fn row_text(&mut self, slot: &'static Slot) -> Option<()> {
+        if self.rows == Rows::Times {
+            return self.row_time(slot);
+        }
         let outer_runs = self.runs.len();
-        let mut row = Canonical::new(self.cursor.clone(), self.plans);
+        let mut row = Canonical::<false>::new(self.cursor.clone(), self.plans);
         let time = self.row_members(slot.child, &mut row);
         if let Some(time) = time {
             self.put_row(slot, time, outer_runs);
@@ -54,8 +59,37 @@ impl Reader<'_> {
         time.map(drop)
     }
 
+    /// Reads a row as a text of which nothing is kept but its time.
+    fn row_time(&mut self, slot: &'static Slot) -> Option<()> {
+        let mut row = Canonical::<true>::new(self.cursor.clone(), self.plans);
+        let time = match self.patterns[slot.child].matching(&mut row) {
+            Some(time) => time,
+            None => self.unknown_row_time(slot, &mut row)?,
+        };
+        self.put_row(slot, time, self.runs.len());
+        self.cursor.at = row.cursor.at;
+        Some(())
+    }
+
+    #[inline(never)]
+    fn unknown_row_time(
+        &mut self,
+        slot: &'static Slot,
+        row: &mut Canonical<'_, true>,
+    ) -> Option<u64> {
+        let start = self.cursor.at;
+        row.cursor.at = start;
+        let time = self.row_members(slot.child, row)?;
+        self.patterns[slot.child].learn(self.cursor.bytes, start..row.cursor.at, &row.gaps);
+        Some(time)
+    }
+
     /// Steps over the members of a row, and returns its time.
-    fn row_members(&mut self, index: usize, row: &mut Canonical<'_>) -> Option<u64> {
+    fn row_members<const LEARN: bool>(
+        &mut self,
+        index: usize,
+        row: &mut Canonical<'_, LEARN>,
+    ) -> Option<u64> {
         let plan: &'static Plan = &self.plans[index];
         let (mut times, mut seen, mut place) = ([0; 2], 0_u32, START);
         row.expect(b"{")?;
@@ -71,16 +105,16 @@ impl Reader<'_> {
                 return None;
             }
             seen |= bit;
-            if row.field(slot, 0)? == Value::Other {
-                if self.rows == Rows::Text {
-                    self.runs.push(Run { number: slot.number, start, end: row.cursor.at });
-                }
-                if let Some(nth) = plan.times.iter().position(|&number| number == slot.number) {
-                    times[nth] = row.magnitude;
-                }
+            let value = row.field(slot, 0)?;
+            if let Some(nth) = plan.times.iter().position(|&number| number == slot.number) {
+                times[nth] = row.magnitude;
+                row.last_filling(|filling| filling.time = Some(nth));
+            }
+            if !LEARN && value == Value::Other {
+                self.runs.push(Run { number: slot.number, start, end: row.cursor.at });
             }
             if !row.another_member()? {
-                return times.into_iter().find(|&time| time != 0).or(Some(0));
+                return Some(first_set(times));
             }
         }
     }
@@ -114,4 +148,9 @@ impl Reader<'_> {
         }
         self.habits[slot.child].width = close(&mut self.out, start, width) as u8;
     }
+}
+
+/// The better of two times that is there; 0 if none is.
+fn first_set(times: [u64; 2]) -> u64 {
+    if times[0] != 0 { times[0] } else { times[1] }
 }

@@ -3,6 +3,7 @@ use crate::segment::SegmentBuilder;
 use crate::verify::verify;
 
 mod damage;
+mod patterns;
 mod records;
 mod scalars;
 mod strings;

@@ -4,18 +4,22 @@ use zmij::Buffer;
 
 use super::super::plan::{Plan, Shape, Slot};
 use super::super::scan::Cursor;
+use super::pattern::{Content, Filling, Gap};
 use crate::render::number;
 use crate::schema::{Kind, Rule};
 
 /// Lists of values in one another that are still read here.
 const MAX_LISTS: usize = 4;
 
-/// Steps over values; every method gives up, with nothing, where they are not canonical.
-pub(super) struct Canonical<'a> {
+/// Steps over values; every method gives up, with nothing, where they are not canonical. Where it is to
+/// `LEARN`, it takes note of where the values stand.
+pub(super) struct Canonical<'a, const LEARN: bool> {
     pub(super) cursor: Cursor<'a>,
     plans: &'static [Plan],
     /// The last integer that was read, without its sign.
     pub(super) magnitude: u64,
+    /// The values so far.
+    pub(super) gaps: Vec<Gap>,
 }
 
 /// What a field holds.
@@ -36,9 +40,9 @@ impl Value {
     }
 }
 
-impl<'a> Canonical<'a> {
-    pub(super) fn new(cursor: Cursor<'a>, plans: &'static [Plan]) -> Canonical<'a> {
-        Canonical { cursor, plans, magnitude: 0 }
+impl<'a, const LEARN: bool> Canonical<'a, LEARN> {
+    pub(super) fn new(cursor: Cursor<'a>, plans: &'static [Plan]) -> Canonical<'a, LEARN> {
+        Canonical { cursor, plans, magnitude: 0, gaps: Vec::new() }
     }
 
     /// Steps over the value of a field in an object that is nested in that many lists of values.
@@ -99,6 +103,9 @@ impl<'a> Canonical<'a> {
             if member && oneof || self.field(slot, lists)? == Value::Default {
                 return None;
             }
+            if LEARN && slot.rule == Rule::Singular && !matches!(slot.kind, Kind::Message(_)) {
+                self.last_filling(|filling| filling.default = false);
+            }
             oneof |= member;
             if !self.another_member()? {
                 return Some(());
@@ -110,7 +117,7 @@ impl<'a> Canonical<'a> {
     #[inline]
     fn attribute(&mut self, lists: usize) -> Option<()> {
         self.expect(b"{\"key\":\"")?;
-        if self.text()? {
+        if self.rest_of_string()? {
             return None;
         }
         self.expect(b",\"value\":")?;
@@ -141,8 +148,8 @@ impl<'a> Canonical<'a> {
             return self.scalar(Kind::Double).map(drop);
         }
         let values = match lists < MAX_LISTS {
-            true if self.cursor.eat(b"{\"arrayValue\":{\"values\":[") => Canonical::any_value,
-            true if self.cursor.eat(b"{\"kvlistValue\":{\"values\":[") => Canonical::attribute,
+            true if self.cursor.eat(b"{\"arrayValue\":{\"values\":[") => Self::any_value,
+            true if self.cursor.eat(b"{\"kvlistValue\":{\"values\":[") => Self::attribute,
             _ => return None,
         };
         loop {
@@ -161,9 +168,56 @@ impl<'a> Canonical<'a> {
         self.text()
     }
 
-    /// Steps over the rest of a string after its opening quote; says whether it is empty.
+    /// Steps over a string value after its opening quote; says whether it is empty.
     #[inline(always)]
     fn text(&mut self) -> Option<bool> {
+        self.gap(Content::Text)
+    }
+
+    /// Steps over a trace or span id; says whether it is empty.
+    #[inline(always)]
+    fn id(&mut self) -> Option<bool> {
+        self.gap(Content::Id)
+    }
+
+    /// Steps over a scalar; says whether it is zero.
+    #[inline(always)]
+    fn scalar(&mut self, kind: Kind) -> Option<bool> {
+        self.gap(Content::Scalar(kind))
+    }
+
+    /// Steps over a value that differs from row to row; says whether it is a default.
+    #[inline(always)]
+    fn gap(&mut self, content: Content) -> Option<bool> {
+        let start = self.cursor.at;
+        let default = self.content(content)?;
+        if LEARN {
+            let filling = Filling { content, default: true, time: None };
+            self.gaps.push(Gap { start, end: self.cursor.at, filling });
+        }
+        Some(default)
+    }
+
+    /// Changes what is noted of the last value.
+    pub(super) fn last_filling(&mut self, change: impl FnOnce(&mut Filling)) {
+        if let Some(gap) = self.gaps.last_mut() {
+            change(&mut gap.filling);
+        }
+    }
+
+    /// Steps over what a gap holds; says whether it is a default.
+    #[inline(always)]
+    pub(super) fn content(&mut self, content: Content) -> Option<bool> {
+        match content {
+            Content::Text => self.rest_of_string(),
+            Content::Id => self.hex(),
+            Content::Scalar(kind) => self.number(kind),
+        }
+    }
+
+    /// Steps over the rest of a string after its opening quote; says whether it is empty.
+    #[inline(always)]
+    fn rest_of_string(&mut self) -> Option<bool> {
         let start = self.cursor.at;
         loop {
             self.cursor.plain();
@@ -188,7 +242,7 @@ impl<'a> Canonical<'a> {
 
     /// Steps over a trace or span id; says whether it is empty.
     #[inline(always)]
-    fn id(&mut self) -> Option<bool> {
+    fn hex(&mut self) -> Option<bool> {
         if self.cursor.eat(b"\"\"") {
             return Some(true);
         }
@@ -201,9 +255,9 @@ impl<'a> Canonical<'a> {
         Some(false)
     }
 
-    /// Steps over a scalar; says whether it is zero.
+    /// Steps over a number or bool; says whether it is zero.
     #[inline(always)]
-    fn scalar(&mut self, kind: Kind) -> Option<bool> {
+    fn number(&mut self, kind: Kind) -> Option<bool> {
         match kind {
             Kind::Fixed64 | Kind::Uint64 => self.quoted_integer(u64::MAX, 0)?,
             Kind::Int64 | Kind::Sfixed64 => {

@@ -1,0 +1,124 @@
+use super::*;
+
+const TIMES: Projection = Projection {
+    resource: false,
+    scope: false,
+    row: 1 << 1 | 1 << 3 | 1 << 7 | 1 << 11,
+    metric: 0,
+};
+
+const SPAN: &str = concat!(
+    r#"{"traceId":"c34d0bff90150281e099ec6cd7363ca5","spanId":"491718de357e3da9","name":"a","kind":2,"#,
+    r#""startTimeUnixNano":"1772323200040414216","attributes":[{"key":"b","value":{"stringValue":"\n"}},"#,
+    r#"{"key":"c","value":{"intValue":"-20"}},{"key":"d","value":{"arrayValue":{"values":["#,
+    r#"{"boolValue":true},{"doubleValue":1.5}]}}}],"events":[{"timeUnixNano":"7","name":"e","#,
+    r#""attributes":[{"key":"f","value":{"kvlistValue":{"values":[{"key":"g","value":{"intValue":"1"}}"#,
+    r#"]}}}]}],"status":{"message":"h","code":2}}"#
+);
+
+const LOG: &str = concat!(
+    r#"{"timeUnixNano":"17","observedTimeUnixNano":"18","severityNumber":9,"severityText":"i","#,
+    r#""body":{"stringValue":"plain text, longer than a block"},"traceId":"","flags":257}"#
+);
+
+const POINT: &str = concat!(
+    r#"{"startTimeUnixNano":"16","timeUnixNano":"17","count":"3","sum":2.5,"bucketCounts":["1","2"],"#,
+    r#""explicitBounds":[0.5]}"#
+);
+
+/// A transcoder that knows such rows.
+fn knowing(of: Of, row: &str) -> Transcoder {
+    let mut transcoder = Transcoder::new();
+    transcoder.keep_text(true);
+    times(&mut transcoder, of, of.record(inside(row)).as_bytes()).expect("the sample");
+    transcoder
+}
+
+fn inside(row: &str) -> &str {
+    &row[1..row.len() - 1]
+}
+
+fn times(
+    transcoder: &mut Transcoder,
+    of: Of,
+    record: &[u8],
+) -> Result<(Outcome, Vec<Option<i64>>)> {
+    let outcome = transcoder.read(record, SignalSet::ALL, TIMES)?;
+    let mut builder = SegmentBuilder::new(of.signal());
+    if let Some((request, form)) = transcoder.request(of.signal()) {
+        builder.push_verified(request, form)?;
+    }
+    let segment = builder.finish();
+    Ok((outcome, (0..segment.len()).map(|row| segment.time(row)).collect()))
+}
+
+/// Reads a record as one who knows such rows, and as one who reads messages.
+fn check(of: Of, row: &str, record: &[u8]) {
+    let known = times(&mut knowing(of, row), of, record);
+    let read = times(&mut Transcoder::new(), of, record);
+    assert_eq!(known, read, "{}", String::from_utf8_lossy(record));
+}
+
+fn samples() -> [(Of, &'static str); 3] {
+    [(Of::Span, SPAN), (Of::Log, LOG), (Of::Histogram, POINT)]
+}
+
+#[test]
+fn rows_that_are_known_but_for_one_byte_are_read_like_messages() {
+    for (of, row) in samples() {
+        let record = of.record(inside(row)).into_bytes();
+        for at in 0..record.len() {
+            check(of, row, &record[..at]);
+            for byte in *b"\"\\{}[],: 019ag-.\n\0\xff" {
+                let mut changed = record.clone();
+                changed[at] = byte;
+                check(of, row, &changed);
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_known_but_for_one_byte_more_or_less_are_read_like_messages() {
+    for (of, row) in samples() {
+        let record = of.record(inside(row)).into_bytes();
+        for at in 0..record.len() {
+            let mut shorter = record.clone();
+            let byte = shorter.remove(at);
+            check(of, row, &shorter);
+            for more in [byte, b'0', b'"', b' '] {
+                let mut longer = record.clone();
+                longer.insert(at, more);
+                check(of, row, &longer);
+            }
+        }
+    }
+}
+
+#[test]
+fn values_from_one_end_of_their_range_to_the_other_are_read_like_messages() {
+    let values = ["", "0", "-0", "01", "-1", "9223372036854775808", "18446744073709551616", "1e3"];
+    for (of, row) in samples() {
+        for (from, _) in row.match_indices(":\"") {
+            let (before, rest) = row.split_at(from + 2);
+            let after = &rest[rest.find('"').expect("a closing quote")..];
+            for value in values {
+                let changed = format!("{before}{value}{after}");
+                check(of, row, of.record(inside(&changed)).as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_never_alike_are_read_all_the_same() {
+    let mut transcoder = knowing(Of::Log, LOG);
+    for nth in 0..6_000 {
+        let members = format!(
+            r#""timeUnixNano":"{nth}","attributes":[{{"key":"k{nth}","value":{{"stringValue":""}}}}]"#
+        );
+        let record = Of::Log.record(&members);
+        let read = times(&mut transcoder, Of::Log, record.as_bytes()).expect("sound");
+        assert_eq!(read.1, [Some(nth).filter(|&time| time > 0)]);
+    }
+}

@@ -27,7 +27,7 @@ pub(super) enum Rows {
     Messages,
     /// Text, where it is canonical.
     Text,
-    /// No more than their time, where their text is canonical.
+    /// No more than their time, where their text is canonical, but for how doubles are written.
     Times,
 }
 

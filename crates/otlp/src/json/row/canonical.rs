@@ -306,6 +306,10 @@ impl<'a, const LEARN: bool> Canonical<'a, LEARN> {
         let number = self.cursor.number().ok()?;
         let text = &self.cursor.bytes[start..self.cursor.at];
         let value = number.to_f64(text)?;
+        if LEARN {
+            // It is not kept, so that it does not matter how it is written.
+            return Some(value.to_bits() == 0);
+        }
         let mut buffer = Buffer::new();
         let plain = buffer.format_finite(value).as_bytes();
         let is_canonical =

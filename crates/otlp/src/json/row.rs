@@ -45,7 +45,7 @@ impl Reader<'_> {
     /// Reads a row as text; the cursor stands at its brace. Where the text is not canonical, it stays
     /// there, nothing is written, and nothing is returned.
     pub(super) fn row_text(&mut self, slot: &'static Slot) -> Option<()> {
-        if self.rows == Rows::Times {
+        if self.rows == Rows::Times && !self.patterns[slot.child].rest() {
             return self.row_time(slot);
         }
         let outer_runs = self.runs.len();
@@ -110,7 +110,7 @@ impl Reader<'_> {
                 times[nth] = row.magnitude;
                 row.last_filling(|filling| filling.time = Some(nth));
             }
-            if !LEARN && value == Value::Other {
+            if self.rows == Rows::Text && value == Value::Other {
                 self.runs.push(Run { number: slot.number, start, end: row.cursor.at });
             }
             if !row.another_member()? {

@@ -12,6 +12,7 @@ use crate::schema::Kind;
 const MAX_GAPS: usize = 128;
 
 /// Where more is to be remembered, everything is forgotten.
+const MAX_ALTERNATIVES: usize = 16;
 const MAX_STEPS: usize = 4 << 10;
 const MAX_TEXT: usize = 256 << 10;
 
@@ -51,6 +52,8 @@ pub(in super::super) struct Patterns {
     steps: Vec<Step>,
     /// The texts of all steps.
     text: Vec<u8>,
+    /// Whether more steps than are soon compared may stand in one place.
+    crowded: bool,
     patience: u32,
     /// Rows that are still not to be matched.
     pause: u32,
@@ -74,7 +77,21 @@ const ROOT: Step = Step { start: 0, len: 0, filling: None, next: 0, other: 0 };
 
 impl Patterns {
     pub(in super::super) fn new() -> Patterns {
-        Patterns { steps: vec![ROOT], text: Vec::new(), patience: PATIENCE, pause: 0 }
+        Patterns {
+            steps: vec![ROOT],
+            text: Vec::new(),
+            crowded: false,
+            patience: PATIENCE,
+            pause: 0,
+        }
+    }
+
+    /// Whether the next row is not to be matched, as too few matched of late.
+    #[inline(always)]
+    pub(super) fn rest(&mut self) -> bool {
+        let rests = self.pause > 0;
+        self.pause -= u32::from(rests);
+        rests
     }
 
     /// Steps over a row that is known but for its values; returns its time.
@@ -82,10 +99,6 @@ impl Patterns {
         &mut self,
         row: &mut Canonical<'_, LEARN>,
     ) -> Option<u64> {
-        if self.pause > 0 {
-            self.pause -= 1;
-            return None;
-        }
         let time = self.steps_over(row);
         self.patience = match time {
             Some(_) => PATIENCE.min(self.patience + 1),
@@ -134,9 +147,10 @@ impl Patterns {
         if self.pause > 0 || gaps.len() > MAX_GAPS {
             return;
         }
-        if self.steps.len() > MAX_STEPS || self.text.len() > MAX_TEXT {
+        if self.crowded || self.steps.len() > MAX_STEPS || self.text.len() > MAX_TEXT {
             self.steps = vec![ROOT];
             self.text.clear();
+            self.crowded = false;
         }
         let (mut from, mut last) = (row.start, 0);
         for gap in gaps {
@@ -150,6 +164,7 @@ impl Patterns {
     /// follows from all the text before it.
     fn add(&mut self, last: usize, text: &[u8], filling: Option<Filling>) -> usize {
         let new = self.steps.len();
+        let mut alternatives = 0;
         let mut link = &mut self.steps[last].next;
         while *link != 0 {
             let place = *link;
@@ -157,9 +172,11 @@ impl Patterns {
             if &self.text[step.start..][..step.len] == text {
                 return place;
             }
+            alternatives += 1;
             link = &mut self.steps[place].other;
         }
         *link = new;
+        self.crowded |= alternatives > MAX_ALTERNATIVES;
         let (start, len) = (self.text.len(), text.len());
         self.text.extend_from_slice(text);
         self.steps.push(Step { start, len, filling, ..ROOT });

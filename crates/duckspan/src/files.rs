@@ -98,6 +98,14 @@ impl FileColumns {
         }
     }
 
+    /// Whether rows may be text.
+    fn take_text(&self) -> bool {
+        match self {
+            FileColumns::Unified(_) => true,
+            FileColumns::Typed(columns) => columns.needs_no_rows(),
+        }
+    }
+
     fn reader(&self) -> ColumnReader {
         match self {
             FileColumns::Unified(_) => ColumnReader::Unified(Reader::default()),
@@ -141,7 +149,7 @@ impl FileScan {
             compression: options.compression,
             maximum_object_size: options.maximum_object_size,
             projection: opening.columns.projection(),
-            rows_as_text: matches!(opening.columns, FileColumns::Unified(_)),
+            rows_as_text: opening.columns.take_text(),
         };
         FileScan {
             label: opening.label,

@@ -66,6 +66,11 @@ impl TypedColumns {
         self.columns[column].is_time()
     }
 
+    /// Whether rows need not be messages: what conditions are on is among the columns.
+    pub(crate) fn needs_no_rows(&self) -> bool {
+        self.plan.needs_no_rows()
+    }
+
     /// What has to be read of OTLP/JSON so that the columns can be.
     pub(crate) fn projection(&self) -> Projection {
         self.plan.projection()

@@ -202,7 +202,8 @@ impl Decoding<'_> {
             let builder =
                 builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
             let Options { projection, rows_as_text, .. } = *self.options;
-            let times_only = rows_as_text && projection.keeps_times_only() && !projection.resource;
+            let shares = projection.resource || projection.scope;
+            let times_only = rows_as_text && projection.keeps_times_only() && !shares;
             let repairs = match times_only {
                 true => builder.push_times(bytes)?,
                 false => builder.push_protobuf(bytes)?,

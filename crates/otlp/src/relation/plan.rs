@@ -91,6 +91,15 @@ impl Plan {
         }
     }
 
+    /// Whether the columns are read of the index and of what rows share, whatever the rows are. What is a
+    /// data point is told by its message.
+    pub fn needs_no_rows(&self) -> bool {
+        let of_row = |reader: &Reader| matches!(reader, Reader::Duration);
+        self.signal != Signal::Metrics
+            && !self.stage(Level::Row).is_needed
+            && !self.readers.iter().any(of_row)
+    }
+
     pub(super) fn stage(&self, level: Level) -> &Stage {
         &self.levels[level as usize]
     }

@@ -1,5 +1,6 @@
 //! Records that are read only as far as some columns need them have the same values in these columns.
 
+use duckspan_otlp::file::{Batches, Options, Worker};
 use duckspan_otlp::json::{Projection, Transcoder};
 use duckspan_otlp::relation::{
     Bound, Column, DATA_POINTS, Filter, LOG_RECORDS, Plan, Relation, SPANS,
@@ -23,6 +24,21 @@ fn segment(relation: &Relation, record: &[u8], projection: Projection) -> Segmen
     builder.finish()
 }
 
+/// The rows of a file, read as far as a plan needs them, as the extension does.
+fn file(relation: &Relation, bytes: &[u8], plan: &Plan) -> Option<Segment> {
+    let options = Options {
+        signals: SignalSet::only(relation.signal),
+        projection: plan.projection(),
+        rows_as_text: plan.needs_no_rows(),
+        ..Options::default()
+    };
+    let mut batches = Batches::new(bytes, &options, bytes.len().max(1));
+    let batch = batches.next_batch().expect("memory does not fail")?;
+    let decoded = Worker::new().decode(&batch, &options);
+    assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
+    decoded.segments.into_iter().next()
+}
+
 fn check(relation: &'static Relation, request: &[u8]) {
     let mut record = Vec::new();
     render::message(relation.signal.data(), request, &mut record);
@@ -30,13 +46,20 @@ fn check(relation: &'static Relation, request: &[u8]) {
     let all: Vec<usize> = (0..whole.len()).filter(|&row| relation.has(&whole, row)).collect();
     for column in relation.columns {
         let columns: [&Column; 1] = [column];
-        let part = segment(relation, &record, Plan::new(relation, columns).projection());
-        assert_eq!(
-            tree::select(relation, &columns, &part, &all),
-            tree::select(relation, &columns, &whole, &all),
-            "{}",
-            column.name
-        );
+        let plan = Plan::new(relation, columns);
+        let expected = tree::select(relation, &columns, &whole, &all);
+        let part = segment(relation, &record, plan.projection());
+        let name = column.name;
+        assert_eq!(tree::select(relation, &columns, &part, &all), expected, "{name}");
+        for bytes in [&record[..], request] {
+            if let Some(part) = file(relation, bytes, &plan) {
+                let rows: Vec<usize> =
+                    (0..part.len()).filter(|&row| relation.has(&part, row)).collect();
+                assert_eq!(tree::select(relation, &columns, &part, &rows), expected, "{name}");
+            } else {
+                assert!(all.is_empty(), "{name}");
+            }
+        }
         for bound in [Bound::Range(0..=i64::MAX), Bound::OneOf(vec![b"checkout".to_vec()])] {
             let mut filter = Filter::new(relation);
             if filter.require(column, &bound) {

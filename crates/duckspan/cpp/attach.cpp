@@ -9,6 +9,8 @@
 #include "live.hpp"
 #include "scan.hpp"
 
+#include <mutex>
+
 using namespace duckdb; // NOLINT: every name below is DuckDB's
 
 namespace duckspan {
@@ -31,6 +33,12 @@ Reservation::~Reservation() {
 namespace {
 
 using Options = unique_ptr<LiveOptions, void (*)(LiveOptions *)>;
+
+//! What is done by the first ATTACH of a database: with an optimizer pass DuckDB drops some of its hints on filters of
+//! CTEs, which only those who have live tables should pay for.
+struct FirstAttach : public StorageExtensionInfo {
+	std::once_flag attributes;
+};
 
 void SetOption(LiveOptions &options, const string &name, const Value &value) {
 	if (value.IsNull()) {
@@ -58,7 +66,7 @@ Options ReadOptions(const string &path, const AttachOptions &attach) {
 	return result;
 }
 
-unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo>, ClientContext &context, AttachedDatabase &db,
+unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo> first, ClientContext &context, AttachedDatabase &db,
 						   const string &name, AttachInfo &info, AttachOptions &attach) {
 	if (!Settings::Get<EnableExternalAccessSetting>(context)) {
 		throw PermissionException("An OTLP receiver cannot be attached: enable_external_access is false");
@@ -75,6 +83,7 @@ unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo>, ClientContext &co
 	Fault fault;
 	LiveOwner live(duckspan_live_start(options.get(), replaced, fault), duckspan_live_free);
 	fault.Check();
+	std::call_once(static_cast<FirstAttach &>(*first).attributes, RegisterAttributes, std::ref(db.GetDatabase()));
 	// What is left here shows in duckdb_databases().
 	attach.options.erase("token");
 	if (attach.options.count("http_port")) {
@@ -101,6 +110,7 @@ void RegisterAttach(ExtensionLoader &loader) {
 	auto storage = make_shared_ptr<StorageExtension>();
 	storage->attach = Attach;
 	storage->create_transaction_manager = CreateTransactionManager;
+	storage->storage_info = make_shared_ptr<FirstAttach>();
 	auto &config = DBConfig::GetConfig(loader.GetDatabaseInstance());
 	StorageExtension::Register(config, LiveCatalog::TYPE, std::move(storage));
 }

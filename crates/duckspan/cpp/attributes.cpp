@@ -151,10 +151,10 @@ void Optimize(OptimizerExtensionInput &, unique_ptr<LogicalOperator> &plan) {
 
 } // namespace
 
-void RegisterAttributes(ExtensionLoader &loader) {
+void RegisterAttributes(DatabaseInstance &db) {
 	OptimizerExtension extension;
 	extension.pre_optimize_function = Optimize;
-	OptimizerExtension::Register(DBConfig::GetConfig(loader.GetDatabaseInstance()), std::move(extension));
+	OptimizerExtension::Register(DBConfig::GetConfig(db), std::move(extension));
 }
 
 } // namespace duckspan

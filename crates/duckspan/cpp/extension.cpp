@@ -38,6 +38,5 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterReadOtlp(*loader, rejects);
 	duckspan::RegisterReadOtlpRejects(*loader, rejects);
 	duckspan::RegisterAttach(*loader);
-	duckspan::RegisterAttributes(*loader);
 	duckspan::RegisterMacros(*loader);
 }

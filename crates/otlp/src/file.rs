@@ -46,7 +46,8 @@ pub struct Options {
     pub maximum_object_size: usize,
     /// What is wanted of each row.
     pub projection: Projection,
-    /// Whether rows are only to be rendered, so that canonical JSON need not become protobuf.
+    /// Whether rows are only to be rendered, or nothing but their times is wanted, so that canonical JSON
+    /// need not become protobuf.
     pub rows_as_text: bool,
 }
 

@@ -77,14 +77,15 @@ fn next(message: &[u8], at: usize, tag: u8) -> Option<&[u8]> {
     }
 }
 
+/// Looks at tags and lengths only.
 #[inline(always)]
 fn glance(attribute: &[u8]) -> Option<Glance> {
     let &[KEY, key_len, ref behind @ ..] = attribute else { return None };
     let value = behind.get(key_len.into()..)?;
     let &head = value.first_chunk()?;
-    // As far as it fits into a byte; what follows a key that is too long is no text.
-    let [rest, text] = [value.len() - 2, value.len() - 4].map(|len| len as u8);
-    if u32::from_le_bytes(head) == u32::from_le_bytes([VALUE, rest, TEXT, text]) {
+    // A length that takes more than a byte is not ASCII.
+    let len = u8::try_from(value.len()).ok()?;
+    if u32::from_le_bytes(head) == u32::from_le_bytes([VALUE, len - 2, TEXT, len - 4]) {
         return Some(Glance::Ascii);
     }
     number(value)

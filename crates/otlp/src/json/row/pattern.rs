@@ -11,7 +11,7 @@ use crate::schema::Kind;
 /// Rows of so many values, and no more, are remembered.
 const MAX_GAPS: usize = 128;
 
-/// Where more is to be remembered, everything is forgotten.
+/// Where more is to be remembered, everything is forgotten. Longer rows are not remembered at all.
 const MAX_ALTERNATIVES: usize = 16;
 const MAX_STEPS: usize = 4 << 10;
 const MAX_TEXT: usize = 256 << 10;
@@ -144,7 +144,7 @@ impl Patterns {
     /// Remembers a row that did not match.
     #[cold]
     pub(super) fn learn(&mut self, bytes: &[u8], row: Range<usize>, gaps: &[Gap]) {
-        if self.pause > 0 || gaps.len() > MAX_GAPS {
+        if self.pause > 0 || gaps.len() > MAX_GAPS || row.len() > MAX_TEXT {
             return;
         }
         if self.crowded || self.steps.len() > MAX_STEPS || self.text.len() > MAX_TEXT {

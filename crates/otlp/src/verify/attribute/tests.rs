@@ -47,6 +47,8 @@ fn other_attributes_are_not() {
         of(&text(1, "x".repeat(1000))),
         of(&text(1, ["x".repeat(60).as_bytes(), b"\xff"].concat())),
         of(&text(7, "bytes")),
+        // A length of 258 would end in the same byte.
+        [&text(1, "k")[..], &[0x12, 2, 0x0a, 0], &[b'x'; 256]].concat(),
         of(&varint(2, 2)),
         of(b"\x10\x81\x00"),
         of(b"\x18\x81\x00"),

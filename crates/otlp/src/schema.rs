@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Bytes,
     /// The same, of text.
     Text,
+    /// Steps over a number, which is canonical if it takes one byte.
+    Varint,
     /// Looks at the field.
     Field,
 }
@@ -204,7 +206,8 @@ impl Field {
             (Rule::Repeated, _) => Step::Field,
             (_, Kind::Fixed64 | Kind::Sfixed64 | Kind::Double) => Step::Fixed64,
             (_, Kind::Fixed32) => Step::Fixed32,
-            _ => Step::Field,
+            (_, Kind::Message(_) | Kind::Bool) => Step::Field,
+            _ => Step::Varint,
         }
     }
 }

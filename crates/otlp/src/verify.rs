@@ -147,7 +147,8 @@ impl<'a> Walk<'a> {
                     let range = reader.len_range()?;
                     self.text(range);
                 }
-                Step::Field | Step::Other => {
+                Step::Varint if reader.has_digit() => reader.step(1),
+                Step::Varint | Step::Field | Step::Other => {
                     if let Some(field) = message.field(u32::from(tag >> 3)) {
                         self.value(field, &mut reader, lists)?;
                     }

@@ -74,6 +74,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether a varint of one byte stands next.
+    #[inline(always)]
+    pub(crate) fn has_digit(&self) -> bool {
+        self.bytes.get(self.at).is_some_and(|&byte| byte < 0x80)
+    }
+
     /// Steps over so many bytes, which are known to be there.
     #[inline(always)]
     pub(crate) fn step(&mut self, bytes: usize) {

@@ -34,11 +34,13 @@ fn held() -> (usize, usize) {
         let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
         name.starts_with("duckspan-otlp")
     };
-    // ThreadSanitizer has pipes to a process that names functions; a receiver has none.
-    let is_pipe = |fd: &std::fs::DirEntry| {
-        std::fs::read_link(fd.path()).is_ok_and(|to| to.to_string_lossy().starts_with("pipe:"))
+    // ThreadSanitizer has pipes to a process that names functions.
+    let is_sanitizers = |fd: &std::fs::DirEntry| {
+        std::env::var_os("TSAN_OPTIONS").is_some()
+            && std::fs::read_link(fd.path())
+                .is_ok_and(|to| to.to_string_lossy().starts_with("pipe:"))
     };
-    let descriptors = entries("/proc/self/fd").filter(|fd| !is_pipe(fd));
+    let descriptors = entries("/proc/self/fd").filter(|fd| !is_sanitizers(fd));
     (entries("/proc/self/task").filter(is_receivers).count(), descriptors.count())
 }
 

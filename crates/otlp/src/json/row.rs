@@ -85,10 +85,10 @@ impl Reader<'_> {
     }
 
     /// Steps over the members of a row, and returns its time.
-    fn row_members<const LEARN: bool>(
+    fn row_members<const TIMES_ONLY: bool>(
         &mut self,
         index: usize,
-        row: &mut Canonical<'_, LEARN>,
+        row: &mut Canonical<'_, TIMES_ONLY>,
     ) -> Option<u64> {
         let plan: &'static Plan = &self.plans[index];
         let (mut times, mut seen, mut place) = ([0; 2], 0_u32, START);

@@ -11,9 +11,9 @@ use crate::schema::{Kind, Rule};
 /// Lists of values in one another that are still read here.
 const MAX_LISTS: usize = 4;
 
-/// Steps over values; every method gives up, with nothing, where they are not canonical. Where it is to
-/// `LEARN`, it takes note of where the values stand.
-pub(super) struct Canonical<'a, const LEARN: bool> {
+/// Steps over values; every method gives up, with nothing, where they are not canonical. Where rows are
+/// `TIMES_ONLY`, it takes note of where the values stand, and takes doubles however they are written.
+pub(super) struct Canonical<'a, const TIMES_ONLY: bool> {
     pub(super) cursor: Cursor<'a>,
     plans: &'static [Plan],
     /// The last integer that was read, without its sign.
@@ -40,8 +40,8 @@ impl Value {
     }
 }
 
-impl<'a, const LEARN: bool> Canonical<'a, LEARN> {
-    pub(super) fn new(cursor: Cursor<'a>, plans: &'static [Plan]) -> Canonical<'a, LEARN> {
+impl<'a, const TIMES_ONLY: bool> Canonical<'a, TIMES_ONLY> {
+    pub(super) fn new(cursor: Cursor<'a>, plans: &'static [Plan]) -> Canonical<'a, TIMES_ONLY> {
         Canonical { cursor, plans, magnitude: 0, gaps: Vec::new() }
     }
 
@@ -103,7 +103,7 @@ impl<'a, const LEARN: bool> Canonical<'a, LEARN> {
             if member && oneof || self.field(slot, lists)? == Value::Default {
                 return None;
             }
-            if LEARN && slot.rule == Rule::Singular && !matches!(slot.kind, Kind::Message(_)) {
+            if TIMES_ONLY && slot.rule == Rule::Singular && !matches!(slot.kind, Kind::Message(_)) {
                 self.last_filling(|filling| filling.default = false);
             }
             oneof |= member;
@@ -191,7 +191,7 @@ impl<'a, const LEARN: bool> Canonical<'a, LEARN> {
     fn gap(&mut self, content: Content) -> Option<bool> {
         let start = self.cursor.at;
         let default = self.content(content)?;
-        if LEARN {
+        if TIMES_ONLY {
             let filling = Filling { content, default: true, time: None };
             self.gaps.push(Gap { start, end: self.cursor.at, filling });
         }
@@ -306,7 +306,7 @@ impl<'a, const LEARN: bool> Canonical<'a, LEARN> {
         let number = self.cursor.number().ok()?;
         let text = &self.cursor.bytes[start..self.cursor.at];
         let value = number.to_f64(text)?;
-        if LEARN {
+        if TIMES_ONLY {
             // It is not kept, so that it does not matter how it is written.
             return Some(value.to_bits() == 0);
         }

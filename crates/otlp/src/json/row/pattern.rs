@@ -8,6 +8,9 @@ use super::canonical::Canonical;
 use super::first_set;
 use crate::schema::Kind;
 
+#[cfg(test)]
+mod tests;
+
 /// Rows of so many values, and no more, are remembered.
 const MAX_GAPS: usize = 128;
 
@@ -95,10 +98,7 @@ impl Patterns {
     }
 
     /// Steps over a row that is known but for its values; returns its time.
-    pub(super) fn matching<const LEARN: bool>(
-        &mut self,
-        row: &mut Canonical<'_, LEARN>,
-    ) -> Option<u64> {
+    pub(super) fn matching(&mut self, row: &mut Canonical<'_, true>) -> Option<u64> {
         let time = self.steps_over(row);
         self.patience = match time {
             Some(_) => PATIENCE.min(self.patience + 1),
@@ -111,7 +111,7 @@ impl Patterns {
     }
 
     #[inline(always)]
-    fn steps_over<const LEARN: bool>(&self, row: &mut Canonical<'_, LEARN>) -> Option<u64> {
+    fn steps_over(&self, row: &mut Canonical<'_, true>) -> Option<u64> {
         let (mut times, mut step) = ([0; 2], &self.steps[0]);
         loop {
             step = self.step(step.next, &mut row.cursor)?;

@@ -40,6 +40,12 @@ impl Order {
         is_next
     }
 
+    /// Behind the field `last`, after these: one bit for each number.
+    #[inline(always)]
+    pub(crate) fn behind(last: u8, seen: u32) -> Order {
+        Order { last, seen, oneof: false }
+    }
+
     /// Adds a field.
     #[inline]
     pub(crate) fn add(&mut self, field: &Field) -> Place {

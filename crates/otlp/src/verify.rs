@@ -1,7 +1,8 @@
 //! Checks a protobuf message to the last field.
 //!
 //! One walk serves every message: the schema says what a field must look like. Attributes are most
-//! of what OTLP carries, so the common shapes of a `KeyValue` are recognised at a glance first.
+//! of what OTLP carries, so the common shapes of a `KeyValue` are recognised at a glance first; so is
+//! what stands around those of a span.
 
 use std::ops::Range;
 
@@ -9,12 +10,14 @@ use crate::error::{Error, Result};
 use crate::limits::{MAX_VALUE_DEPTH, VALUES_TOO_DEEP};
 use crate::order::{Order, Place};
 use crate::schema::{
-    ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, Step, WireType,
+    ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, SPAN, Step,
+    WireType,
 };
 use crate::utf8;
 use crate::wire::Reader;
 
 pub(crate) mod attribute;
+pub(crate) mod span;
 #[cfg(test)]
 mod tests;
 
@@ -105,6 +108,13 @@ struct Odd {
     is_early: bool,
 }
 
+/// Where the check of a message begins, and what is known of the fields before.
+struct Start {
+    at: usize,
+    order: Order,
+    sorted: bool,
+}
+
 struct Walk<'a> {
     bytes: &'a [u8],
     /// Whether more has to be done than to sort fields.
@@ -125,9 +135,42 @@ impl<'a> Walk<'a> {
 
     /// Checks a message that is nested in this many lists of values.
     fn message(&mut self, message: &'static Message, range: Range<usize>, lists: usize) -> Checked {
-        let mut reader = Reader::within(self.bytes, range.clone());
-        let mut order = Order::default();
-        let mut sorted = true;
+        let start = Start { at: range.start, order: Order::default(), sorted: true };
+        self.fields(message, range, start, lists)
+    }
+
+    /// Checks a span.
+    fn span(&mut self, range: Range<usize>) -> Checked {
+        let bytes = &self.bytes[..range.end];
+        let Some(head) = span::head(&bytes[range.start..]) else {
+            return self.message(&SPAN, range, 0);
+        };
+        self.text(range.start + head.name.start..range.start + head.name.end);
+        let mut at = range.start + head.end;
+        if bytes.get(at) == Some(&span::ATTRIBUTE) {
+            at = self.attributes(bytes, at, span::ATTRIBUTE, 0)?;
+        }
+        if head.is_tail(&bytes[at..]) {
+            if !head.sorted {
+                self.unsorted.push(range);
+            }
+            return Ok(());
+        }
+        let start = Start { at, order: head.order(), sorted: head.sorted };
+        self.fields(&SPAN, range, start, 0)
+    }
+
+    /// Checks the fields of the message at `range` that are not checked yet.
+    #[inline(always)]
+    fn fields(
+        &mut self,
+        message: &'static Message,
+        range: Range<usize>,
+        start: Start,
+        lists: usize,
+    ) -> Checked {
+        let mut reader = Reader::within(self.bytes, start.at..range.end);
+        let Start { mut order, mut sorted, .. } = start;
         while !reader.is_empty() {
             let (tag, width) = reader.small_tag();
             let step = message.step(tag);
@@ -233,7 +276,13 @@ impl<'a> Walk<'a> {
         lists: usize,
     ) -> Checked {
         if std::ptr::eq(message, &KEY_VALUE) {
-            return self.attributes(field, reader, lists);
+            let (tag, start) = (field.number << 3 | WireType::Len as u8, reader.offset() - 1);
+            // A tag may take more bytes than it needs.
+            if reader.all()[start] == tag {
+                let end = self.attributes(reader.all(), start, tag, lists)?;
+                reader.step(end - reader.offset());
+                return Ok(());
+            }
         }
         self.nested(message, reader, lists)?;
         while again(field, reader) {
@@ -242,29 +291,25 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Checks attributes: one, behind whose tag the reader stands, or as many of the same field as follow.
-    #[inline(always)]
-    fn attributes(&mut self, field: &Field, reader: &mut Reader<'a>, lists: usize) -> Checked {
-        let tag = field.number << 3 | WireType::Len as u8;
-        loop {
-            let run = attribute::plain_run(reader.all(), reader.offset() - 1, tag);
-            if run.plain >= reader.offset() {
-                reader.step(run.plain - reader.offset());
-                if !again(field, reader) {
-                    return Ok(());
-                }
-            }
+    /// Checks attributes of a message, of which one stands at `start` behind `tag`, and as many as follow;
+    /// returns where they end.
+    fn attributes(
+        &mut self,
+        message: &'a [u8],
+        start: usize,
+        tag: u8,
+        lists: usize,
+    ) -> std::result::Result<usize, Box<Error>> {
+        let mut reader = Reader::within(message, start..message.len());
+        while reader.rest().first() == Some(&tag) {
+            let run = attribute::plain_run(message, reader.offset(), tag);
+            reader.step(run.plain - reader.offset());
             // The first that is not recognised, and those whose text is to be looked at.
-            loop {
-                self.nested(&KEY_VALUE, reader, lists)?;
-                if !again(field, reader) {
-                    return Ok(());
-                }
-                if reader.offset() > run.end {
-                    break;
-                }
+            while reader.offset() <= run.end && reader.eat(tag) {
+                self.nested(&KEY_VALUE, &mut reader, lists)?;
             }
         }
+        Ok(reader.offset())
     }
 
     #[inline(always)]
@@ -278,15 +323,35 @@ impl<'a> Walk<'a> {
         let nested = reader.len_range()?;
         let checked = if std::ptr::eq(message, &ANY_VALUE) {
             self.any_value(nested, lists)
+        } else if std::ptr::eq(message, &KEY_VALUE) {
+            self.key_value(nested, lists)
         } else if std::ptr::eq(message, &ARRAY_VALUE) || std::ptr::eq(message, &KEY_VALUE_LIST) {
             if lists == MAX_VALUE_DEPTH {
                 return Err(too_deep(start));
             }
             self.message(message, nested, lists + 1)
+        } else if std::ptr::eq(message, &SPAN) {
+            self.span(nested)
+        } else if is_small(message, &self.bytes[nested.clone()]) {
+            Ok(())
         } else {
             self.message(message, nested, lists)
         };
         checked.map_err(|error| Box::new(error.nested()))
+    }
+
+    /// Checks an attribute, which mostly is a key and a value.
+    fn key_value(&mut self, range: Range<usize>, lists: usize) -> Checked {
+        let mut reader = Reader::within(self.bytes, range.clone());
+        if reader.eat(attribute::KEY)
+            && let Ok(key) = reader.len_range()
+            && reader.rest().first() == Some(&attribute::VALUE)
+            && let Some(mut value) = only_field(&reader)
+        {
+            self.text(key);
+            return self.nested(&ANY_VALUE, &mut value, lists);
+        }
+        self.message(&KEY_VALUE, range, lists)
     }
 
     /// Checks a value, which mostly is one field.
@@ -326,7 +391,7 @@ impl<'a> Walk<'a> {
     #[inline]
     fn text(&mut self, range: Range<usize>) {
         let text = &self.bytes[range];
-        if !text.is_ascii() && str::from_utf8(text).is_err() {
+        if !attribute::is_ascii(text) && str::from_utf8(text).is_err() {
             self.loose = true;
             self.growth += utf8::growth(text);
         }
@@ -338,6 +403,16 @@ impl<'a> Walk<'a> {
 fn again(field: &Field, reader: &mut Reader<'_>) -> bool {
     let tag = field.number << 3 | WireType::Len as u8;
     field.rule == Rule::Repeated && field.number < 16 && reader.eat(tag)
+}
+
+/// Whether a message is empty, or one number of one byte: a status mostly is.
+#[inline(always)]
+fn is_small(message: &Message, bytes: &[u8]) -> bool {
+    match *bytes {
+        [] => true,
+        [tag, 0..0x80] => message.step(tag) == Step::Varint,
+        _ => false,
+    }
 }
 
 /// A reader behind the tag of a message that is one field with a tag of one byte and a length.

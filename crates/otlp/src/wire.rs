@@ -230,6 +230,9 @@ impl<'a> Reader<'a> {
 /// Reads a varint at `start`; returns it, and where it ends.
 #[inline(never)]
 fn long_varint(bytes: &[u8], start: usize) -> Result<(u64, usize)> {
+    if let [low @ 0x80..=0xff, high @ 0..0x80, ..] = bytes[start..] {
+        return Ok((u64::from(low & 0x7f) | u64::from(high) << 7, start + 2));
+    }
     let mut value = 0;
     for (index, &byte) in bytes[start..].iter().take(10).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * index);

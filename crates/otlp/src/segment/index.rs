@@ -7,6 +7,7 @@ use super::{Metric, Owner, Row, Scope, Segment, Slice, text, valid_time};
 use crate::error::Result;
 use crate::schema::{Field, Kind, LOG_RECORD, METRIC, Message, Rule, SPAN, WireType};
 use crate::signal::Signal;
+use crate::verify::span;
 use crate::wire::{Reader, Value};
 
 /// Adds the rows of the request that stands at `start` in the buffer of `segment`.
@@ -133,7 +134,11 @@ impl Walk<'_> {
         if self.text(slice, scope) {
             return Ok(());
         }
-        let [start, end] = fixed64s(self.content(slice), &SPAN, SPAN_TIMES, self.sorted)?;
+        let content = self.content(slice);
+        let [start, end] = match span::head(content) {
+            Some(head) => head.times,
+            None => fixed64s(content, &SPAN, SPAN_TIMES, self.sorted)?,
+        };
         let row = Row::new(slice, scope, start);
         let duration = valid_time(end).filter(|_| row.time != 0);
         let duration = duration.and_then(|end| u32::try_from(end - row.time as i64).ok());

@@ -10,8 +10,8 @@ use wide::u8x16;
 mod tests;
 
 // Tags of the fields of a `KeyValue`,
-const KEY: u8 = 0x0a;
-const VALUE: u8 = 0x12;
+pub(super) const KEY: u8 = 0x0a;
+pub(super) const VALUE: u8 = 0x12;
 // and of an `AnyValue`.
 const TEXT: u8 = 0x0a;
 const BOOL: u8 = 0x10;
@@ -27,7 +27,7 @@ pub(super) struct Run {
     pub(super) end: usize,
 }
 
-/// What is behind the tag and length of an attribute, if it is recognised but for its text.
+/// What is left to be looked at in the value of an attribute that is recognised but for its text.
 enum Glance {
     /// All of it has to be ASCII.
     Ascii,
@@ -39,28 +39,46 @@ enum Glance {
 pub(super) fn plain_run(message: &[u8], start: usize, tag: u8) -> Run {
     /// After so many bytes it is time to look whether they are ASCII.
     const LONG: usize = 1 << 10;
-    let (mut plain, mut at) = (start, start);
-    while let Some(attribute) = next(message, at, tag)
-        && let Some(glance) = glance(attribute)
+    let (mut plain, mut end) = (start, start);
+    while let Some((from, to)) = value_of_next(message, end, tag)
+        && let Some(value) = message.get(from..to)
+        && let Some(glance) = glance(value)
     {
-        at += 2 + attribute.len();
+        end = to;
         let ascii = match glance {
-            Glance::Ascii if at - plain < LONG => continue,
-            Glance::Ascii => at,
-            Glance::Number(width) => at - width,
+            Glance::Ascii if end - plain < LONG => continue,
+            Glance::Ascii => end,
+            Glance::Number(width) => end - width,
         };
         if !is_ascii(&message[plain..ascii]) {
-            return Run { plain, end: at };
+            return Run { plain, end };
         }
-        plain = at;
+        plain = end;
     }
-    let rest = is_ascii(&message[plain..at]);
-    Run { plain: if rest { at } else { plain }, end: at }
+    if is_ascii(&message[plain..end]) {
+        plain = end;
+    }
+    Run { plain, end }
+}
+
+/// Where the value of the attribute stands whose tag is at `at`, if its length and that of its key take one
+/// byte: from the tag of the value on. It may reach beyond the message, or end before it begins.
+#[inline(always)]
+fn value_of_next(message: &[u8], at: usize, tag: u8) -> Option<(usize, usize)> {
+    let head = u32::from_le_bytes(*message.get(at..)?.first_chunk()?);
+    const FIXED: u32 = u32::from_le_bytes([0xff, 0x80, 0xff, 0x80]);
+    if head & FIXED != u32::from_le_bytes([tag, 0, KEY, 0]) {
+        return None;
+    }
+    let [_, len, _, key_len] = head.to_le_bytes().map(usize::from);
+    Some((at + 4 + key_len, at + 2 + len))
 }
 
 /// Whether `attribute` is recognised: [`crate::normalize`] would leave it as it is.
 pub(crate) fn is_plain(attribute: &[u8]) -> bool {
-    let ascii = match glance(attribute) {
+    let &[KEY, key_len @ ..0x80, ref behind @ ..] = attribute else { return false };
+    let value = behind.get(key_len.into()..).filter(|_| attribute.len() < 0x80);
+    let ascii = match value.and_then(glance) {
         Some(Glance::Ascii) => attribute,
         Some(Glance::Number(width)) => &attribute[..attribute.len() - width],
         None => return false,
@@ -68,24 +86,13 @@ pub(crate) fn is_plain(attribute: &[u8]) -> bool {
     is_ascii(ascii)
 }
 
-/// The attribute whose tag stands at `at`, if its length takes one byte.
+/// Looks at the tags and lengths of a value; it is shorter than 128 bytes.
 #[inline(always)]
-fn next(message: &[u8], at: usize, tag: u8) -> Option<&[u8]> {
-    match message.get(at..)? {
-        &[found, len @ ..0x80, ref rest @ ..] if found == tag => rest.get(..len.into()),
-        _ => None,
-    }
-}
-
-/// Looks at tags and lengths only.
-#[inline(always)]
-fn glance(attribute: &[u8]) -> Option<Glance> {
-    let &[KEY, key_len, ref behind @ ..] = attribute else { return None };
-    let value = behind.get(key_len.into()..)?;
-    let &head = value.first_chunk()?;
-    // A length that takes more than a byte is not ASCII.
-    let len = u8::try_from(value.len()).ok()?;
-    if u32::from_le_bytes(head) == u32::from_le_bytes([VALUE, len - 2, TEXT, len - 4]) {
+fn glance(value: &[u8]) -> Option<Glance> {
+    const EMPTY_TEXT: u32 = u32::from_le_bytes([VALUE, 2, TEXT, 0]);
+    const LENGTHS: u32 = u32::from_le_bytes([0, 1, 0, 1]);
+    let head = u32::from_le_bytes(*value.first_chunk()?);
+    if head == EMPTY_TEXT + LENGTHS * (value.len() as u32 - 4) {
         return Some(Glance::Ascii);
     }
     number(value)
@@ -98,6 +105,7 @@ fn number(value: &[u8]) -> Option<Glance> {
     match (kind, number) {
         _ if usize::from(len) != number.len() + 1 => None,
         (BOOL, [0 | 1]) | (INT, [..0x80]) => Some(Glance::Ascii),
+        (INT, [0x80..=0xff, 1..0x80]) => Some(Glance::Number(2)),
         // Up to nine bytes fit into 64 bits whatever they are.
         (INT, [high @ .., 1..0x80]) if high.len() < 9 && high.iter().all(|&byte| byte >= 0x80) => {
             Some(Glance::Number(number.len()))
@@ -109,7 +117,7 @@ fn number(value: &[u8]) -> Option<Glance> {
 
 /// As the method of slices, but in blocks to the end, where that takes bytes one by one.
 #[inline(always)]
-fn is_ascii(bytes: &[u8]) -> bool {
+pub(super) fn is_ascii(bytes: &[u8]) -> bool {
     let (blocks, rest) = bytes.as_chunks();
     let all = match bytes.last_chunk() {
         Some(last) => u8x16::new(*last),

@@ -45,34 +45,46 @@ impl Reader<'_> {
     /// Reads a row as text; the cursor stands at its brace. Where the text is not canonical, it stays
     /// there, nothing is written, and nothing is returned.
     pub(super) fn row_text(&mut self, slot: &'static Slot) -> Option<()> {
-        if self.rows == Rows::Times && !self.patterns[slot.child].rest() {
-            return self.row_time(slot);
-        }
         let outer_runs = self.runs.len();
-        let mut row = Canonical::<false>::new(self.cursor.clone(), self.plans);
-        let time = self.row_members(slot.child, &mut row);
-        if let Some(time) = time {
+        let read = match self.patterns[slot.child].rest() {
+            true => self.unlike_others(slot),
+            false => self.like_others(slot),
+        };
+        if let Some((time, end)) = read {
             self.put_row(slot, time, outer_runs);
-            self.cursor.at = row.cursor.at;
+            self.cursor.at = end;
         }
         self.runs.truncate(outer_runs);
-        time.map(drop)
+        read.map(drop)
     }
 
-    /// Reads a row as a text of which nothing is kept but its time.
-    fn row_time(&mut self, slot: &'static Slot) -> Option<()> {
-        let mut row = Canonical::<true>::new(self.cursor.clone(), self.plans);
-        let time = match self.patterns[slot.child].matching(&mut row) {
-            Some(time) => time,
-            None => self.unknown_row_time(slot, &mut row)?,
+    /// Steps over a row; returns its time and its end, and adds the members that are kept to the runs.
+    fn unlike_others(&mut self, slot: &'static Slot) -> Option<(u64, usize)> {
+        let mut row = Canonical::<false>::new(self.cursor.clone(), self.plans, self.rows);
+        let time = self.row_members(slot.child, &mut row)?;
+        Some((time, row.cursor.at))
+    }
+
+    /// As [`Reader::unlike_others`], but compares the row with those before it.
+    fn like_others(&mut self, slot: &'static Slot) -> Option<(u64, usize)> {
+        let mut row = Canonical::<true>::new(self.cursor.clone(), self.plans, self.rows);
+        let (patterns, outer_runs) = (&mut self.patterns[slot.child], self.runs.len());
+        let time = match self.rows {
+            Rows::Text => patterns.matching::<true>(&mut row, &mut self.runs),
+            Rows::Times | Rows::Messages => patterns.matching::<false>(&mut row, &mut self.runs),
         };
-        self.put_row(slot, time, self.runs.len());
-        self.cursor.at = row.cursor.at;
-        Some(())
+        let time = match time {
+            Some(time) => time,
+            None => {
+                self.runs.truncate(outer_runs);
+                self.first_of_its_kind(slot, &mut row)?
+            }
+        };
+        Some((time, row.cursor.at))
     }
 
     #[inline(never)]
-    fn unknown_row_time(
+    fn first_of_its_kind(
         &mut self,
         slot: &'static Slot,
         row: &mut Canonical<'_, true>,
@@ -80,15 +92,15 @@ impl Reader<'_> {
         let start = self.cursor.at;
         row.cursor.at = start;
         let time = self.row_members(slot.child, row)?;
-        self.patterns[slot.child].learn(self.cursor.bytes, start..row.cursor.at, &row.gaps);
+        self.patterns[slot.child].learn(start..row.cursor.at, row);
         Some(time)
     }
 
     /// Steps over the members of a row, and returns its time.
-    fn row_members<const TIMES_ONLY: bool>(
+    fn row_members<const NOTES: bool>(
         &mut self,
         index: usize,
-        row: &mut Canonical<'_, TIMES_ONLY>,
+        row: &mut Canonical<'_, NOTES>,
     ) -> Option<u64> {
         let plan: &'static Plan = &self.plans[index];
         let (mut times, mut seen, mut place) = ([0; 2], 0_u32, START);
@@ -109,6 +121,9 @@ impl Reader<'_> {
             if let Some(nth) = plan.times.iter().position(|&number| number == slot.number) {
                 times[nth] = row.magnitude;
                 row.last_filling(|filling| filling.time = Some(nth));
+            }
+            if NOTES {
+                row.note_member(slot, start, value);
             }
             if self.rows == Rows::Text && value == Value::Other {
                 self.runs.push(Run { number: slot.number, start, end: row.cursor.at });

@@ -4,22 +4,27 @@ use zmij::Buffer;
 
 use super::super::plan::{Plan, Shape, Slot};
 use super::super::scan::Cursor;
-use super::pattern::{Content, Filling, Gap};
+use super::Rows;
+use super::pattern::{Content, Filling, Gap, LEFT_OUT, Member};
 use crate::render::number;
 use crate::schema::{Kind, Rule};
 
 /// Lists of values in one another that are still read here.
 const MAX_LISTS: usize = 4;
 
-/// Steps over values; every method gives up, with nothing, where they are not canonical. Where rows are
-/// `TIMES_ONLY`, it takes note of where the values stand, and takes doubles however they are written.
-pub(super) struct Canonical<'a, const TIMES_ONLY: bool> {
+/// Steps over values; every method gives up, with nothing, where they are not canonical. It may take `NOTES`
+/// of what stands where.
+pub(super) struct Canonical<'a, const NOTES: bool> {
     pub(super) cursor: Cursor<'a>,
     plans: &'static [Plan],
+    /// Whether doubles have to be written as they are rendered.
+    exact: bool,
     /// The last integer that was read, without its sign.
     pub(super) magnitude: u64,
     /// The values so far.
     pub(super) gaps: Vec<Gap>,
+    /// The members of the row so far.
+    pub(super) members: Vec<Member>,
 }
 
 /// What a field holds.
@@ -40,9 +45,14 @@ impl Value {
     }
 }
 
-impl<'a, const TIMES_ONLY: bool> Canonical<'a, TIMES_ONLY> {
-    pub(super) fn new(cursor: Cursor<'a>, plans: &'static [Plan]) -> Canonical<'a, TIMES_ONLY> {
-        Canonical { cursor, plans, magnitude: 0, gaps: Vec::new() }
+impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
+    pub(super) fn new(
+        cursor: Cursor<'a>,
+        plans: &'static [Plan],
+        rows: Rows,
+    ) -> Canonical<'a, NOTES> {
+        let (gaps, members) = (Vec::new(), Vec::new());
+        Canonical { cursor, plans, exact: rows == Rows::Text, magnitude: 0, gaps, members }
     }
 
     /// Steps over the value of a field in an object that is nested in that many lists of values.
@@ -103,7 +113,7 @@ impl<'a, const TIMES_ONLY: bool> Canonical<'a, TIMES_ONLY> {
             if member && oneof || self.field(slot, lists)? == Value::Default {
                 return None;
             }
-            if TIMES_ONLY && slot.rule == Rule::Singular && !matches!(slot.kind, Kind::Message(_)) {
+            if NOTES && slot.rule == Rule::Singular && !matches!(slot.kind, Kind::Message(_)) {
                 self.last_filling(|filling| filling.default = false);
             }
             oneof |= member;
@@ -191,8 +201,8 @@ impl<'a, const TIMES_ONLY: bool> Canonical<'a, TIMES_ONLY> {
     fn gap(&mut self, content: Content) -> Option<bool> {
         let start = self.cursor.at;
         let default = self.content(content)?;
-        if TIMES_ONLY {
-            let filling = Filling { content, default: true, time: None };
+        if NOTES {
+            let filling = Filling { content, default: true, member: false, time: None };
             self.gaps.push(Gap { start, end: self.cursor.at, filling });
         }
         Some(default)
@@ -202,6 +212,18 @@ impl<'a, const TIMES_ONLY: bool> Canonical<'a, TIMES_ONLY> {
     pub(super) fn last_filling(&mut self, change: impl FnOnce(&mut Filling)) {
         if let Some(gap) = self.gaps.last_mut() {
             change(&mut gap.filling);
+        }
+    }
+
+    /// Takes note of a member of the row that was read.
+    #[inline(never)]
+    pub(super) fn note_member(&mut self, slot: &Slot, start: usize, value: Value) {
+        let is_value = slot.rule == Rule::Singular && !matches!(slot.kind, Kind::Message(_));
+        let left_out = value == Value::Default && !is_value;
+        let number = if left_out { LEFT_OUT } else { slot.number };
+        self.members.push(Member { start, number });
+        if is_value {
+            self.last_filling(|filling| filling.member = true);
         }
     }
 
@@ -306,8 +328,7 @@ impl<'a, const TIMES_ONLY: bool> Canonical<'a, TIMES_ONLY> {
         let number = self.cursor.number().ok()?;
         let text = &self.cursor.bytes[start..self.cursor.at];
         let value = number.to_f64(text)?;
-        if TIMES_ONLY {
-            // It is not kept, so that it does not matter how it is written.
+        if !self.exact {
             return Some(value.to_bits() == 0);
         }
         let mut buffer = Buffer::new();

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::super::scan::Cursor;
 use super::canonical::Canonical;
 use super::first_set;
+use crate::order::Run;
 use crate::schema::Kind;
 
 #[cfg(test)]
@@ -37,9 +38,23 @@ pub(super) struct Filling {
     pub(super) content: Content,
     /// Whether that includes the default of the field.
     pub(super) default: bool,
+    /// Whether it is a member of the row, which is left out at its default.
+    pub(super) member: bool,
     /// Which of the two times of the row it is.
     pub(super) time: Option<usize>,
 }
+
+/// A member of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member {
+    /// Where it stands; or if it is remembered, how far behind the start of a step.
+    pub(super) start: usize,
+    /// The number of its field, or [`LEFT_OUT`].
+    pub(super) number: u32,
+}
+
+/// In place of the number of a field that canonical text leaves out.
+pub(super) const LEFT_OUT: u32 = 0;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Content {
@@ -55,6 +70,8 @@ pub(in super::super) struct Patterns {
     steps: Vec<Step>,
     /// The texts of all steps.
     text: Vec<u8>,
+    /// The members of all steps.
+    members: Vec<Member>,
     /// Whether more steps than are soon compared may stand in one place.
     crowded: bool,
     patience: u32,
@@ -67,6 +84,8 @@ pub(in super::super) struct Patterns {
 struct Step {
     start: usize,
     len: usize,
+    /// The members of the row that begin in it.
+    members: Range<usize>,
     /// Nothing at the end of the row.
     filling: Option<Filling>,
     /// The first of the steps that may follow; 0 if there is none yet.
@@ -76,13 +95,14 @@ struct Step {
 }
 
 /// What the first steps follow.
-const ROOT: Step = Step { start: 0, len: 0, filling: None, next: 0, other: 0 };
+const ROOT: Step = Step { start: 0, len: 0, members: 0..0, filling: None, next: 0, other: 0 };
 
 impl Patterns {
     pub(in super::super) fn new() -> Patterns {
         Patterns {
             steps: vec![ROOT],
             text: Vec::new(),
+            members: Vec::new(),
             crowded: false,
             patience: PATIENCE,
             pause: 0,
@@ -97,9 +117,14 @@ impl Patterns {
         rests
     }
 
-    /// Steps over a row that is known but for its values; returns its time.
-    pub(super) fn matching(&mut self, row: &mut Canonical<'_, true>) -> Option<u64> {
-        let time = self.steps_over(row);
+    /// Steps over a row that is known but for its values; returns its time, and adds its members to `runs` if
+    /// they are wanted as `TEXT`.
+    pub(super) fn matching<const TEXT: bool>(
+        &mut self,
+        row: &mut Canonical<'_, true>,
+        runs: &mut Vec<Run>,
+    ) -> Option<u64> {
+        let time = self.steps_over::<TEXT>(row, runs);
         self.patience = match time {
             Some(_) => PATIENCE.min(self.patience + 1),
             None => self.patience - 1,
@@ -111,17 +136,37 @@ impl Patterns {
     }
 
     #[inline(always)]
-    fn steps_over(&self, row: &mut Canonical<'_, true>) -> Option<u64> {
+    fn steps_over<const TEXT: bool>(
+        &self,
+        row: &mut Canonical<'_, true>,
+        runs: &mut Vec<Run>,
+    ) -> Option<u64> {
+        let outer_runs = runs.len();
         let (mut times, mut step) = ([0; 2], &self.steps[0]);
         loop {
+            let start = row.cursor.at;
             step = self.step(step.next, &mut row.cursor)?;
+            if TEXT {
+                for member in &self.members[step.members.clone()] {
+                    let start = start + member.start;
+                    end_member(runs, outer_runs, start);
+                    runs.push(Run { number: member.number, start, end: start });
+                }
+            }
             let Some(filling) = step.filling else { break };
-            if row.content(filling.content)? && !filling.default {
-                return None;
+            if row.content(filling.content)? {
+                match runs.last_mut() {
+                    _ if !filling.default => return None,
+                    Some(member) if TEXT && filling.member => member.number = LEFT_OUT,
+                    _ => {}
+                }
             }
             if let Some(nth) = filling.time {
                 times[nth] = row.magnitude;
             }
+        }
+        if TEXT {
+            end_member(runs, outer_runs, row.cursor.at);
         }
         Some(first_set(times))
     }
@@ -143,26 +188,38 @@ impl Patterns {
 
     /// Remembers a row that did not match.
     #[cold]
-    pub(super) fn learn(&mut self, bytes: &[u8], row: Range<usize>, gaps: &[Gap]) {
+    pub(super) fn learn(&mut self, row: Range<usize>, read: &Canonical<'_, true>) {
+        let (bytes, gaps) = (read.cursor.bytes, &read.gaps);
         if self.pause > 0 || gaps.len() > MAX_GAPS || row.len() > MAX_TEXT {
             return;
         }
         if self.crowded || self.steps.len() > MAX_STEPS || self.text.len() > MAX_TEXT {
             self.steps = vec![ROOT];
             self.text.clear();
+            self.members.clear();
             self.crowded = false;
         }
-        let (mut from, mut last) = (row.start, 0);
+        let (mut from, mut last, mut members) = (row.start, 0, read.members.as_slice());
         for gap in gaps {
-            last = self.add(last, &bytes[from..gap.start], Some(gap.filling));
-            from = gap.end;
+            let begun = members.partition_point(|member| member.start < gap.start);
+            let (of_step, rest) = members.split_at(begun);
+            last = self.add(last, bytes, from..gap.start, of_step, Some(gap.filling));
+            (from, members) = (gap.end, rest);
         }
-        self.add(last, &bytes[from..row.end], None);
+        self.add(last, bytes, from..row.end, members, None);
     }
 
-    /// The step of that text after the step at `last`; a new one where there is none. What fills the gap
-    /// follows from all the text before it.
-    fn add(&mut self, last: usize, text: &[u8], filling: Option<Filling>) -> usize {
+    /// The step of that text after the step at `last`; a new one where there is none. What fills the gap, and
+    /// what members begin in it, follows from all the text before it.
+    fn add(
+        &mut self,
+        last: usize,
+        bytes: &[u8],
+        range: Range<usize>,
+        members: &[Member],
+        filling: Option<Filling>,
+    ) -> usize {
+        let text = &bytes[range.clone()];
         let new = self.steps.len();
         let mut alternatives = 0;
         let mut link = &mut self.steps[last].next;
@@ -179,7 +236,23 @@ impl Patterns {
         self.crowded |= alternatives > MAX_ALTERNATIVES;
         let (start, len) = (self.text.len(), text.len());
         self.text.extend_from_slice(text);
-        self.steps.push(Step { start, len, filling, ..ROOT });
+        let first_member = self.members.len();
+        let in_step = |&Member { start, number }| Member { start: start - range.start, number };
+        self.members.extend(members.iter().map(in_step));
+        let members = first_member..self.members.len();
+        self.steps.push(Step { start, len, members, filling, ..ROOT });
         new
+    }
+}
+
+/// Ends the last member of a row before the comma or brace that stands before `next`; if it is to be left
+/// out, it is.
+#[inline(always)]
+fn end_member(runs: &mut Vec<Run>, outer_runs: usize, next: usize) {
+    if let Some(member) = runs[outer_runs..].last_mut() {
+        member.end = next - 1;
+        if member.number == LEFT_OUT {
+            runs.pop();
+        }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::render;
 
 const TIMES: Projection = Projection {
     resource: false,
@@ -16,6 +17,13 @@ const SPAN: &str = concat!(
     r#"]}}}]}],"status":{"message":"h","code":2}}"#
 );
 
+/// Members in another order, and at their defaults.
+const ROOT: &str = concat!(
+    r#"{"traceId":"c34d0bff90150281e099ec6cd7363ca5","spanId":"491718de357e3da9","parentSpanId":"","#,
+    r#""flags":257,"name":"a","kind":0,"startTimeUnixNano":"5","endTimeUnixNano":"0","attributes":[],"#,
+    r#""status":{},"droppedEventsCount":3}"#
+);
+
 const LOG: &str = concat!(
     r#"{"timeUnixNano":"17","observedTimeUnixNano":"18","severityNumber":9,"severityText":"i","#,
     r#""body":{"stringValue":"plain text, longer than a block"},"traceId":"","flags":257}"#
@@ -27,10 +35,10 @@ const POINT: &str = concat!(
 );
 
 /// A transcoder that knows such rows.
-fn knowing(of: Of, row: &str) -> Transcoder {
+fn knowing(of: Of, row: &str, projection: Projection) -> Transcoder {
     let mut transcoder = Transcoder::new();
     transcoder.keep_text(true);
-    times(&mut transcoder, of, of.record(inside(row)).as_bytes()).expect("the sample");
+    rows(&mut transcoder, of, of.record(inside(row)).as_bytes(), projection).expect("the sample");
     transcoder
 }
 
@@ -38,29 +46,42 @@ fn inside(row: &str) -> &str {
     &row[1..row.len() - 1]
 }
 
-fn times(
+/// Times of rows, and the text of those that are wanted whole.
+type Rows = Vec<(Option<i64>, String)>;
+
+fn rows(
     transcoder: &mut Transcoder,
     of: Of,
     record: &[u8],
-) -> Result<(Outcome, Vec<Option<i64>>)> {
-    let outcome = transcoder.read(record, SignalSet::ALL, TIMES)?;
+    projection: Projection,
+) -> Result<(Outcome, Rows)> {
+    let outcome = transcoder.read(record, SignalSet::ALL, projection)?;
     let mut builder = SegmentBuilder::new(of.signal());
     if let Some((request, form)) = transcoder.request(of.signal()) {
         builder.push_verified(request, form)?;
     }
     let segment = builder.finish();
-    Ok((outcome, (0..segment.len()).map(|row| segment.time(row)).collect()))
+    let row = |row| {
+        let mut text = Vec::new();
+        if projection == Projection::ALL {
+            render::data(&segment, row, &mut text);
+        }
+        (segment.time(row), String::from_utf8(text).expect("UTF-8"))
+    };
+    Ok((outcome, (0..segment.len()).map(row).collect()))
 }
 
 /// Reads a record as one who knows such rows, and as one who reads messages.
 fn check(of: Of, row: &str, record: &[u8]) {
-    let known = times(&mut knowing(of, row), of, record);
-    let read = times(&mut Transcoder::new(), of, record);
-    assert_eq!(known, read, "{}", String::from_utf8_lossy(record));
+    for projection in [TIMES, Projection::ALL] {
+        let known = rows(&mut knowing(of, row, projection), of, record, projection);
+        let read = rows(&mut Transcoder::new(), of, record, projection);
+        assert_eq!(known, read, "{}", String::from_utf8_lossy(record));
+    }
 }
 
-fn samples() -> [(Of, &'static str); 3] {
-    [(Of::Span, SPAN), (Of::Log, LOG), (Of::Histogram, POINT)]
+fn samples() -> [(Of, &'static str); 4] {
+    [(Of::Span, SPAN), (Of::Span, ROOT), (Of::Log, LOG), (Of::Histogram, POINT)]
 }
 
 #[test]
@@ -112,13 +133,13 @@ fn values_from_one_end_of_their_range_to_the_other_are_read_like_messages() {
 
 #[test]
 fn rows_that_are_never_alike_are_read_all_the_same() {
-    let mut transcoder = knowing(Of::Log, LOG);
+    let mut transcoder = knowing(Of::Log, LOG, TIMES);
     for nth in 0..6_000 {
         let members = format!(
             r#""timeUnixNano":"{nth}","attributes":[{{"key":"k{nth}","value":{{"stringValue":""}}}}]"#
         );
         let record = Of::Log.record(&members);
-        let read = times(&mut transcoder, Of::Log, record.as_bytes()).expect("sound");
-        assert_eq!(read.1, [Some(nth).filter(|&time| time > 0)]);
+        let read = rows(&mut transcoder, Of::Log, record.as_bytes(), TIMES).expect("sound");
+        assert_eq!(read.1, [(Some(nth).filter(|&time| time > 0), String::new())]);
     }
 }

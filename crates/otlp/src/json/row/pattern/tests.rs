@@ -1,27 +1,54 @@
 use super::super::super::plan::PLANS;
 use super::*;
+use crate::json::row::Rows;
 
 const ROW: &str = r#"{"name":"a","startTimeUnixNano":"17"}"#;
 
 /// What knows rows with a name and a time.
 fn knowing() -> Patterns {
     let mut patterns = Patterns::new();
+    let mut row = canonical(ROW);
     let gap = |text: &str, content, time| {
         let start = ROW.find(text).expect("a part of the row");
-        let filling = Filling { content, default: true, time };
+        let filling = Filling { content, default: true, member: true, time };
         Gap { start, end: start + text.len(), filling }
     };
     let name = gap("a\",", Content::Text, None);
     let name = Gap { end: name.end - 1, ..name };
     let time = gap("\"17\"", Content::Scalar(Kind::Fixed64), Some(0));
-    patterns.learn(ROW.as_bytes(), 0..ROW.len(), &[name, time]);
+    row.gaps = vec![name, time];
+    let start = |text| ROW.find(text).expect("a member of the row");
+    row.members = vec![
+        Member { start: start("\"name\""), number: 5 },
+        Member { start: start("\"startTime"), number: 7 },
+    ];
+    patterns.learn(0..ROW.len(), &row);
     patterns
+}
+
+fn canonical(row: &str) -> Canonical<'_, true> {
+    Canonical::new(Cursor::new(row.as_bytes()), &PLANS, Rows::Text)
 }
 
 /// The time of a row that matches, and where it ends.
 fn matched(patterns: &mut Patterns, row: &str) -> Option<(u64, usize)> {
-    let mut row = Canonical::new(Cursor::new(row.as_bytes()), &PLANS);
-    patterns.matching(&mut row).map(|time| (time, row.cursor.at))
+    let mut row = canonical(row);
+    patterns.matching::<false>(&mut row, &mut Vec::new()).map(|time| (time, row.cursor.at))
+}
+
+/// Numbers and texts of the members of a row that matches.
+fn members(row: &str) -> Vec<(u32, &str)> {
+    let mut runs = vec![Run { number: 9, start: 0, end: 0 }];
+    knowing().matching::<true>(&mut canonical(row), &mut runs).expect("a match");
+    runs[1..].iter().map(|run| (run.number, &row[run.start..run.end])).collect()
+}
+
+#[test]
+fn members_are_found_and_defaults_left_out() {
+    let (name, time) = (r#""name":"b c""#, r#""startTimeUnixNano":"180""#);
+    assert_eq!(members(&format!("{{{name},{time}}}")), [(5, name), (7, time)]);
+    assert_eq!(members(&format!(r#"{{"name":"",{time}}}"#)), [(7, time)]);
+    assert_eq!(members(&format!(r#"{{{name},"startTimeUnixNano":"0"}}"#)), [(5, name)]);
 }
 
 #[test]

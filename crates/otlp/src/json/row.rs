@@ -1,9 +1,9 @@
 //! Rows whose JSON is canonical: their text is kept, so that it need not be rendered again.
 //!
 //! Canonical is what [`crate::render`] writes. The members of the row itself may stand in any order here,
-//! and may be at their default; in the objects nested in it everything has its one form. Whatever is
-//! written in another way, or seldom occurs, is none of this module's business: such a row is read as any
-//! message is.
+//! and may be at their default; in the objects nested in it everything has its one form, but that whole
+//! numbers may lack their `.0`. Whatever is written in another way, or seldom occurs, is none of this
+//! module's business: such a row is read as any message is.
 
 use super::Projection;
 use super::plan::{Plan, START, Slot};
@@ -41,6 +41,15 @@ impl Rows {
     }
 }
 
+/// A row that was stepped over.
+struct Row {
+    /// Nanoseconds since the epoch; 0 is unknown.
+    time: u64,
+    end: usize,
+    /// Where doubles end that are whole numbers, and want a `.0`.
+    wholes: Vec<usize>,
+}
+
 impl Reader<'_> {
     /// Reads a row as text; the cursor stands at its brace. Where the text is not canonical, it stays
     /// there, nothing is written, and nothing is returned.
@@ -50,23 +59,23 @@ impl Reader<'_> {
             true => self.unlike_others(slot),
             false => self.like_others(slot),
         };
-        if let Some((time, end)) = read {
-            self.put_row(slot, time, outer_runs);
-            self.cursor.at = end;
+        if let Some(row) = &read {
+            self.put_row(slot, row, outer_runs);
+            self.cursor.at = row.end;
         }
         self.runs.truncate(outer_runs);
         read.map(drop)
     }
 
-    /// Steps over a row; returns its time and its end, and adds the members that are kept to the runs.
-    fn unlike_others(&mut self, slot: &'static Slot) -> Option<(u64, usize)> {
+    /// Steps over a row, and adds the members that are kept to the runs.
+    fn unlike_others(&mut self, slot: &'static Slot) -> Option<Row> {
         let mut row = Canonical::<false>::new(self.cursor.clone(), self.plans, self.rows);
         let time = self.row_members(slot.child, &mut row)?;
-        Some((time, row.cursor.at))
+        Some(Row { time, end: row.cursor.at, wholes: row.wholes })
     }
 
     /// As [`Reader::unlike_others`], but compares the row with those before it.
-    fn like_others(&mut self, slot: &'static Slot) -> Option<(u64, usize)> {
+    fn like_others(&mut self, slot: &'static Slot) -> Option<Row> {
         let mut row = Canonical::<true>::new(self.cursor.clone(), self.plans, self.rows);
         let (patterns, outer_runs) = (&mut self.patterns[slot.child], self.runs.len());
         let time = match self.rows {
@@ -77,10 +86,11 @@ impl Reader<'_> {
             Some(time) => time,
             None => {
                 self.runs.truncate(outer_runs);
+                row.wholes.clear();
                 self.first_of_its_kind(slot, &mut row)?
             }
         };
-        Some((time, row.cursor.at))
+        Some(Row { time, end: row.cursor.at, wholes: row.wholes })
     }
 
     #[inline(never)]
@@ -147,18 +157,24 @@ impl Reader<'_> {
         Some(place)
     }
 
-    /// Writes the row whose members are the last runs, by their number.
-    fn put_row(&mut self, slot: &'static Slot, time: u64, outer_runs: usize) {
+    /// Writes a row whose members are the last runs, by their number.
+    fn put_row(&mut self, slot: &'static Slot, row: &Row, outer_runs: usize) {
         let width = usize::from(self.habits[slot.child].width);
         let start = open(&mut self.out, slot.number, width);
-        text::put_head(time, &mut self.out);
+        text::put_head(row.time, &mut self.out);
         self.out.push(b'{');
         let runs = &mut self.runs[outer_runs..];
         runs.sort_by_key(|run| run.number);
         // Between neighbours stands a comma.
         for members in runs.chunk_by(|a, b| a.end + 1 == b.start) {
-            let (start, end) = (members[0].start, members[members.len() - 1].end);
-            self.out.extend_from_slice(&self.cursor.bytes[start..end]);
+            let (mut from, end) = (members[0].start, members[members.len() - 1].end);
+            let within = from..=end;
+            for &whole in row.wholes.iter().filter(|whole| within.contains(whole)) {
+                self.out.extend_from_slice(&self.cursor.bytes[from..whole]);
+                self.out.extend_from_slice(b".0");
+                from = whole;
+            }
+            self.out.extend_from_slice(&self.cursor.bytes[from..end]);
             self.out.push(b',');
         }
         self.habits[slot.child].width = close(&mut self.out, start, width) as u8;

@@ -9,6 +9,9 @@ use super::pattern::{Content, Filling, Gap, LEFT_OUT, Member};
 use crate::render::number;
 use crate::schema::{Kind, Rule};
 
+#[cfg(test)]
+mod tests;
+
 /// Lists of values in one another that are still read here.
 const MAX_LISTS: usize = 4;
 
@@ -21,6 +24,8 @@ pub(super) struct Canonical<'a, const NOTES: bool> {
     exact: bool,
     /// The last integer that was read, without its sign.
     pub(super) magnitude: u64,
+    /// Where doubles end, so far, that want a `.0`.
+    pub(super) wholes: Vec<usize>,
     /// The values so far.
     pub(super) gaps: Vec<Gap>,
     /// The members of the row so far.
@@ -51,8 +56,15 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
         plans: &'static [Plan],
         rows: Rows,
     ) -> Canonical<'a, NOTES> {
-        let (gaps, members) = (Vec::new(), Vec::new());
-        Canonical { cursor, plans, exact: rows == Rows::Text, magnitude: 0, gaps, members }
+        Canonical {
+            cursor,
+            plans,
+            exact: rows == Rows::Text,
+            magnitude: 0,
+            wholes: Vec::new(),
+            gaps: Vec::new(),
+            members: Vec::new(),
+        }
     }
 
     /// Steps over the value of a field in an object that is nested in that many lists of values.
@@ -331,11 +343,11 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
         if !self.exact {
             return Some(value.to_bits() == 0);
         }
-        let mut buffer = Buffer::new();
-        let plain = buffer.format_finite(value).as_bytes();
-        let is_canonical =
-            if plain.contains(&b'e') { is_written(value, text) } else { plain == text };
-        is_canonical.then_some(value.to_bits() == 0)
+        if is_whole(text) {
+            self.wholes.push(self.cursor.at);
+            return Some(value.to_bits() == 0);
+        }
+        (is_shortest(text, value) || is_written(value, text)).then_some(value.to_bits() == 0)
     }
 
     #[inline(always)]
@@ -356,9 +368,30 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
     }
 }
 
+/// Digits that a double always tells apart: none with fewer of them has the same value.
+const DIGITS: usize = 15;
+
+/// Whether a double is a whole number that would be written the same but for a `.0` at its end.
+fn is_whole(text: &[u8]) -> bool {
+    text.len() <= DIGITS && text.iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9'))
+}
+
+/// Whether `text` is seen to be the shortest one for its value, and to need no exponent.
+fn is_shortest(text: &[u8], value: f64) -> bool {
+    text.len() <= DIGITS + 1
+        && text.iter().all(|byte| matches!(byte, b'-' | b'.' | b'0'..=b'9'))
+        && matches!(text, [.., b'1'..=b'9'])
+        && text.contains(&b'.')
+        && value.abs() >= 1e-6
+}
+
 /// Whether a double is written as that text.
-#[cold]
 fn is_written(value: f64, text: &[u8]) -> bool {
+    let mut buffer = Buffer::new();
+    let plain = buffer.format_finite(value).as_bytes();
+    if !plain.contains(&b'e') {
+        return plain == text;
+    }
     let mut written = Vec::new();
     number::double(value, &mut written);
     written == text

@@ -31,7 +31,7 @@ const LOG: &str = concat!(
 
 const POINT: &str = concat!(
     r#"{"startTimeUnixNano":"16","timeUnixNano":"17","count":"3","sum":2.5,"bucketCounts":["1","2"],"#,
-    r#""explicitBounds":[0.5]}"#
+    r#""explicitBounds":[0.5,5,-20],"max":3,"min":0}"#
 );
 
 /// A transcoder that knows such rows.

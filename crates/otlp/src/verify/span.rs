@@ -1,4 +1,5 @@
-//! Recognises what spans mostly begin with at a glance: ids, name, kind and times.
+//! Recognises what spans mostly begin and end with at a glance: ids, name, kind and times, then status and
+//! flags.
 
 use std::ops::Range;
 
@@ -7,8 +8,18 @@ use crate::order::Order;
 #[cfg(test)]
 mod tests;
 
-/// The tag of an attribute.
+// Tags of the fields of a span, and of the code in its status.
+const TRACE_ID: u8 = 0x0a;
+const SPAN_ID: u8 = 0x12;
+const PARENT_SPAN_ID: u8 = 0x22;
+const NAME: u8 = 0x2a;
+const KIND: u8 = 0x30;
+const START: u8 = 0x39;
+const END: u8 = 0x41;
 pub(super) const ATTRIBUTE: u8 = 0x4a;
+const STATUS: u8 = 0x7a;
+const FLAGS: [u8; 2] = [0x85, 0x01];
+const CODE: u8 = 0x18;
 
 /// The fields of a span up to its end time. Each is there once, in the one form that is canonical, and they
 /// ascend by number, but for `flags`.
@@ -39,36 +50,38 @@ impl Head {
     #[inline(always)]
     pub(super) fn is_tail(&self, bytes: &[u8]) -> bool {
         let flags = match bytes {
-            [0x7a, 0, flags @ ..] | [0x7a, 2, 0x18, ..0x80, flags @ ..] => flags,
+            [STATUS, 0, flags @ ..] | [STATUS, 2, CODE, ..0x80, flags @ ..] => flags,
             flags => flags,
         };
-        flags.is_empty() || self.sorted && matches!(flags, [0x85, 0x01, _, _, _, _])
+        flags.is_empty()
+            || self.sorted && matches!(flags, [low, high, _, _, _, _] if [*low, *high] == FLAGS)
     }
 }
 
 /// The head of a span that has one.
 #[inline(always)]
 pub(crate) fn head(span: &[u8]) -> Option<Head> {
-    let &[0x0a, 16, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, ref behind @ ..] = span else {
+    let &[TRACE_ID, 16, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, ref behind @ ..] = span
+    else {
         return None;
     };
-    let &[0x12, 8, _, _, _, _, _, _, _, _, ref behind @ ..] = behind else { return None };
+    let &[SPAN_ID, 8, _, _, _, _, _, _, _, _, ref behind @ ..] = behind else { return None };
     let (has_parent, behind) = match behind {
-        [0x22, 8, _, _, _, _, _, _, _, _, behind @ ..] => (true, behind),
-        [0x22, 0, behind @ ..] => (true, behind),
+        [PARENT_SPAN_ID, 8, _, _, _, _, _, _, _, _, behind @ ..] => (true, behind),
+        [PARENT_SPAN_ID, 0, behind @ ..] => (true, behind),
         _ => (false, behind),
     };
     let (sorted, behind) = match behind {
-        [0x85, 0x01, _, _, _, _, behind @ ..] => (false, behind),
+        [low, high, _, _, _, _, behind @ ..] if [*low, *high] == FLAGS => (false, behind),
         _ => (true, behind),
     };
-    let &[0x2a, len @ ..0x80, ref behind @ ..] = behind else { return None };
+    let &[NAME, len @ ..0x80, ref behind @ ..] = behind else { return None };
     let start = span.len() - behind.len();
     let name = start..start + usize::from(len);
     let (kind, behind) = behind.get(usize::from(len)..)?.split_first_chunk()?;
-    let [0x30, ..0x80] = kind else { return None };
-    let ([0x39, start @ ..], behind) = behind.split_first_chunk::<9>()? else { return None };
-    let ([0x41, end @ ..], behind) = behind.split_first_chunk::<9>()? else { return None };
+    let [KIND, ..0x80] = kind else { return None };
+    let ([START, start @ ..], behind) = behind.split_first_chunk::<9>()? else { return None };
+    let ([END, end @ ..], behind) = behind.split_first_chunk::<9>()? else { return None };
     let times = [start, end].map(|time| u64::from_le_bytes(*time));
     Some(Head { has_parent, sorted, name, times, end: span.len() - behind.len() })
 }

@@ -3,6 +3,7 @@
 use duckspan_otlp::Segment;
 use duckspan_otlp::segment::Run;
 
+use crate::arrival::Arrivals;
 use crate::part::Body;
 use crate::rings::Limits;
 use crate::size::{PartSize, Weight};
@@ -40,7 +41,8 @@ impl Incoming {
     pub(crate) fn keep_newest(&mut self, room: &mut u64) -> bool {
         let signal = self.segment.signal();
         let fits = |run: &Run| {
-            let memory = Body::memory_around(signal, run.rows.len(), run.memory);
+            let memory =
+                Body::memory_of(signal, run.rows.len(), run.memory as u64, Arrivals::TOGETHER);
             let rest = room.checked_sub(memory);
             *room = rest.unwrap_or(*room);
             rest.is_some()

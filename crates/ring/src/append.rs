@@ -1,11 +1,13 @@
 //! What a writer does with segments: make room, put them in, join small parts.
 
-use duckspan_otlp::{Segment, Signal};
+use duckspan_otlp::Signal;
 
 use crate::admit::Incoming;
 use crate::arrival::Arrivals;
+use crate::content::{Content, Piece, join};
 use crate::part::Body;
 use crate::rings::Shared;
+use crate::size::{PartSize, Weight};
 use crate::state::{Draft, State};
 use crate::sync::{Counted, Writer};
 
@@ -49,7 +51,8 @@ impl Shared {
             let rows = segment.len() as u64;
             let arrivals = Arrivals::together(draft.state.next_arrival);
             let row_id = draft.view(signal).next_row_id();
-            let body = Body::new(segment, row_id, arrivals, &self.pinned[signal as usize]);
+            let pinned = &self.pinned[signal as usize];
+            let body = Body::new(Content::of(segment), row_id, arrivals, pinned);
             draft.change(signal).0.push(body, &self.size);
             draft.state.next_arrival += rows;
         }
@@ -66,29 +69,67 @@ impl Shared {
     pub(crate) fn coalesce(&self, signal: Signal, writer: &mut Writer<'_, State>) {
         loop {
             let mut draft = Draft::of(&writer.current());
-            let Some(parts) = draft.view(signal).to_join(&self.size) else { return };
-            let bodies = draft.view(signal).tail()[parts.clone()].to_vec();
-            let memory = bodies.iter().map(|body| body.memory).sum();
-            if draft.make_room(memory, self.limits.memory_limit) {
-                // The copy needs room while there are both. Free it, then look again.
+            let view = draft.view(signal);
+            let Some(parts) = view.to_join(&self.size) else { return };
+            let group = Group::of(&view.tail()[parts.clone()], view.first_row_id());
+            let lazily = group.is_for_readers(&self.size);
+            let more = if lazily { group.memory_around(signal) } else { group.memory };
+            if draft.make_room(more, self.limits.memory_limit) {
+                // Room for what there is while there are both. Free it, then look again.
                 draft.publish(writer);
                 continue;
             }
-            let joined = self.join(&bodies, draft.view(signal).first_row_id());
+            let content = match lazily {
+                true => Content::of_pieces(signal, group.pieces),
+                false => Content::of(join(signal, &group.pieces)),
+            };
+            let pinned = &self.pinned[signal as usize];
+            let body = Body::new(content, group.first_row_id, group.arrivals, pinned);
             let (view, released) = draft.change(signal);
-            view.join(parts, joined, &self.size, released);
+            let replaced = view.join(parts, body, &self.size);
+            if !lazily {
+                released.extend(replaced);
+            }
             draft.publish(writer);
         }
     }
+}
 
-    /// The rows that are left of these parts, in one.
-    fn join(&self, bodies: &[Counted<Body>], first_row_id: u64) -> Body {
-        let signal = bodies[0].segment.signal();
+/// Parts that become one, or what is left of them.
+struct Group {
+    pieces: Vec<Piece>,
+    first_row_id: u64,
+    arrivals: Arrivals,
+    rows: usize,
+    /// Bytes of memory.
+    memory: u64,
+}
+
+impl Group {
+    fn of(bodies: &[Counted<Body>], first_row_id: u64) -> Group {
         let rows = |body: &Counted<Body>| body.rows_since(first_row_id);
-        let runs: Vec<_> = bodies.iter().map(|body| (&body.segment, rows(body))).collect();
-        let arrivals = Arrivals::join(bodies.iter().map(|body| (&body.arrivals, rows(body))));
-        let first_row_id = first_row_id.max(bodies[0].first_row_id);
-        let pinned = &self.pinned[signal as usize];
-        Body::new(Segment::merge(signal, &runs), first_row_id, arrivals, pinned)
+        Group {
+            pieces: bodies
+                .iter()
+                .map(|body| Piece { body: Counted::clone(body), rows: rows(body) })
+                .collect(),
+            first_row_id: first_row_id.max(bodies[0].first_row_id),
+            arrivals: Arrivals::join(bodies.iter().map(|body| (&body.arrivals, rows(body)))),
+            rows: bodies.iter().map(|body| rows(body).len()).sum(),
+            memory: bodies.iter().map(|body| body.memory).sum(),
+        }
+    }
+
+    /// Whether the copying is left to the first reader: no writer would copy the rows again, and the pieces
+    /// are so large that little memory is won by it.
+    fn is_for_readers(&self, size: &PartSize) -> bool {
+        const LARGE_PIECE: u64 = 8 << 10;
+        size.weight(self.memory, self.rows as u64) >= Weight::FULL
+            && self.memory >= LARGE_PIECE * self.pieces.len() as u64
+    }
+
+    /// Bytes that a part takes for it besides those of the pieces.
+    fn memory_around(&self, signal: Signal) -> u64 {
+        Body::memory_of(signal, self.rows, 0, self.arrivals.memory())
     }
 }

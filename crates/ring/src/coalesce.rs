@@ -3,7 +3,7 @@
 //! As in a log-structured merge tree: parts of about the same size are joined as soon as there are
 //! [`FANOUT`] of them at the end of the ring. A row is copied once per tier, of which there are five
 //! below a full part, and the tail stays short. A single span of half a KiB is copied three or four times,
-//! a request of a 16th of a full part once.
+//! a request of a 16th of a full part once. The last copy is made for readers only (`content.rs`).
 
 use std::ops::Range;
 

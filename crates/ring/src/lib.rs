@@ -9,18 +9,21 @@
 //!   number, which decides what is oldest when bytes are short (`arrival.rs`).
 //! - Memory is let go of part by part. Small requests are joined into parts of a 64th of the limit
 //!   at most, large ones are cut into such parts (`size.rs`, `admit.rs`, `append.rs`, `coalesce.rs`).
+//!   What makes up a whole part is copied into one segment for the first who reads it (`content.rs`).
 //!
 //! Bytes are those of allocations: buffers with their unused capacity, index and bookkeeping. What
 //! the rings hold stays within the limit at every moment, copies in the making included, apart from
-//! the tables that a merge needs for its resources, scopes and metrics. Two things are not the rings':
-//! segments not yet appended, which are their owner's until [`Rings::append`] returns, and what
-//! snapshots keep alive, which [`Stats::pinned_bytes`] shows.
+//! the tables that a merge needs for its resources, scopes and metrics. Three things are not the rings':
+//! segments not yet appended, which are their owner's until [`Rings::append`] returns, what snapshots
+//! keep alive, which [`Stats::pinned_bytes`] shows, and the copy of a part that a reader makes, while it
+//! makes it.
 #![forbid(unsafe_code)]
 
 mod admit;
 mod append;
 mod arrival;
 mod coalesce;
+mod content;
 mod part;
 mod rings;
 mod size;

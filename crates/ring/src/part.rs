@@ -9,6 +9,7 @@ use duckspan_otlp::relation::Summary;
 use duckspan_otlp::{Segment, Signal};
 
 use crate::arrival::Arrivals;
+use crate::content::Content;
 use crate::sync::{AtomicBool, AtomicU64, Counted};
 
 /// A run of rows of a snapshot: a segment, or what is left of it. Clones share it.
@@ -25,9 +26,9 @@ impl Part {
         Part { body, rows }
     }
 
-    /// The segment the rows lie in.
+    /// The segment the rows lie in. The first who asks for it may have to wait until it is made.
     pub fn segment(&self) -> &Segment {
-        &self.body.segment
+        self.body.content.segment()
     }
 
     /// The rows of the segment that are in the snapshot; never empty.
@@ -43,20 +44,19 @@ impl Part {
     /// The earliest and the latest time in the segment, in nanoseconds since the epoch; `None` where no
     /// row has one. Rows before `rows().start` may widen the range.
     pub fn time_range(&self) -> Option<(i64, i64)> {
-        self.body.times.range
+        self.body.content.times.range
     }
 
     /// What is in the segment, in brief; made for the first who asks. `None` where it is not worth its
     /// memory. Rows before `rows().start` count too.
     pub fn summary(&self) -> Option<&Summary> {
-        let segment = &self.body.segment;
-        let summary = || Box::new(Summary::new(segment));
-        has_summary(segment.len()).then(|| &**self.body.summary.get_or_init(summary))
+        let summary = || Box::new(Summary::new(self.segment()));
+        has_summary(self.body.content.rows).then(|| &**self.body.summary.get_or_init(summary))
     }
 
     /// Whether a row of the segment has no time. Rows before `rows().start` count too.
     pub fn untimed(&self) -> bool {
-        self.body.times.untimed
+        self.body.content.times.untimed
     }
 }
 
@@ -66,13 +66,12 @@ fn has_summary(rows: usize) -> bool {
     rows >= 1024
 }
 
-/// A segment in a ring, with its place in it.
+/// Rows in a ring, with their place in it.
 pub(crate) struct Body {
-    pub(crate) segment: Segment,
-    /// The id of the segment's first row.
+    pub(crate) content: Content,
+    /// The id of the first row.
     pub(crate) first_row_id: u64,
     pub(crate) arrivals: Arrivals,
-    pub(crate) times: Times,
     summary: OnceLock<Box<Summary>>,
     /// Bytes of memory of all this.
     pub(crate) memory: u64,
@@ -91,34 +90,24 @@ impl Body {
         size_of::<Body>() + arc + lists + allocations * size_of::<usize>()
     };
 
-    /// Bytes of memory of a part whose segment has so many rows and bytes, and whose rows arrived
-    /// together.
-    pub(crate) fn memory_around(signal: Signal, rows: usize, segment: usize) -> u64 {
-        Body::memory_of(signal, rows, segment, Arrivals::TOGETHER)
-    }
-
-    /// The summary counts from the start, so that a query does not take a ring beyond its limit.
-    fn memory_of(signal: Signal, rows: usize, segment: usize, arrivals: usize) -> u64 {
+    /// Bytes of memory of a part with so many rows, in a segment of so many bytes or in pieces that take
+    /// as many. The summary counts from the start, so that a query does not take a ring beyond its limit.
+    pub(crate) fn memory_of(signal: Signal, rows: usize, content: u64, arrivals: usize) -> u64 {
         let summary = if has_summary(rows) { Summary::max_memory(signal, rows) } else { 0 };
-        (Body::OVERHEAD + segment + arrivals + summary) as u64
+        content + (Body::OVERHEAD + arrivals + summary) as u64
     }
 
     pub(crate) fn new(
-        segment: Segment,
+        content: Content,
         first_row_id: u64,
         arrivals: Arrivals,
         pinned: &Arc<AtomicU64>,
     ) -> Body {
+        let Content { signal, rows, memory, .. } = content;
         Body {
-            times: Times::of(&segment, 0..segment.len()),
-            memory: Body::memory_of(
-                segment.signal(),
-                segment.len(),
-                segment.memory(),
-                arrivals.memory(),
-            ),
+            memory: Body::memory_of(signal, rows, memory, arrivals.memory()),
+            content,
             summary: OnceLock::new(),
-            segment,
             first_row_id,
             arrivals,
             pinned: Arc::clone(pinned),
@@ -128,23 +117,23 @@ impl Body {
 
     /// The id of the row after the last one.
     pub(crate) fn next_row_id(&self) -> u64 {
-        self.first_row_id + self.segment.len() as u64
+        self.first_row_id + self.content.rows as u64
     }
 
     /// The rows from the one with this id on.
     pub(crate) fn rows_since(&self, row_id: u64) -> Range<usize> {
         let gone = row_id.saturating_sub(self.first_row_id) as usize;
-        gone.min(self.segment.len())..self.segment.len()
+        gone.min(self.content.rows)..self.content.rows
     }
 
     /// The arrival number of the last row.
     pub(crate) fn last_arrival(&self) -> u64 {
-        self.arrivals.of(self.segment.len() - 1)
+        self.arrivals.of(self.content.rows - 1)
     }
 
     /// The id of the first row that arrived at `arrival` or later.
     pub(crate) fn first_since(&self, arrival: u64) -> u64 {
-        self.first_row_id + self.arrivals.first_since(arrival, self.segment.len()) as u64
+        self.first_row_id + self.arrivals.first_since(arrival, self.content.rows) as u64
     }
 
     /// Counts the part as pinned from now until it is dropped. Its ring no longer holds it.
@@ -168,29 +157,5 @@ impl Drop for Body {
         if self.released.load(Relaxed) {
             self.pinned.fetch_sub(self.memory, Relaxed);
         }
-    }
-}
-
-/// The times of rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Times {
-    /// The earliest and the latest, in nanoseconds since the epoch.
-    pub(crate) range: Option<(i64, i64)>,
-    /// Whether a row has none.
-    pub(crate) untimed: bool,
-}
-
-impl Times {
-    pub(crate) fn of(segment: &Segment, rows: Range<usize>) -> Times {
-        let mut times = Times::default();
-        let (mut oldest, mut newest) = (i64::MAX, i64::MIN);
-        for row in rows {
-            match segment.time(row) {
-                Some(time) => (oldest, newest) = (oldest.min(time), newest.max(time)),
-                None => times.untimed = true,
-            }
-        }
-        times.range = (oldest <= newest).then_some((oldest, newest));
-        times
     }
 }

@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::coalesce;
-use crate::part::{Body, Part, Times};
+use crate::content::Times;
+use crate::part::{Body, Part};
 use crate::size::{PartSize, Weight};
 use crate::stats::Stats;
 use crate::sync::Counted;
@@ -91,14 +92,9 @@ impl View {
 
     /// The earliest and the latest time of the rows that are left.
     fn times(&self) -> Option<(i64, i64)> {
-        let times = self.bodies().filter_map(|body| {
-            let rows = body.rows_since(self.first_row_id);
-            match rows.start {
-                0 => body.times.range,
-                _ => Times::of(&body.segment, rows).range,
-            }
-        });
-        times.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        let times =
+            self.bodies().map(|body| body.content.times_of(body.rows_since(self.first_row_id)));
+        times.fold(Times::default(), Times::and).range
     }
 
     /// The id of the first row that arrived at `arrival` or later.
@@ -152,19 +148,18 @@ impl View {
         coalesce::plan(&self.weights(size))
     }
 
-    /// Puts `body`, which has the rows left of these parts of the tail, in their place.
+    /// Puts `body`, which has the rows left of these parts of the tail, in their place; returns them.
     pub(crate) fn join(
         &mut self,
         parts: Range<usize>,
         body: Body,
         size: &PartSize,
-        released: &mut Vec<Counted<Body>>,
-    ) {
-        let start = released.len();
+    ) -> Vec<Counted<Body>> {
         self.memory += body.memory;
-        released.extend(self.tail.splice(parts, [Counted::new(body)]));
-        self.memory -= released[start..].iter().map(|body| body.memory).sum::<u64>();
+        let replaced: Vec<_> = self.tail.splice(parts, [Counted::new(body)]).collect();
+        self.memory -= replaced.iter().map(|body| body.memory).sum::<u64>();
         self.settle(size);
+        replaced
     }
 
     /// Settles parts of the tail that are full and have no more than one, smaller, part before them.
@@ -176,7 +171,7 @@ impl View {
     }
 
     fn weights(&self, size: &PartSize) -> Vec<Weight> {
-        let weight = |body: &Counted<Body>| size.weight(body.memory, body.segment.len() as u64);
+        let weight = |body: &Counted<Body>| size.weight(body.memory, body.content.rows as u64);
         self.tail.iter().map(weight).collect()
     }
 }

@@ -107,3 +107,35 @@ fn joining_parts_changes_nothing_for_readers() {
         assert_eq!((stats.rows, stats.parts, stats.pinned_bytes), (16, 1, 0));
     });
 }
+
+#[test]
+fn the_first_reader_joins_what_was_left_for_it() {
+    let large = |time| {
+        let row = row(Signal::Traces, time, &"x".repeat(16 << 10));
+        segment_of(Signal::Traces, "", &[row])
+    };
+    loom::model(move || {
+        let rings = Arc::new(Rings::new(Limits { max_rows: 100, memory_limit: 3 << 20 }));
+        rings.append_all((1..=2).map(large).collect());
+        let pieces = rings.snapshot(Signal::Traces);
+        rings.append(large(3));
+        assert_eq!((pieces.parts().len(), rings.stats(Signal::Traces).parts), (2, 1));
+        let [reader, writer] = [false, true].map(|clear| {
+            let rings = Arc::clone(&rings);
+            thread::spawn(move || match clear {
+                true => _ = rings.clear(Signal::Traces),
+                false => {
+                    let seen = times(&rings.snapshot(Signal::Traces));
+                    assert!(seen.is_empty() || seen == [1, 2, 3]);
+                }
+            })
+        });
+        let seen = times(&rings.snapshot(Signal::Traces));
+        assert!(seen.is_empty() || seen == [1, 2, 3]);
+        [reader, writer].into_iter().for_each(|thread| thread.join().expect("a thread"));
+        assert_eq!(times(&pieces), [1, 2]);
+        assert!(rings.stats(Signal::Traces).pinned_bytes > 32 << 10, "the pieces are still there");
+        drop(pieces);
+        assert_eq!(rings.stats(Signal::Traces).pinned_bytes, 0);
+    });
+}

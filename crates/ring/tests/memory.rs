@@ -44,7 +44,7 @@ fn fill(limits: Limits, rows_per_request: u64) {
 fn main() {
     // What `arc_swap` keeps for each thread comes with its first use.
     drop(Rings::new(Limits { max_rows: 1, memory_limit: 1 }).snapshot(Traces));
-    for rows_per_request in [1, 16, 512, 20_000] {
+    for rows_per_request in [1, 16, 40, 512, 20_000] {
         fill(Limits { max_rows: 1_000_000, memory_limit: 4 << 20 }, rows_per_request);
         fill(Limits { max_rows: 2_000, memory_limit: 4 << 20 }, rows_per_request);
     }

@@ -5,7 +5,7 @@ use duckspan_otlp::Signal::{Logs, Metrics, Traces};
 use duckspan_ring::{Limits, Rings, Snapshot};
 
 mod common;
-use common::{row, segment, segment_of, server_spans, timed_spans, times};
+use common::{messages, row, segment, segment_of, server_spans, timed_spans, times};
 
 const ROOMY: Limits = Limits { max_rows: 1_000_000, memory_limit: 512 << 20 };
 
@@ -279,6 +279,34 @@ fn what_is_joined_under_a_snapshot_is_counted() {
     assert_eq!((stats.parts, stats.pinned_bytes), (1, bytes));
     drop(snapshot);
     assert_eq!(rings.stats(Traces).pinned_bytes, 0);
+}
+
+/// What makes up a whole part stays in the segments it came in until somebody reads it.
+#[test]
+fn whole_parts_are_joined_for_the_first_reader() {
+    let rings = rings(1_000_000, 10 << 20);
+    let request = |number: u64| segment(Traces, &server_spans(number * 100, 100));
+    (0..3).for_each(|number| rings.append(request(number)));
+    let pieces = rings.snapshot(Traces);
+    rings.append(request(3));
+    let bytes = rings.stats(Traces).bytes;
+    let joined = || (rings.stats(Traces).parts, rings.stats(Traces).bytes, rings.memory());
+    assert_eq!((pieces.parts().len(), joined()), (3, (1, bytes, bytes)));
+    assert_eq!(rings.stats(Traces).pinned_bytes, 0, "the ring has the pieces too");
+    assert_eq!(times(&rings.snapshot(Traces)).len(), 400);
+    assert_eq!(joined(), (1, bytes, bytes));
+    let pinned = rings.stats(Traces).pinned_bytes;
+    assert!(pinned > bytes / 2 && pinned < bytes, "only the snapshot has them now: {pinned}");
+    assert_eq!(messages(&pieces), messages(&rings.snapshot(Traces))[..300]);
+    drop(pieces);
+    assert_eq!(rings.stats(Traces).pinned_bytes, 0);
+
+    let unread = rings.snapshot(Traces);
+    (4..8).for_each(|number| rings.append(request(number)));
+    rings.clear(Traces);
+    assert_eq!(rings.stats(Traces).pinned_bytes, bytes, "what nobody reads goes unjoined");
+    assert_eq!(times(&unread).len(), 400);
+    check(&rings, Traces);
 }
 
 #[test]

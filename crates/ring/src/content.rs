@@ -1,0 +1,142 @@
+//! The rows of a part: one segment, or pieces that are joined for the first who reads them.
+//!
+//! Rows that nobody reads before they are evicted are not copied for the sake of readers.
+
+use std::ops::Range;
+use std::sync::{OnceLock, PoisonError};
+
+use duckspan_otlp::{Segment, Signal};
+
+use crate::part::Body;
+use crate::sync::{Counted, Mutex, MutexGuard};
+
+/// Rows of a signal.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) signal: Signal,
+    /// How many.
+    pub(crate) rows: usize,
+    pub(crate) times: Times,
+    /// Bytes of memory; of pieces that were joined since, what they were.
+    pub(crate) memory: u64,
+    segment: OnceLock<Segment>,
+    /// What to make the segment of; none once there is one.
+    pieces: Mutex<Vec<Piece>>,
+}
+
+/// Rows of a part that another takes the place of.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) body: Counted<Body>,
+    pub(crate) rows: Range<usize>,
+}
+
+impl Content {
+    pub(crate) fn of(segment: Segment) -> Content {
+        Content {
+            signal: segment.signal(),
+            rows: segment.len(),
+            times: Times::of(&segment, 0..segment.len()),
+            memory: segment.memory() as u64,
+            segment: segment.into(),
+            pieces: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The rows of these pieces behind each other.
+    pub(crate) fn of_pieces(signal: Signal, pieces: Vec<Piece>) -> Content {
+        let times = pieces.iter().map(|piece| piece.body.content.times_of(piece.rows.clone()));
+        Content {
+            signal,
+            rows: pieces.iter().map(|piece| piece.rows.len()).sum(),
+            times: times.fold(Times::default(), Times::and),
+            memory: pieces.iter().map(|piece| piece.body.memory).sum(),
+            segment: OnceLock::new(),
+            pieces: Mutex::new(pieces),
+        }
+    }
+
+    /// The rows in one segment, made now if need be. Who wants it meanwhile waits.
+    pub(crate) fn segment(&self) -> &Segment {
+        if let Some(segment) = self.segment.get() {
+            return segment;
+        }
+        let mut pieces = self.pieces();
+        let segment = self.segment.get_or_init(|| join(self.signal, &pieces));
+        release(&mut pieces);
+        segment
+    }
+
+    /// The times of some of the rows; makes no segment.
+    pub(crate) fn times_of(&self, rows: Range<usize>) -> Times {
+        if rows == (0..self.rows) {
+            return self.times;
+        }
+        let pieces = self.pieces();
+        if let Some(segment) = self.segment.get() {
+            return Times::of(segment, rows);
+        }
+        let mut start = 0;
+        let times = pieces.iter().map(|piece| {
+            let from = piece.rows.start + rows.start.saturating_sub(start).min(piece.rows.len());
+            let to = piece.rows.start + rows.end.saturating_sub(start).min(piece.rows.len());
+            start += piece.rows.len();
+            piece.body.content.times_of(from..to)
+        });
+        times.fold(Times::default(), Times::and)
+    }
+
+    fn pieces(&self) -> MutexGuard<'_, Vec<Piece>> {
+        self.pieces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        release(&mut self.pieces());
+    }
+}
+
+/// Lets go of pieces, some of which snapshots may have.
+fn release(pieces: &mut Vec<Piece>) {
+    pieces.drain(..).for_each(|piece| piece.body.release());
+}
+
+/// The rows of pieces in a segment of their own.
+pub(crate) fn join(signal: Signal, pieces: &[Piece]) -> Segment {
+    let runs = pieces.iter().map(|piece| (piece.body.content.segment(), piece.rows.clone()));
+    Segment::merge(signal, &runs.collect::<Vec<_>>())
+}
+
+/// The times of rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// The earliest and the latest, in nanoseconds since the epoch.
+    pub(crate) range: Option<(i64, i64)>,
+    /// Whether a row has none.
+    pub(crate) untimed: bool,
+}
+
+impl Times {
+    fn of(segment: &Segment, rows: Range<usize>) -> Times {
+        let mut times = Times::default();
+        let (mut oldest, mut newest) = (i64::MAX, i64::MIN);
+        for row in rows {
+            match segment.time(row) {
+                Some(time) => (oldest, newest) = (oldest.min(time), newest.max(time)),
+                None => times.untimed = true,
+            }
+        }
+        times.range = (oldest <= newest).then_some((oldest, newest));
+        times
+    }
+
+    /// Those of these rows and of others.
+    pub(crate) fn and(self, other: Times) -> Times {
+        let ranges = self.range.into_iter().chain(other.range);
+        Times {
+            range: ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))),
+            untimed: self.untimed || other.untimed,
+        }
+    }
+}

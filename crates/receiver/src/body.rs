@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
 use crate::budget::Charge;
-use crate::limits::FIRST_STEP;
+use crate::limits::{FIRST_STEP, TRUSTED_SIZE};
 use crate::refusal::{Reason, Refusal};
 
 #[cfg(test)]
@@ -25,18 +25,19 @@ pub(crate) struct Payload {
 #[derive(Debug)]
 pub(crate) struct Gather {
     payload: Payload,
-    /// Bytes that the body should have.
-    expected: usize,
+    /// Bytes that the body should have, if it says so.
+    declared: Option<usize>,
     limit: usize,
 }
 
 impl Gather {
     /// Nothing of a body yet.
     pub(crate) fn new(limit: usize, charge: Charge) -> Gather {
-        Gather { payload: Payload { bytes: Vec::new(), charge }, expected: limit, limit }
+        Gather { payload: Payload { bytes: Vec::new(), charge }, declared: None, limit }
     }
 
-    /// Takes note of the length that the body says it has. Memory is taken as it arrives all the same.
+    /// Takes note of the length that the body says it has. Of a large one, memory is taken as it arrives
+    /// all the same.
     ///
     /// # Errors
     /// If it is too large.
@@ -44,7 +45,7 @@ impl Gather {
         if declared > self.limit as u64 {
             return Err(Refusal::too_large(self.limit));
         }
-        self.expected = declared as usize;
+        self.declared = Some(declared as usize);
         Ok(())
     }
 
@@ -53,9 +54,9 @@ impl Gather {
         self.payload.bytes.len()
     }
 
-    /// Bytes that are expected and not here.
+    /// Bytes that may come; of a body that says its length, those that have to.
     pub(crate) fn missing(&self) -> usize {
-        self.expected.saturating_sub(self.len())
+        self.declared.unwrap_or(self.limit).saturating_sub(self.len())
     }
 
     /// Adds what has arrived.
@@ -67,9 +68,20 @@ impl Gather {
         if needed > self.limit {
             return Err(Refusal::too_large(self.limit));
         }
-        self.payload.reserve(needed, self.expected)?;
+        if needed > self.payload.bytes.capacity() {
+            self.payload.reserve(self.step().max(needed))?;
+        }
         self.payload.bytes.extend_from_slice(bytes);
         Ok(())
+    }
+
+    /// The room to make next: what is declared, unless that is much more than what is here.
+    fn step(&self) -> usize {
+        let twice = 2 * self.payload.bytes.capacity();
+        match self.declared {
+            Some(declared) => TRUSTED_SIZE.max(twice).min(declared),
+            None => FIRST_STEP.max(twice).min(self.limit),
+        }
     }
 
     /// What was collected.
@@ -79,14 +91,13 @@ impl Gather {
 }
 
 impl Payload {
-    /// Makes room for `needed` bytes, and in steps for up to `expected`.
-    pub(crate) fn reserve(&mut self, needed: usize, expected: usize) -> Result<(), Refusal> {
+    /// Makes room for so many bytes.
+    pub(crate) fn reserve(&mut self, room: usize) -> Result<(), Refusal> {
         let capacity = self.bytes.capacity();
-        if needed > capacity {
-            let step = FIRST_STEP.max(2 * capacity).min(expected).max(needed);
-            self.charge.add(step - capacity)?;
+        if room > capacity {
+            self.charge.add(room - capacity)?;
             self.bytes
-                .try_reserve_exact(step - self.bytes.len())
+                .try_reserve_exact(room - self.bytes.len())
                 .map_err(|_| Refusal::new(Reason::Overload, "out of memory, try again"))?;
         }
         Ok(())

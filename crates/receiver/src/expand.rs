@@ -44,7 +44,7 @@ impl Payload {
         // One byte beyond the limit tells a body that fits from one that does not.
         let most = limit.saturating_add(1);
         let mut room = size(decoder.compression(), input).min(most);
-        if self.reserve(room, room).is_err_and(|refusal| refusal.reason == Reason::TooLarge) {
+        if self.reserve(room).is_err_and(|refusal| refusal.reason == Reason::TooLarge) {
             // That a guess never fits is no reason to refuse; to count costs time, but no memory.
             room = room.min(rest(decoder, input, limit)?.saturating_add(1));
             decoder.reset();
@@ -84,7 +84,7 @@ impl Payload {
         room: usize,
         done: &mut Progress,
     ) -> Result<(), Refusal> {
-        self.reserve(room, room)?;
+        self.reserve(room)?;
         self.bytes.resize(room, 0);
         let step = decoder.decode(&input[done.read..], &mut self.bytes[done.written..]);
         let Progress { read, written } = step.map_err(malformed)?;

@@ -52,8 +52,11 @@ pub(crate) const MAX_FRAME_SIZE: u32 = 1 << 20;
 /// Bytes of the headers of an HTTP/2 request at most.
 pub(crate) const MAX_HEADER_LIST_SIZE: u32 = 16 << 10;
 
-/// Bytes a request gets at first, whatever length it declares; then twice as many each time.
+/// Bytes a request gets at first if it does not declare its length; then twice as many each time.
 pub(crate) const FIRST_STEP: usize = 64 << 10;
+
+/// Bytes a request gets at first at most if it declares its length; then twice as many each time.
+pub(crate) const TRUSTED_SIZE: usize = 512 << 10;
 
 /// Requests from this size on are decoded where they hold up no other connection.
 pub(crate) const BLOCKING_SIZE: usize = 1 << 20;

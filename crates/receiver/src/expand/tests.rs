@@ -18,7 +18,7 @@ fn expand(
 ) -> Result<Vec<u8>, Reason> {
     let budget = Budget::new(room);
     let mut payload = Payload { bytes: Vec::new(), charge: Charge::new(&budget) };
-    payload.reserve(bytes.len(), bytes.len()).expect("room for what arrived");
+    payload.reserve(bytes.len()).expect("room for what arrived");
     payload.bytes.extend_from_slice(bytes);
     let expanded = payload.expand(compression, limit);
     let used = budget.used();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 fn request(signal: Signal, encoding: Encoding, bytes: &[u8], budget: &Arc<Budget>) -> Request {
     let mut payload = Payload { bytes: Vec::new(), charge: Charge::new(budget) };
-    payload.reserve(bytes.len(), bytes.len()).expect("room for what arrived");
+    payload.reserve(bytes.len()).expect("room for what arrived");
     payload.bytes.extend_from_slice(bytes);
     Request { signal, encoding, compression: Compression::None, payload }
 }

@@ -18,7 +18,7 @@ import peers
 from dataset import Dataset
 from jobs import Job
 from peers import Chdb, DuckDB
-from scans import Duckspan, Limit
+from scans import Duckspan, Limit, TwoProcessors
 
 #: Rows of the large file, and of the small one for peers that take long.
 ROWS = 400_000
@@ -110,7 +110,10 @@ def against_itself(large: Dataset) -> Iterator[Job]:
             narrow = Duckspan(file, 1, columns)
             yield Job(f"{name}, {columns} / all columns", narrow, everything, 3, 5)
         if clock.name == "wall":
-            yield Job(f"{name}, 2 threads / 1", Duckspan(file, 2), everything, 1.7, 1.9)
+            both = Duckspan(file, 2)
+            yield Job(f"{name}, 2 threads / 1", both, everything, 1.7, 1.9)
+            machine = TwoProcessors(everything)
+            yield Job(f"{name}, 2 threads / what 2 processors can do", both, machine, 0.85, 0.95)
 
 
 def compressed(large: Dataset) -> Iterator[Job]:

@@ -1,7 +1,10 @@
 """Scans of files: by the extension, and by the program that says what the machine can do."""
 
+import hashlib
 import json
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,3 +64,30 @@ class Limit:
         command += [self.data.json, self.frames]
         answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return json.loads(answer)["rows_per_second"]
+
+
+@dataclass
+class TwoProcessors:
+    """A scan on one thread, times what two threads compute more than one just now.
+
+    Two processors of a virtual machine are often not twice as fast as one, whatever runs on them.
+    """
+
+    scan: Duckspan
+
+    def measure(self) -> float:
+        return self.scan.measure() * hashes_per_second(2) / hashes_per_second(1)
+
+
+def hashes_per_second(threads: int) -> float:
+    """A computation that waits for nothing, not even memory, done by so many threads at once."""
+    block, hashes = bytes(1 << 14), 5_000
+
+    def work(_: int) -> None:
+        for _ in range(hashes):
+            hashlib.sha512(block).digest()
+
+    with ThreadPoolExecutor(threads) as pool:
+        start = time.perf_counter()
+        list(pool.map(work, range(threads)))
+        return threads * hashes / (time.perf_counter() - start)

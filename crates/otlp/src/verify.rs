@@ -145,6 +145,9 @@ impl<'a> Walk<'a> {
         let Some(head) = span::head(&bytes[range.start..]) else {
             return self.message(&SPAN, range, 0);
         };
+        if let Some(state) = &head.trace_state {
+            self.text(range.start + state.start..range.start + state.end);
+        }
         self.text(range.start + head.name.start..range.start + head.name.end);
         let mut at = range.start + head.end;
         if bytes.get(at) == Some(&span::ATTRIBUTE) {
@@ -302,10 +305,16 @@ impl<'a> Walk<'a> {
     ) -> std::result::Result<usize, Box<Error>> {
         let mut reader = Reader::within(message, start..message.len());
         while reader.rest().first() == Some(&tag) {
-            let run = attribute::plain_run(message, reader.offset(), tag);
-            reader.step(run.plain - reader.offset());
+            // An array in them is recognised too, so there has to be room for one more list.
+            let end = if lists < MAX_VALUE_DEPTH {
+                let run = attribute::plain_run(message, reader.offset(), tag);
+                reader.step(run.plain - reader.offset());
+                run.end
+            } else {
+                reader.offset()
+            };
             // The first that is not recognised, and those whose text is to be looked at.
-            while reader.offset() <= run.end && reader.eat(tag) {
+            while reader.offset() <= end && reader.eat(tag) {
                 self.nested(&KEY_VALUE, &mut reader, lists)?;
             }
         }

@@ -1,8 +1,8 @@
 //! Recognises the attributes that telemetry mostly consists of at a glance.
 //!
-//! Such a `KeyValue` has lengths of one byte: an ASCII key, then an ASCII text, an integer, a bool or a
-//! double, each in the one form that is canonical. Its few lengths and tags have to agree; that its bytes
-//! are ASCII is found for many attributes at once.
+//! Such a `KeyValue` has lengths of one byte: an ASCII key, then an ASCII text, an array of them, an
+//! integer, a bool or a double, each in the one form that is canonical. Its few lengths and tags have to
+//! agree; that its bytes are ASCII is found for many attributes at once.
 
 use wide::u8x16;
 
@@ -17,6 +17,7 @@ const TEXT: u8 = 0x0a;
 const BOOL: u8 = 0x10;
 const INT: u8 = 0x18;
 const DOUBLE: u8 = 0x21;
+const ARRAY: u8 = 0x2a;
 
 /// Attributes that stand back to back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,24 +96,38 @@ fn glance(value: &[u8]) -> Option<Glance> {
     if head == EMPTY_TEXT + LENGTHS * (value.len() as u32 - 4) {
         return Some(Glance::Ascii);
     }
-    number(value)
+    other(value)
 }
 
-/// Recognises an integer, a bool or a double, from the tag of the value on.
+/// Recognises an integer, a bool, a double or an array of texts, from the tag of the value on.
 #[inline(never)]
-fn number(value: &[u8]) -> Option<Glance> {
-    let &[VALUE, len, kind, ref number @ ..] = value else { return None };
-    match (kind, number) {
-        _ if usize::from(len) != number.len() + 1 => None,
+fn other(value: &[u8]) -> Option<Glance> {
+    let &[VALUE, len, kind, ref content @ ..] = value else { return None };
+    match (kind, content) {
+        _ if usize::from(len) != content.len() + 1 => None,
         (BOOL, [0 | 1]) | (INT, [..0x80]) => Some(Glance::Ascii),
         (INT, [0x80..=0xff, 1..0x80]) => Some(Glance::Number(2)),
         // Up to nine bytes fit into 64 bits whatever they are.
         (INT, [high @ .., 1..0x80]) if high.len() < 9 && high.iter().all(|&byte| byte >= 0x80) => {
-            Some(Glance::Number(number.len()))
+            Some(Glance::Number(content.len()))
         }
-        (DOUBLE, [_, _, _, _, _, _, _, _]) => Some(Glance::Number(number.len())),
+        (DOUBLE, [_, _, _, _, _, _, _, _]) => Some(Glance::Number(content.len())),
+        (ARRAY, [len, texts @ ..]) if usize::from(*len) == texts.len() => {
+            are_texts(texts).then_some(Glance::Ascii)
+        }
         _ => None,
     }
+}
+
+/// Whether the elements of an array are texts, but for what is in them.
+fn are_texts(mut elements: &[u8]) -> bool {
+    while let [TEXT, len, TEXT, text_len, rest @ ..] = elements
+        && *len == text_len.wrapping_add(2)
+        && let Some(rest) = rest.get(usize::from(*text_len)..)
+    {
+        elements = rest;
+    }
+    elements.is_empty()
 }
 
 /// As the method of slices, but in blocks to the end, where that takes bytes one by one.

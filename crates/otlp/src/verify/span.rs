@@ -11,6 +11,7 @@ mod tests;
 // Tags of the fields of a span, and of the code in its status.
 const TRACE_ID: u8 = 0x0a;
 const SPAN_ID: u8 = 0x12;
+const TRACE_STATE: u8 = 0x1a;
 const PARENT_SPAN_ID: u8 = 0x22;
 const NAME: u8 = 0x2a;
 const KIND: u8 = 0x30;
@@ -27,6 +28,8 @@ const CODE: u8 = 0x18;
 pub(crate) struct Head {
     /// Whether there is a `parent_span_id`.
     has_parent: bool,
+    /// Where a `trace_state` stands; it is still to be looked at.
+    pub(super) trace_state: Option<Range<usize>>,
     /// Whether `flags` do not stand before the name, where the Collector writes them.
     pub(super) sorted: bool,
     /// Where the name stands; it is still to be looked at.
@@ -42,8 +45,9 @@ impl Head {
     #[inline(always)]
     pub(super) fn order(&self) -> Order {
         const ALWAYS: u32 = 1 << 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8;
+        let state = u32::from(self.trace_state.is_some()) << 3;
         let parent = u32::from(self.has_parent) << 4;
-        Order::behind(8, ALWAYS | parent | u32::from(!self.sorted) << 16)
+        Order::behind(8, ALWAYS | state | parent | u32::from(!self.sorted) << 16)
     }
 
     /// Whether what stands behind the attributes is at most a status without a message, and `flags`.
@@ -66,6 +70,14 @@ pub(crate) fn head(span: &[u8]) -> Option<Head> {
         return None;
     };
     let &[SPAN_ID, 8, _, _, _, _, _, _, _, _, ref behind @ ..] = behind else { return None };
+    let (trace_state, behind) = match behind {
+        &[TRACE_STATE, len @ ..0x80, ref behind @ ..] => {
+            let start = span.len() - behind.len();
+            let end = start + usize::from(len);
+            (Some(start..end), span.get(end..)?)
+        }
+        _ => (None, behind),
+    };
     let (has_parent, behind) = match behind {
         [PARENT_SPAN_ID, 8, _, _, _, _, _, _, _, _, behind @ ..] => (true, behind),
         [PARENT_SPAN_ID, 0, behind @ ..] => (true, behind),
@@ -83,5 +95,5 @@ pub(crate) fn head(span: &[u8]) -> Option<Head> {
     let ([START, start @ ..], behind) = behind.split_first_chunk::<9>()? else { return None };
     let ([END, end @ ..], behind) = behind.split_first_chunk::<9>()? else { return None };
     let times = [start, end].map(|time| u64::from_le_bytes(*time));
-    Some(Head { has_parent, sorted, name, times, end: span.len() - behind.len() })
+    Some(Head { has_parent, trace_state, sorted, name, times, end: span.len() - behind.len() })
 }

@@ -1,7 +1,14 @@
 use super::*;
+use crate::limits::MAX_VALUE_DEPTH;
 use crate::schema::{KEY_VALUE, SPAN};
 use crate::verify::{Needs, check};
 use crate::wire::sample::{all, attribute, double, text, varint};
+
+/// A value that is an array of texts.
+fn array(texts: &[&str]) -> Vec<u8> {
+    let elements = texts.iter().flat_map(|element| text(1, text(1, element)));
+    text(5, elements.collect::<Vec<u8>>())
+}
 
 /// One attribute of each form that is recognised.
 fn samples() -> Vec<Vec<u8>> {
@@ -19,6 +26,9 @@ fn samples() -> Vec<Vec<u8>> {
         int(300_000),
         int(u64::MAX >> 1),
         double(4, -0.5),
+        array(&[]),
+        array(&["gift"]),
+        array(&["", "a", "express"]),
     ];
     let of = |value: &Vec<u8>| all([text(1, "key"), text(2, value)]);
     values.iter().map(of).chain([all([text(1, ""), text(2, text(1, "v"))])]).collect()
@@ -47,6 +57,13 @@ fn other_attributes_are_not() {
         of(&text(1, "x".repeat(1000))),
         of(&text(1, ["x".repeat(60).as_bytes(), b"\xff"].concat())),
         of(&text(7, "bytes")),
+        of(&array(&["a", "é"])),
+        of(&array(&["x".repeat(120).as_str()])),
+        of(&text(5, text(1, varint(3, 1)))),
+        of(&text(5, text(1, b""))),
+        of(&text(5, all([text(1, text(1, "a")), text(1, array(&["b"]))]))),
+        of(&text(5, text(2, text(1, "unknown")))),
+        of(&all([array(&["a"]), array(&["b"])])),
         // A length of 258 would end in the same byte.
         [&text(1, "k")[..], &[0x12, 2, 0x0a, 0], &[b'x'; 256]].concat(),
         of(&varint(2, 2)),
@@ -109,6 +126,20 @@ fn one_attribute_of_many_has_other_text() {
     for at in 0..200 {
         assert_eq!(check(&SPAN, &many("é".as_bytes(), at)), Ok(Needs::Nothing), "{at}");
         assert_eq!(check(&SPAN, &many(b"\xff", at)), Ok(Needs::Rewriting), "{at}");
+    }
+}
+
+/// An array is a list, for which there has to be room.
+#[test]
+fn arrays_are_not_nested_too_deep() {
+    let nested = |lists: usize, value: Vec<u8>| {
+        let within = |value: Vec<u8>, _| text(6, attribute(1, "k", &value));
+        attribute(9, "k", &(0..lists).fold(value, within))
+    };
+    for (lists, fits) in [(MAX_VALUE_DEPTH - 1, true), (MAX_VALUE_DEPTH, false)] {
+        let found = check(&SPAN, &nested(lists, array(&["a"])));
+        assert_eq!(found.is_ok(), fits, "{lists} lists around it: {found:?}");
+        assert!(check(&SPAN, &nested(lists, text(1, "a"))).is_ok());
     }
 }
 

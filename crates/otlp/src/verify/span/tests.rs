@@ -25,6 +25,10 @@ fn samples() -> Vec<Vec<u8>> {
         text(4, ""),
         flags.clone(),
         all([text(4, [3; 8]), flags.clone()]),
+        text(3, "ot=th:8"),
+        all([text(3, ""), text(4, [3; 8])]),
+        all([text(3, "é"), flags.clone()]),
+        text(3, b"\xff"),
     ];
     let attributes = all([
         attribute(9, "http.route", &text(1, "/")),
@@ -41,6 +45,7 @@ fn samples() -> Vec<Vec<u8>> {
         all([message(11, [fixed64(1, 1), text(2, "event")]), text(15, text(2, "message"))]),
         all([varint(10, 1), attributes]),
         all([text(4, [3; 8]), text(15, "")]),
+        all([text(3, "again"), text(15, "")]),
         all([flags.clone(), flags]),
     ];
     let of = |before: &Vec<u8>| behinds.clone().map(|behind| all([begun(before), behind]));
@@ -63,7 +68,9 @@ fn other_spans_are_not() {
         vec![],
         all([text(1, [1; 16]), text(2, [2; 8])]),
         all([text(1, [1; 15]), begun(b"")]),
-        begun(&text(3, "state")),
+        begun(&text(3, "x".repeat(200))),
+        begun(&all([text(4, [3; 8]), text(3, "late")])),
+        begun(&all([text(3, "a"), text(3, "b")])),
         begun(&text(4, [3; 7])),
         begun(&varint(17, 1)),
         begun(&text(5, "x".repeat(200))),
@@ -82,7 +89,7 @@ fn spans_are_judged_as_their_fields_are() {
         let cut = (0..sample.len()).map(|len| sample[..len].to_vec());
         let changed = (0..sample.len()).flat_map(|at| {
             let sample = &sample;
-            [0, 1, 2, 0x22, 0x2a, 0x4a, 0x7a, 0x7f, 0x80, 0x85, 0xff]
+            [0, 1, 2, 0x1a, 0x22, 0x2a, 0x4a, 0x7a, 0x7f, 0x80, 0x85, 0xff]
                 .map(|byte| [&sample[..at], &[byte], &sample[at + 1..]].concat())
         });
         for span in cut.chain(changed) {

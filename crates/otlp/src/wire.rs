@@ -230,6 +230,7 @@ impl<'a> Reader<'a> {
 /// Reads a varint at `start`; returns it, and where it ends.
 #[inline(never)]
 fn long_varint(bytes: &[u8], start: usize) -> Result<(u64, usize)> {
+    // Two bytes are the most frequent: the lengths of spans have them.
     if let [low @ 0x80..=0xff, high @ 0..0x80, ..] = bytes[start..] {
         return Ok((u64::from(low & 0x7f) | u64::from(high) << 7, start + 2));
     }

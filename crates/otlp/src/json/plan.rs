@@ -79,6 +79,11 @@ impl Slot {
         found
     }
 
+    /// Whether the field is one value, and canonical text leaves it out at its default.
+    pub(super) fn has_default(&self) -> bool {
+        self.rule == Rule::Singular && !matches!(self.kind, Kind::Message(_))
+    }
+
     /// Whether a value at its default is written.
     pub(super) fn is_explicit(&self) -> bool {
         matches!(self.rule, Rule::Optional | Rule::Oneof)

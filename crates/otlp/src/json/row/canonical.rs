@@ -125,7 +125,7 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
             if member && oneof || self.field(slot, lists)? == Value::Default {
                 return None;
             }
-            if NOTES && slot.rule == Rule::Singular && !matches!(slot.kind, Kind::Message(_)) {
+            if NOTES && slot.has_default() {
                 self.last_filling(|filling| filling.default = false);
             }
             oneof |= member;
@@ -230,7 +230,7 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
     /// Takes note of a member of the row that was read.
     #[inline(never)]
     pub(super) fn note_member(&mut self, slot: &Slot, start: usize, value: Value) {
-        let is_value = slot.rule == Rule::Singular && !matches!(slot.kind, Kind::Message(_));
+        let is_value = slot.has_default();
         let left_out = value == Value::Default && !is_value;
         let number = if left_out { LEFT_OUT } else { slot.number };
         self.members.push(Member { start, number });

@@ -155,10 +155,11 @@ impl Patterns {
             }
             let Some(filling) = step.filling else { break };
             if row.content(filling.content)? {
-                match runs.last_mut() {
-                    _ if !filling.default => return None,
-                    Some(member) if TEXT && filling.member => member.number = LEFT_OUT,
-                    _ => {}
+                if !filling.default {
+                    return None;
+                }
+                if TEXT && filling.member && let Some(member) = runs.last_mut() {
+                    member.number = LEFT_OUT;
                 }
             }
             if let Some(nth) = filling.time {

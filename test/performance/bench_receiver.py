@@ -100,7 +100,7 @@ def ingest(
 
 @dataclass
 class Load:
-    """Rounds of the same load against the receiver and the sink."""
+    """Rounds of the same load: against the receiver, the sink, and the sink beside the queries."""
 
     name: str
     at: Callable[[], float]
@@ -111,24 +111,29 @@ class Load:
         return round(self.at())
 
     @cached_property
-    def rounds(self) -> list[tuple[Report, Latencies]]:
+    def rounds(self) -> list[tuple[Report, Latencies, Latencies]]:
         """What was measured, once."""
+        return [self.round() for _ in range(ROUNDS)]
+
+    def round(self) -> tuple[Report, Latencies, Latencies]:
         sink = f"exec '{program('ingest')}' --serve tonic"
-        return [
-            (
-                load_test.load(ROUND_SECONDS, self.rate, max_rows=ROUND_ROWS),
-                load_test.sink(sink, ROUND_SECONDS, self.rate, BATCH),
-            )
-            for _ in range(ROUNDS)
-        ]
+        ours = load_test.load(ROUND_SECONDS, self.rate, max_rows=ROUND_ROWS)
+        alone = load_test.sink(sink, ROUND_SECONDS, self.rate, BATCH)
+        with load_test.querying(ROUND_ROWS):
+            beside = load_test.sink(sink, ROUND_SECONDS, self.rate, BATCH)
+        return ours, alone, beside
 
     def ours(self, value: Callable[[Report], float], over: Callable = median) -> Value:
         """The median, or another aggregate, of the receiver's rounds."""
-        return Value(lambda: over(value(report) for report, _ in self.rounds))
+        return Value(lambda: over(value(report) for report, _, _ in self.rounds))
 
     def sinks(self, value: Callable[[Latencies], float]) -> Value:
         """The median of the sink's rounds."""
-        return Value(lambda: median(value(latencies) for _, latencies in self.rounds))
+        return Value(lambda: median(value(alone) for _, alone, _ in self.rounds))
+
+    def beside_queries(self, value: Callable[[Latencies], float]) -> Value:
+        """The median of the sink's rounds with the same queries beside it, in another process."""
+        return Value(lambda: median(value(beside) for _, _, beside in self.rounds))
 
 
 def saturation() -> float:
@@ -144,6 +149,8 @@ def under(load: Load, goal: str, limit: float) -> Iterator[Job]:
     name, p99 = f"live, {load.name}", load.ours(lambda report: report.latencies.p99 * 1e3)
     sink = load.sinks(lambda latencies: latencies.p99 * 1e3)
     yield Job(f"{name}, p99 of Export / tonic sink", p99, sink, unit=MILLISECONDS, **{goal: 2})
+    sink = load.beside_queries(lambda latencies: latencies.p99 * 1e3)
+    yield Job(f"{name}, p99 of Export / sink beside queries", p99, sink, unit=MILLISECONDS)
     bound = Value(lambda: limit * 1e3)
     yield Job(
         f"{name}, p99 of Export / {bound.value():g} ms", p99, bound, unit=MILLISECONDS, **{goal: 1}

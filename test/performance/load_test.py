@@ -290,6 +290,19 @@ def sink(program: str, seconds: float, rate: int, batch: int) -> Latencies:
             started.kill()
 
 
+@contextmanager
+def querying(rows: int) -> Iterator[None]:
+    """The queries of a receiver that holds so many rows, and gets no more, while inside."""
+    server = process.start("load_test:serve", rows)
+    try:
+        fill = sending(process.hear(server)["port"], 1_000_000, rows / 1_000_000, BATCH)
+        with fill as result:
+            result()
+        yield
+    finally:
+        traffic.end(server)
+
+
 def test_load() -> None:
     """Ten seconds, with a ring that is full after two: nothing is lost, and memory stays flat."""
     report = load(10, max_rows=20_000)

@@ -42,6 +42,8 @@ pub struct Transcoder {
 #[derive(Debug, Default)]
 struct Request {
     bytes: Vec<u8>,
+    /// Bytes before it that are not its own.
+    start: usize,
     present: bool,
     loose: bool,
 }
@@ -156,6 +158,42 @@ impl Transcoder {
         Ok(outcome)
     }
 
+    /// As [`Transcoder::read`]; but what a record of `signal` alone becomes is appended to `out`, if it is
+    /// canonical, instead of being kept as a [`request`](Transcoder::request).
+    ///
+    /// # Errors
+    /// As [`Transcoder::read`].
+    pub(crate) fn read_onto(
+        &mut self,
+        record: &[u8],
+        wanted: SignalSet,
+        projection: Projection,
+        signal: Signal,
+        out: &mut Vec<u8>,
+    ) -> Result<Outcome> {
+        let start = out.len();
+        self.lend(signal, out, start);
+        let outcome = self.read(record, wanted, projection);
+        self.lend(signal, out, 0);
+        let is_alone = self.requests.iter().filter(|request| request.present).count() == 1;
+        let request = &mut self.requests[signal as usize];
+        if request.present && !request.loose && is_alone {
+            request.present = false;
+        } else {
+            request.bytes.clear();
+            request.bytes.extend_from_slice(&out[start..]);
+            out.truncate(start);
+        }
+        outcome
+    }
+
+    /// Exchanges the buffer of a request, which begins behind the first `start` bytes of the new one.
+    fn lend(&mut self, signal: Signal, buffer: &mut Vec<u8>, start: usize) {
+        let request = &mut self.requests[signal as usize];
+        std::mem::swap(buffer, &mut request.bytes);
+        request.start = start;
+    }
+
     /// The protobuf that the last record had for a signal; `None` if its key was absent or unwanted, or
     /// the record malformed.
     pub fn request(&self, signal: Signal) -> Option<(&[u8], Form)> {
@@ -187,7 +225,7 @@ impl Transcoder {
         rows: Rows,
     ) -> Result<Outcome> {
         for request in &mut self.requests {
-            request.bytes.clear();
+            request.bytes.truncate(request.start);
             (request.present, request.loose) = (false, false);
         }
         let Transcoder { habits, patterns, scratch, .. } = self;

@@ -354,19 +354,34 @@ impl SegmentBuilder {
         if request.len() > MAX_SEGMENT_BYTES.saturating_sub(self.bytes()) {
             return Err(too_large());
         }
-        let mark = self.mark();
         let start = self.bytes();
-        let message = self.segment.signal.data();
-        let repairs = write(&mut self.segment.bytes, message);
+        let repairs = write(&mut self.segment.bytes, self.segment.signal.data());
+        self.push_written(start).map(|()| repairs)
+    }
+
+    /// Adds the rows of a canonical request that was written to the [`buffer`](SegmentBuilder::buffer),
+    /// where it starts at `start`.
+    ///
+    /// # Errors
+    /// If the segment has no room for it. It is removed then.
+    pub(crate) fn push_written(&mut self, start: usize) -> Result<()> {
+        let Mark([_, lens @ ..]) = self.mark();
         // What replaces invalid UTF-8 takes more room than what it replaces.
         let indexed = match self.bytes() > MAX_SEGMENT_BYTES {
             true => Err(too_large()),
             false => index::index(&mut self.segment, start),
         };
         if indexed.is_err() {
-            self.reset_to(mark);
+            let [rows, resources, scopes, metrics] = lens;
+            self.reset_to(Mark([start, rows, resources, scopes, metrics]));
         }
-        indexed.map(|()| repairs)
+        indexed
+    }
+
+    /// Where requests stand back to back. Only [`push_written`](SegmentBuilder::push_written) makes rows of
+    /// what is added.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.segment.bytes
     }
 
     /// As [`SegmentBuilder::push_verified`], but without a copy where the request is the first and canonical.

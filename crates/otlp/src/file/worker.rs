@@ -17,6 +17,8 @@ const SEGMENT_BYTES: usize = 64 << 20;
 pub struct Worker {
     transcoder: Transcoder,
     unwrapper: Unwrapper,
+    /// The signal of the last rows, if there were any.
+    last_signal: Option<Signal>,
     /// Segments that are done with.
     spare: Vec<Segment>,
 }
@@ -54,6 +56,7 @@ impl Worker {
         let mut decoding = Decoding {
             transcoder: &mut self.transcoder,
             unwrapper: &mut self.unwrapper,
+            last_signal: &mut self.last_signal,
             spare: &mut self.spare,
             options,
             builder: None,
@@ -152,6 +155,7 @@ impl From<Error> for Refusal {
 struct Decoding<'a> {
     transcoder: &'a mut Transcoder,
     unwrapper: &'a mut Unwrapper,
+    last_signal: &'a mut Option<Signal>,
     spare: &'a mut Vec<Segment>,
     options: &'a Options,
     builder: Option<SegmentBuilder>,
@@ -175,13 +179,19 @@ impl Decoding<'_> {
 
     fn json(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let Options { signals, projection, .. } = *self.options;
-        let outcome = self.transcoder.read(bytes, signals, projection)?;
+        // Most likely it has rows of the same signal as the last one.
+        let signal = self.last_signal.unwrap_or(Signal::Traces);
+        let onto = builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
+        let (start, out) = (onto.bytes(), onto.buffer());
+        let outcome = self.transcoder.read_onto(bytes, signals, projection, signal, out)?;
         if let Some(foreign) = outcome.foreign {
             return Err(Refusal::foreign(foreign.to_string()));
         }
         self.decoded.repairs.add(&outcome.repairs);
+        onto.push_written(start)?;
         for signal in Signal::ALL {
             if let Some((request, form)) = self.transcoder.request(signal) {
+                *self.last_signal = Some(signal);
                 let builder =
                     builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
                 let repairs = builder.push_verified(request, form)?;

@@ -43,6 +43,50 @@ fn signals_may_be_mixed() {
     }
 }
 
+/// Rows are written behind those before them; what a record is does not show in those around it.
+#[test]
+fn records_do_not_touch_each_other() {
+    let of = |signal, size| json(signal, size, false);
+    let both =
+        |a: &str, b: &str| format!("{},{}", a.strip_suffix('}').expect("an object"), &b[1..]);
+    let [traces, metrics, logs] = Signal::ALL.map(|signal| of(signal, 3));
+    let cut = &of(Signal::Traces, 9)[..200];
+    let twice = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"flags":1,"flags":2}]}]}]}"#;
+    let invalid = [&b"{\"x\":\"\xff\","[..], &logs.as_bytes()[1..]].concat();
+    let records: Vec<Vec<u8>> = vec![
+        traces.clone().into(),
+        cut.into(),
+        of(Signal::Traces, 2).into(),
+        both(&logs, &traces).into(),
+        both(&metrics, &both(&traces, &metrics)).into(),
+        both(&traces, &of(Signal::Traces, 1)).into(),
+        traces.clone().into(),
+        b"{}".into(),
+        logs.clone().into(),
+        twice.into(),
+        b"{\"resourceLogs\":[]}".into(),
+        b"{\"resource_spans\":[]}".into(),
+        invalid,
+        of(Signal::Logs, 1).into(),
+        metrics.clone().into(),
+        both(&metrics, "{\"resourceMetrics\":7}").into(),
+        of(Signal::Metrics, 1).into(),
+        logs.into_bytes()[..100].into(),
+    ];
+    let alone: Vec<_> = records.iter().map(read).collect();
+    assert!(alone.iter().filter(|outcome| outcome.rows.is_empty()).count() >= 5);
+    for first in 0..records.len() {
+        for options in [Options::default(), Options { rows_as_text: true, ..Options::default() }] {
+            let turned = |at: usize| (first + at) % records.len();
+            let order: Vec<_> = (0..records.len()).map(turned).collect();
+            let file: Vec<_> = order.iter().map(|&at| records[at].as_slice()).collect();
+            let outcome = read_with(&file.join(&b'\n'), &options);
+            let rows = order.iter().flat_map(|&at| alone[at].rows.clone());
+            assert_eq!(outcome.rows, rows.collect::<Vec<_>>(), "from record {first} on");
+        }
+    }
+}
+
 /// Records of other signals are no rejects, and keep their numbers.
 #[test]
 fn only_the_signals_wanted() {

@@ -158,7 +158,10 @@ impl Patterns {
                 if !filling.default {
                     return None;
                 }
-                if TEXT && filling.member && let Some(member) = runs.last_mut() {
+                if TEXT
+                    && filling.member
+                    && let Some(member) = runs.last_mut()
+                {
                     member.number = LEFT_OUT;
                 }
             }

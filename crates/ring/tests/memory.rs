@@ -37,8 +37,22 @@ fn fill(limits: Limits, rows_per_request: u64) {
         assert!(peak <= limit + BESIDES, "{peak} bytes allocated while appending");
     }
     assert!(rings.stats(Traces).evicted_rows > 0, "the rings were full");
+    read(&rings, before);
     drop(rings);
     assert_eq!(ALLOCATED.current_usage(), before, "everything is freed");
+}
+
+/// Has all parts joined that are left for readers: one after the other, into no more than they took.
+fn read(rings: &Rings, before: usize) {
+    let snapshot = rings.snapshot(Traces);
+    let (limit, memory) = (rings.limits().memory_limit as usize, rings.memory() as usize);
+    ALLOCATED.reset_peak_usage();
+    let rows: usize = snapshot.parts().iter().map(|part| part.segment().len()).sum();
+    assert!(rows as u64 >= snapshot.rows());
+    let (held, peak) = (ALLOCATED.current_usage() - before, ALLOCATED.peak_usage() - before);
+    assert!(held <= memory + BESIDES, "{held} bytes allocated for {memory}");
+    let part = limit / 64 * 3 / 2;
+    assert!(peak <= limit + part + BESIDES, "{peak} bytes allocated while reading");
 }
 
 fn main() {

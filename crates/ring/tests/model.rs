@@ -94,15 +94,18 @@ struct Test {
     models: [Model; 3],
     arrived: u64,
     snapshots: Vec<(Snapshot, Vec<Row>)>,
+    /// Whether all rows are read after each step; else some parts stay unjoined for long.
+    reads_always: bool,
 }
 
 impl Test {
-    fn new(limits: Limits) -> Test {
+    fn new(limits: Limits, reads_always: bool) -> Test {
         Test {
             rings: Rings::new(limits),
             models: Default::default(),
             arrived: 0,
             snapshots: Vec::new(),
+            reads_always,
         }
     }
 
@@ -132,6 +135,9 @@ impl Test {
             Step::Read => self.read(),
         }
         self.check();
+        if self.reads_always {
+            self.read();
+        }
     }
 
     fn append(&mut self, batches: &[Batch]) {
@@ -255,11 +261,15 @@ fn compare<'a>(snapshot: &Snapshot, rows: impl Iterator<Item = &'a Row> + Clone)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn rings_do_what_queues_do(limits in limits(), steps in prop::collection::vec(step(), 1..150)) {
-        let mut test = Test::new(limits);
+    fn rings_do_what_queues_do(
+        limits in limits(),
+        reads_always in any::<bool>(),
+        steps in prop::collection::vec(step(), 1..150),
+    ) {
+        let mut test = Test::new(limits, reads_always);
         steps.into_iter().for_each(|step| test.step(step));
         for (snapshot, rows) in &test.snapshots {
             compare(snapshot, rows.iter());

@@ -4,7 +4,7 @@ use duckspan_otlp::Signal;
 
 use crate::admit::Incoming;
 use crate::arrival::Arrivals;
-use crate::content::{Content, Piece, join};
+use crate::content::{Content, Piece, join, memory_of, rows_of};
 use crate::part::Body;
 use crate::rings::Shared;
 use crate::size::{PartSize, Weight};
@@ -73,7 +73,7 @@ impl Shared {
             let Some(parts) = view.to_join(&self.size) else { return };
             let group = Group::of(&view.tail()[parts.clone()], view.first_row_id());
             let lazily = group.is_for_readers(&self.size);
-            let more = if lazily { group.memory_around(signal) } else { group.memory };
+            let more = if lazily { group.memory_around(signal) } else { memory_of(&group.pieces) };
             if draft.make_room(more, self.limits.memory_limit) {
                 // Room for what there is while there are both. Free it, then look again.
                 draft.publish(writer);
@@ -100,23 +100,20 @@ struct Group {
     pieces: Vec<Piece>,
     first_row_id: u64,
     arrivals: Arrivals,
-    rows: usize,
-    /// Bytes of memory.
-    memory: u64,
 }
 
 impl Group {
     fn of(bodies: &[Counted<Body>], first_row_id: u64) -> Group {
-        let rows = |body: &Counted<Body>| body.rows_since(first_row_id);
+        let piece = |body: &Counted<Body>| Piece {
+            body: Counted::clone(body),
+            rows: body.rows_since(first_row_id),
+        };
+        let pieces: Vec<_> = bodies.iter().map(piece).collect();
+        let arrivals = pieces.iter().map(|piece| (&piece.body.arrivals, piece.rows.clone()));
         Group {
-            pieces: bodies
-                .iter()
-                .map(|body| Piece { body: Counted::clone(body), rows: rows(body) })
-                .collect(),
+            arrivals: Arrivals::join(arrivals),
             first_row_id: first_row_id.max(bodies[0].first_row_id),
-            arrivals: Arrivals::join(bodies.iter().map(|body| (&body.arrivals, rows(body)))),
-            rows: bodies.iter().map(|body| rows(body).len()).sum(),
-            memory: bodies.iter().map(|body| body.memory).sum(),
+            pieces,
         }
     }
 
@@ -124,12 +121,13 @@ impl Group {
     /// are so large that little memory is won by it.
     fn is_for_readers(&self, size: &PartSize) -> bool {
         const LARGE_PIECE: u64 = 8 << 10;
-        size.weight(self.memory, self.rows as u64) >= Weight::FULL
-            && self.memory >= LARGE_PIECE * self.pieces.len() as u64
+        let memory = memory_of(&self.pieces);
+        size.weight(memory, rows_of(&self.pieces) as u64) >= Weight::FULL
+            && memory >= LARGE_PIECE * self.pieces.len() as u64
     }
 
     /// Bytes that a part takes for it besides those of the pieces.
     fn memory_around(&self, signal: Signal) -> u64 {
-        Body::memory_of(signal, self.rows, 0, self.arrivals.memory())
+        Body::memory_of(signal, rows_of(&self.pieces), 0, self.arrivals.memory())
     }
 }

@@ -48,9 +48,9 @@ impl Content {
         let times = pieces.iter().map(|piece| piece.body.content.times_of(piece.rows.clone()));
         Content {
             signal,
-            rows: pieces.iter().map(|piece| piece.rows.len()).sum(),
+            rows: rows_of(&pieces),
             times: times.fold(Times::default(), Times::and),
-            memory: pieces.iter().map(|piece| piece.body.memory).sum(),
+            memory: memory_of(&pieces),
             segment: OnceLock::new(),
             pieces: Mutex::new(pieces),
         }
@@ -95,6 +95,15 @@ impl Drop for Content {
     fn drop(&mut self) {
         release(&mut self.pieces());
     }
+}
+
+pub(crate) fn rows_of(pieces: &[Piece]) -> usize {
+    pieces.iter().map(|piece| piece.rows.len()).sum()
+}
+
+/// Bytes of memory of the parts that the pieces are of.
+pub(crate) fn memory_of(pieces: &[Piece]) -> u64 {
+    pieces.iter().map(|piece| piece.body.memory).sum()
 }
 
 /// Lets go of pieces, some of which snapshots may have.

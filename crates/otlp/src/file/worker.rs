@@ -17,7 +17,7 @@ const SEGMENT_BYTES: usize = 64 << 20;
 pub struct Worker {
     transcoder: Transcoder,
     unwrapper: Unwrapper,
-    /// The signal of the last rows, if there were any.
+    /// The signal of the last rows that came as JSON, if any did.
     last_signal: Option<Signal>,
     /// Segments that are done with.
     spare: Vec<Segment>,
@@ -179,7 +179,7 @@ impl Decoding<'_> {
 
     fn json(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let Options { signals, projection, .. } = *self.options;
-        // Most likely it has rows of the same signal as the last one.
+        // Most likely it has the signal of the last one.
         let signal = self.last_signal.unwrap_or(Signal::Traces);
         let onto = builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
         let (start, out) = (onto.bytes(), onto.buffer());

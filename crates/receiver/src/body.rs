@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
 use crate::budget::Charge;
-use crate::limits::{FIRST_STEP, TRUSTED_SIZE};
+use crate::limits::{FIRST_STEP, TRUSTED_SHARE, TRUSTED_SIZE};
 use crate::refusal::{Reason, Refusal};
 
 #[cfg(test)]
@@ -77,11 +77,14 @@ impl Gather {
 
     /// The room to make next: what is declared, unless that is much more than what is here.
     fn step(&self) -> usize {
-        let twice = 2 * self.payload.bytes.capacity();
-        match self.declared {
-            Some(declared) => TRUSTED_SIZE.max(twice).min(declared),
-            None => FIRST_STEP.max(twice).min(self.limit),
-        }
+        let Gather { payload: Payload { bytes, charge }, declared, limit } = self;
+        let (first, end) = match *declared {
+            Some(declared) => {
+                (charge.share(TRUSTED_SHARE).clamp(FIRST_STEP, TRUSTED_SIZE), declared)
+            }
+            None => (FIRST_STEP, *limit),
+        };
+        first.max(2 * bytes.capacity()).min(end)
     }
 
     /// What was collected.

@@ -47,6 +47,11 @@ impl Charge {
         Charge { budget: Arc::clone(budget), bytes: 0 }
     }
 
+    /// One of so many equal parts of all bytes that may be charged.
+    pub(crate) fn share(&self, parts: usize) -> usize {
+        self.budget.limit / parts
+    }
+
     /// Charges `more` bytes.
     ///
     /// # Errors

@@ -58,6 +58,10 @@ pub(crate) const FIRST_STEP: usize = 64 << 10;
 /// Bytes a request gets at first at most if it declares its length; then twice as many each time.
 pub(crate) const TRUSTED_SIZE: usize = 512 << 10;
 
+/// Nor does it get more than this part of all bytes in flight, unless [`FIRST_STEP`] is: so many that declare
+/// much and send nothing leave room for others.
+pub(crate) const TRUSTED_SHARE: usize = 64;
+
 /// Requests from this size on are decoded where they hold up no other connection.
 pub(crate) const BLOCKING_SIZE: usize = 1 << 20;
 

@@ -35,6 +35,17 @@ fn usual_bodies_do_not_move_as_they_grow() {
 }
 
 #[test]
+fn what_is_declared_takes_little_of_a_small_budget() {
+    for (limit, taken) in [(1 << 20, FIRST_STEP), (8 << 20, 128 << 10), (1 << 30, TRUSTED_SIZE)] {
+        let budget = Budget::new(limit);
+        let mut gather = Gather::new(1 << 20, Charge::new(&budget));
+        gather.expect(1 << 20).expect("within the limit");
+        gather.push(&[0; 10]).expect("room");
+        assert_eq!(budget.used(), taken, "of {limit}");
+    }
+}
+
+#[test]
 fn what_finds_no_room_is_refused_before_it_is_taken() {
     let budget = Budget::new(100_000);
     let mut gather = Gather::new(1 << 20, Charge::new(&budget));

@@ -1,10 +1,13 @@
 //! Recognises the attributes that telemetry mostly consists of at a glance.
 //!
-//! Such a `KeyValue` has lengths of one byte: an ASCII key, then an ASCII text, an array of them, an
-//! integer, a bool or a double, each in the one form that is canonical. Its few lengths and tags have to
-//! agree; that its bytes are ASCII is found for many attributes at once.
+//! Such a `KeyValue` is a key and then a text; or it has lengths of one byte, and its value may be an array
+//! of texts, an integer, a bool or a double, each in the one form that is canonical. Its few lengths and
+//! tags have to agree. That its text is UTF-8 is found for many attributes at once: what stands between
+//! two texts is ASCII, so together they are UTF-8 if each of them is.
 
 use wide::u8x16;
+
+use crate::wire::Reader;
 
 #[cfg(test)]
 mod tests;
@@ -24,42 +27,63 @@ const ARRAY: u8 = 0x2a;
 pub(super) struct Run {
     /// Up to here all are recognised.
     pub(super) plain: usize,
-    /// Up to here they would be, if all of their text were ASCII.
+    /// Up to here they would be, if all of their text were UTF-8.
     pub(super) end: usize,
 }
 
-/// What is left to be looked at in the value of an attribute that is recognised but for its text.
+/// What is left to be looked at in an attribute whose tags and lengths agree.
 enum Glance {
-    /// All of it has to be ASCII.
-    Ascii,
-    /// What is before its last bytes, so many, has to be ASCII.
-    Number(usize),
+    /// All of it has to be UTF-8.
+    Text,
+    /// All but its last bytes, so many, has to be UTF-8.
+    ButLast(usize),
 }
 
 /// The attributes of a message that stand from `start` on, each behind `tag`.
 pub(super) fn plain_run(message: &[u8], start: usize, tag: u8) -> Run {
-    /// After so many bytes it is time to look whether they are ASCII.
+    /// After so many bytes it is time to look whether they are UTF-8.
     const LONG: usize = 1 << 10;
     let (mut plain, mut end) = (start, start);
-    while let Some((from, to)) = value_of_next(message, end, tag)
-        && let Some(value) = message.get(from..to)
-        && let Some(glance) = glance(value)
-    {
+    while let Some((to, glance)) = next(message, end, tag) {
         end = to;
-        let ascii = match glance {
-            Glance::Ascii if end - plain < LONG => continue,
-            Glance::Ascii => end,
-            Glance::Number(width) => end - width,
+        let text = match glance {
+            Glance::Text if end - plain < LONG => continue,
+            Glance::Text => end,
+            Glance::ButLast(width) => end - width,
         };
-        if !is_ascii(&message[plain..ascii]) {
+        if !is_utf8(&message[plain..text]) {
             return Run { plain, end };
         }
         plain = end;
     }
-    if is_ascii(&message[plain..end]) {
+    if is_utf8(&message[plain..end]) {
         plain = end;
     }
     Run { plain, end }
+}
+
+/// The attribute whose tag is at `at`, if it is recognised: where it ends, and what is left to be looked at.
+#[inline(always)]
+fn next(message: &[u8], at: usize, tag: u8) -> Option<(usize, Glance)> {
+    if let Some((from, to)) = value_of_next(message, at, tag)
+        && let Some(value) = message.get(from..to)
+        && let Some(glance) = glance(value)
+    {
+        return Some((to, glance));
+    }
+    end_of_long_text(message, at, tag).map(|end| (end, Glance::ButLast(end - at)))
+}
+
+/// Where the attribute ends whose tag is at `at`, if it is a key and a text of any length, both UTF-8.
+#[inline(never)]
+fn end_of_long_text(message: &[u8], at: usize, tag: u8) -> Option<usize> {
+    let mut reader = Reader::within(message, at..message.len());
+    let mut attribute = reader.eat(tag).then(|| reader.nested())?.ok()?;
+    let key = attribute.eat(KEY).then(|| attribute.nested())?.ok()?;
+    let mut value = attribute.eat(VALUE).then(|| attribute.nested())?.ok()?;
+    let text = value.eat(TEXT).then(|| value.nested())?.ok()?;
+    let is_whole = attribute.is_empty() && value.is_empty();
+    (is_whole && is_utf8(key.rest()) && is_utf8(text.rest())).then_some(reader.offset())
 }
 
 /// Where the value of the attribute stands whose tag is at `at`, if its length and that of its key take one
@@ -79,12 +103,12 @@ fn value_of_next(message: &[u8], at: usize, tag: u8) -> Option<(usize, usize)> {
 pub(crate) fn is_plain(attribute: &[u8]) -> bool {
     let &[KEY, key_len @ ..0x80, ref behind @ ..] = attribute else { return false };
     let value = behind.get(key_len.into()..).filter(|_| attribute.len() < 0x80);
-    let ascii = match value.and_then(glance) {
-        Some(Glance::Ascii) => attribute,
-        Some(Glance::Number(width)) => &attribute[..attribute.len() - width],
+    let text = match value.and_then(glance) {
+        Some(Glance::Text) => attribute,
+        Some(Glance::ButLast(width)) => &attribute[..attribute.len() - width],
         None => return false,
     };
-    is_ascii(ascii)
+    is_utf8(text)
 }
 
 /// Looks at the tags and lengths of a value; it is shorter than 128 bytes.
@@ -94,7 +118,7 @@ fn glance(value: &[u8]) -> Option<Glance> {
     const LENGTHS: u32 = u32::from_le_bytes([0, 1, 0, 1]);
     let head = u32::from_le_bytes(*value.first_chunk()?);
     if head == EMPTY_TEXT + LENGTHS * (value.len() as u32 - 4) {
-        return Some(Glance::Ascii);
+        return Some(Glance::Text);
     }
     other(value)
 }
@@ -105,15 +129,15 @@ fn other(value: &[u8]) -> Option<Glance> {
     let &[VALUE, len, kind, ref content @ ..] = value else { return None };
     match (kind, content) {
         _ if usize::from(len) != content.len() + 1 => None,
-        (BOOL, [0 | 1]) | (INT, [..0x80]) => Some(Glance::Ascii),
-        (INT, [0x80..=0xff, 1..0x80]) => Some(Glance::Number(2)),
+        (BOOL, [0 | 1]) | (INT, [..0x80]) => Some(Glance::Text),
+        (INT, [0x80..=0xff, 1..0x80]) => Some(Glance::ButLast(2)),
         // Up to nine bytes fit into 64 bits whatever they are.
         (INT, [high @ .., 1..0x80]) if high.len() < 9 && high.iter().all(|&byte| byte >= 0x80) => {
-            Some(Glance::Number(content.len()))
+            Some(Glance::ButLast(content.len()))
         }
-        (DOUBLE, [_, _, _, _, _, _, _, _]) => Some(Glance::Number(content.len())),
+        (DOUBLE, [_, _, _, _, _, _, _, _]) => Some(Glance::ButLast(content.len())),
         (ARRAY, [len, texts @ ..]) if usize::from(*len) == texts.len() => {
-            are_texts(texts).then_some(Glance::Ascii)
+            are_texts(texts).then_some(Glance::Text)
         }
         _ => None,
     }
@@ -130,9 +154,15 @@ fn are_texts(mut elements: &[u8]) -> bool {
     elements.is_empty()
 }
 
+/// Whether `bytes` are UTF-8, which mostly are ASCII.
+#[inline(always)]
+pub(super) fn is_utf8(bytes: &[u8]) -> bool {
+    is_ascii(bytes) || str::from_utf8(bytes).is_ok()
+}
+
 /// As the method of slices, but in blocks to the end, where that takes bytes one by one.
 #[inline(always)]
-pub(super) fn is_ascii(bytes: &[u8]) -> bool {
+fn is_ascii(bytes: &[u8]) -> bool {
     let (blocks, rest) = bytes.as_chunks();
     let all = match bytes.last_chunk() {
         Some(last) => u8x16::new(*last),

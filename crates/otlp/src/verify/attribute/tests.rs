@@ -1,7 +1,7 @@
 use super::*;
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::schema::{KEY_VALUE, SPAN};
-use crate::verify::{Needs, check};
+use crate::verify::{Needs, check, verify};
 use crate::wire::sample::{all, attribute, double, text, varint};
 
 /// A value that is an array of texts.
@@ -18,6 +18,7 @@ fn samples() -> Vec<Vec<u8>> {
         text(1, "v"),
         text(1, "x".repeat(50)),
         text(1, "x".repeat(118)),
+        text(1, "é€𝄞"),
         varint(2, 0),
         varint(2, 1),
         int(0),
@@ -28,7 +29,7 @@ fn samples() -> Vec<Vec<u8>> {
         double(4, -0.5),
         array(&[]),
         array(&["gift"]),
-        array(&["", "a", "express"]),
+        array(&["", "a", "expreß"]),
     ];
     let of = |value: &Vec<u8>| all([text(1, "key"), text(2, value)]);
     values.iter().map(of).chain([all([text(1, ""), text(2, text(1, "v"))])]).collect()
@@ -49,7 +50,7 @@ fn other_attributes_are_not() {
         text(1, "k"),
         text(2, text(1, "v")),
         all([text(2, text(1, "v")), text(1, "k")]),
-        all([text(1, b"\xc3\xa9"), text(2, text(1, "v"))]),
+        all([text(1, b"\xc3"), text(2, text(1, "v"))]),
         all([text(1, "k"), text(2, text(1, "v")), varint(3, 1)]),
         of(b""),
         of(&text(1, b"\xff")),
@@ -57,7 +58,7 @@ fn other_attributes_are_not() {
         of(&text(1, "x".repeat(1000))),
         of(&text(1, ["x".repeat(60).as_bytes(), b"\xff"].concat())),
         of(&text(7, "bytes")),
-        of(&array(&["a", "é"])),
+        of(&text(5, text(1, text(1, b"\xc3")))),
         of(&array(&["x".repeat(120).as_str()])),
         of(&text(5, text(1, varint(3, 1)))),
         of(&text(5, text(1, b""))),
@@ -111,6 +112,34 @@ fn attributes_are_checked_alike_wherever_they_stand() {
                     let followed = check(&SPAN, &[&last[..], &behind].concat());
                     assert_eq!(place(&followed), place(&found), "{changed:x?}");
                 }
+            }
+        }
+    }
+}
+
+/// Texts of any length are recognised where attributes stand back to back: as the walk over their fields
+/// finds them, whatever one byte becomes.
+#[test]
+fn long_texts_are_checked_alike() {
+    let (key, value) = ("key".repeat(50), "e\u{301}".repeat(60));
+    let long = |key: &str, value: &str| all([text(1, key), text(2, text(1, value))]);
+    let samples = [
+        long("k", &value[..123]),
+        long("k", &value[..126]),
+        long("k", &value),
+        long(&key, ""),
+        long(&key, &value),
+        [&long("k", &value)[..], b"\xff"].concat(),
+        all([text(1, &key), text(2, varint(3, 1))]),
+        all([text(1, "k"), text(2, text(5, text(1, text(1, &value))))]),
+    ];
+    for sample in samples {
+        for at in 0..sample.len() {
+            for byte in [0, 1, 0x0a, 0x0b, 0x12, 0x7f, 0x80, 0x81, 0xff] {
+                let changed = [&sample[..at], &[byte], &sample[at + 1..]].concat();
+                let run = [attribute(9, "k", &text(1, "v")), text(9, &changed)].concat();
+                let (found, expected) = (verify(&SPAN, &run), verify(&KEY_VALUE, &changed));
+                assert_eq!(found.ok(), expected.ok(), "{changed:x?}");
             }
         }
     }

@@ -6,7 +6,7 @@ use duckspan_otlp::Error;
 use duckspan_otlp::compression::{Compression, Decoder, Progress, REQUEST_WINDOW_LOG};
 
 use crate::body::Payload;
-use crate::limits::BLOCKING_SIZE;
+use crate::limits::{BLOCKING_SIZE, KEPT_ROOM};
 use crate::refusal::{Reason, Refusal};
 
 #[cfg(test)]
@@ -15,6 +15,10 @@ mod tests;
 thread_local! {
     /// Kept from request to request: to make one takes longer than to expand a small request.
     static DECODERS: RefCell<Vec<Decoder>> = const { RefCell::new(Vec::new()) };
+
+    /// Kept as well: what does not say how large it gets is expanded in here, as far as it fits, before memory
+    /// is taken for it.
+    static ROOM: RefCell<Box<[u8]>> = RefCell::new(vec![0; KEPT_ROOM].into_boxed_slice());
 }
 
 impl Payload {
@@ -41,15 +45,60 @@ impl Payload {
         input: &[u8],
         limit: usize,
     ) -> Result<(), Refusal> {
+        match stated_size(decoder.compression(), input) {
+            Some(size) => {
+                self.go_on(decoder, input, limit, (Progress::default(), &[]), size + 1)?
+            }
+            None => ROOM.with_borrow_mut(|kept| self.begin(decoder, input, limit, kept))?,
+        }
+        decoder.finish().map_err(malformed)
+    }
+
+    /// Takes all that `input` expands to; if it fits into what is `kept`, with no more memory than it needs.
+    fn begin(
+        &mut self,
+        decoder: &mut Decoder,
+        input: &[u8],
+        limit: usize,
+        kept: &mut [u8],
+    ) -> Result<(), Refusal> {
+        let done = decoder.decode(input, kept).map_err(malformed)?;
+        if done.written > limit {
+            return Err(Refusal::too_large(limit));
+        }
+        if done.written < kept.len() {
+            self.reserve(done.written)?;
+            self.bytes.extend_from_slice(&kept[..done.written]);
+            return Ok(());
+        }
+        // The rest mostly expands as much as this did.
+        let likely = input.len().saturating_mul(done.written) / done.read.max(1);
+        let room = (likely + likely / 16).min(believable(input)).max(2 * kept.len());
+        self.go_on(decoder, input, limit, (done, kept), room)
+    }
+
+    /// Takes all that `input` expands to, which is likely to fit into so much room, and of which some may be
+    /// expanded already.
+    fn go_on(
+        &mut self,
+        decoder: &mut Decoder,
+        input: &[u8],
+        limit: usize,
+        (mut done, begun): (Progress, &[u8]),
+        room: usize,
+    ) -> Result<(), Refusal> {
         // One byte beyond the limit tells a body that fits from one that does not.
         let most = limit.saturating_add(1);
-        let mut room = size(decoder.compression(), input).min(most);
+        let mut room = room.min(most);
         if self.reserve(room).is_err_and(|refusal| refusal.reason == Reason::TooLarge) {
             // That a guess never fits is no reason to refuse; to count costs time, but no memory.
-            room = room.min(rest(decoder, input, limit)?.saturating_add(1));
+            let rest = rest(decoder, &input[done.read..], limit - done.written)?;
+            room = room.min((done.written + rest).saturating_add(1));
             decoder.reset();
+            done = Progress::default();
+        } else {
+            self.bytes.extend_from_slice(begun);
         }
-        let mut done = Progress::default();
         loop {
             self.fill(decoder, input, room, &mut done)?;
             if done.written > limit {
@@ -70,7 +119,6 @@ impl Payload {
                 done = Progress::default();
             }
         }
-        decoder.finish().map_err(malformed)?;
         self.bytes.truncate(done.written);
         self.trim();
         Ok(())
@@ -121,19 +169,16 @@ fn decoder(compression: Compression) -> Result<Decoder, Error> {
     }
 }
 
-/// How much room to begin with: one byte more than a gzip member says it needs, if that can be believed.
-fn size(compression: Compression, bytes: &[u8]) -> usize {
+/// The size that a gzip member says it expands to.
+fn stated_size(compression: Compression, bytes: &[u8]) -> Option<usize> {
     const MIN_SIZE: usize = 1 << 10;
-    const USUAL: usize = 8;
-    const BELIEVABLE: usize = 32;
-    let size = match (compression, bytes.last_chunk()) {
-        (Compression::Gzip, Some(size)) => {
-            let believable = bytes.len().saturating_mul(BELIEVABLE);
-            (u32::from_le_bytes(*size) as usize).saturating_add(1).min(believable)
-        }
-        _ => bytes.len().saturating_mul(USUAL),
-    };
-    size.max(MIN_SIZE)
+    let size = bytes.last_chunk().filter(|_| compression == Compression::Gzip)?;
+    Some((u32::from_le_bytes(*size) as usize).min(believable(bytes)).max(MIN_SIZE))
+}
+
+/// Bytes that compressed ones may be thought to expand to before they do.
+fn believable(bytes: &[u8]) -> usize {
+    bytes.len().saturating_mul(32)
 }
 
 fn malformed(error: Error) -> Refusal {

@@ -62,6 +62,9 @@ pub(crate) const TRUSTED_SIZE: usize = 512 << 10;
 /// much and send nothing leave room for others.
 pub(crate) const TRUSTED_SHARE: usize = 64;
 
+/// Bytes that a thread keeps to expand compressed requests in.
+pub(crate) const KEPT_ROOM: usize = 512 << 10;
+
 /// Requests from this size on are decoded where they hold up no other connection.
 pub(crate) const BLOCKING_SIZE: usize = 1 << 20;
 

@@ -48,13 +48,13 @@ fn expanding_is_bounded_and_charged() {
 #[test]
 fn every_size_is_met() {
     for compression in [Compression::Gzip, Compression::Zstd] {
-        for len in (0..20).map(|power| 1 << power).flat_map(|len| [len - 1, len, len + 1]) {
+        for len in (0..22).map(|power| 1 << power).flat_map(|len| [len - 1, len, len + 1]) {
             let content = vec![b'x'; len];
             let bytes = match compression {
                 Compression::Gzip => gzip(&content),
                 _ => zstd::stream::encode_all(&*content, 1).expect("memory takes all"),
             };
-            let expanded = |limit| expand(compression, &bytes, limit, 4 << 20);
+            let expanded = |limit| expand(compression, &bytes, limit, 8 << 20);
             assert_eq!(expanded(len), Ok(content), "{compression:?} {len}");
             if len > 0 {
                 assert_eq!(expanded(len - 1), Err(Reason::TooLarge), "{compression:?} {len}");
@@ -90,16 +90,21 @@ fn what_never_fits_is_told_from_what_is_guessed_too_large() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (state >> 24) as u8
     });
-    let content: Vec<u8> = noise.take(300_000).collect();
-    let cases = [
-        (Compression::Gzip, gzip(&content)),
-        (Compression::Zstd, zstd::stream::encode_all(&*content, 1).expect("memory takes all")),
-    ];
-    for (compression, bytes) in cases {
-        let needed = bytes.len() + content.len() + 1;
-        let expanded = |room| expand(compression, &bytes, 1 << 20, room);
-        assert_eq!(expanded(needed - 1), Err(Reason::TooLarge), "{compression:?}");
-        assert!(expanded(needed).as_ref() == Ok(&content), "{compression:?}");
+    let content: Vec<u8> = noise.take(2 * KEPT_ROOM).collect();
+    for len in [300_000, KEPT_ROOM - 1, KEPT_ROOM, content.len()] {
+        let content = &content[..len];
+        let zstd = zstd::stream::encode_all(content, 1).expect("memory takes all");
+        // Where it is not expanded elsewhere first, it takes one more byte to see the end.
+        let cases = [
+            (Compression::Gzip, gzip(content), 1),
+            (Compression::Zstd, zstd, usize::from(len >= KEPT_ROOM)),
+        ];
+        for (compression, bytes, more) in cases {
+            let needed = bytes.len() + len + more;
+            let expanded = |room| expand(compression, &bytes, 2 << 20, room);
+            assert_eq!(expanded(needed - 1), Err(Reason::TooLarge), "{compression:?} {len}");
+            assert!(expanded(needed).as_deref() == Ok(content), "{compression:?} {len}");
+        }
     }
 }
 

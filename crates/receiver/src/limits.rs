@@ -88,5 +88,6 @@ pub(crate) const GOODBYE: Duration = Duration::from_millis(250);
 /// Beyond the drain, time for threads that are in the midst of a request.
 pub(crate) const ABORT: Duration = Duration::from_millis(500);
 
-/// Threads that serve requests: as many as cores, within these bounds.
-pub(crate) const WORKERS: std::ops::RangeInclusive<usize> = 2..=4;
+/// Threads that serve requests: half as many as cores, within these bounds. Queries need the others, and to
+/// wake another thread for every other request costs more than it saves.
+pub(crate) const WORKERS: std::ops::RangeInclusive<usize> = 1..=4;

@@ -186,7 +186,7 @@ fn runtime(listeners: &[TcpListener]) -> io::Result<Runtime> {
     }
     let cores = thread::available_parallelism().map_or(1, usize::from);
     Builder::new_multi_thread()
-        .worker_threads(cores.clamp(*WORKERS.start(), *WORKERS.end()))
+        .worker_threads(cores.div_ceil(2).clamp(*WORKERS.start(), *WORKERS.end()))
         .thread_name(THREAD)
         .enable_io()
         .enable_time()

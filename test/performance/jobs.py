@@ -55,7 +55,7 @@ class Job:
     peer_value: float = 0
 
     HEADER: ClassVar[str] = (
-        f"{'job':<57}{'ours':>12}{'peer':>12} {'':<11}{'ratio':>7}{'target':>9}  verdict"
+        f"{'job':<61}{'ours':>12}{'peer':>12} {'':<11}{'ratio':>7}{'target':>9}  verdict"
     )
 
     def measure(self, runs: int) -> None:
@@ -97,7 +97,7 @@ class Job:
         sign = "≥" if self.unit.more_is_better else "≤"
         target = "-" if self.target is None else f"{sign} {self.target:.3g}"
         values = f"{number(self.ours_value):>12}{number(self.peer_value):>12} {self.unit.name:<11}"
-        return f"{self.name:<57}{values}{self.ratio:>7.2f}{target:>9}  {self.verdict()}"
+        return f"{self.name:<61}{values}{self.ratio:>7.2f}{target:>9}  {self.verdict()}"
 
     def record(self) -> dict[str, Any]:
         """The same for programs."""

@@ -67,6 +67,16 @@ class Limit:
 
 
 @dataclass
+class InTurn:
+    """Jobs that are done one after the other with every row."""
+
+    jobs: list[Limit]
+
+    def measure(self) -> float:
+        return 1 / sum(1 / job.measure() for job in self.jobs)
+
+
+@dataclass
 class TwoProcessors:
     """A scan on one thread, times what two threads compute more than one just now.
 

@@ -1,0 +1,153 @@
+//! Servers that drop what they take.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf as _, Bytes};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::Service;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+
+use crate::server::{ANY_PORT, Kind};
+
+/// As the receiver's: a request of 512 spans fits into a frame.
+const MAX_FRAME_SIZE: u32 = 1 << 20;
+
+type Answer = Response<tonic::body::Body>;
+
+/// Starts a sink; it serves until its runtime is dropped.
+pub(crate) fn start(kind: Kind) -> io::Result<(SocketAddr, Runtime)> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let listener = runtime.block_on(TcpListener::bind(ANY_PORT))?;
+    let address = listener.local_addr()?;
+    match kind {
+        Kind::Tonic => runtime.spawn(tonic(listener, Some(MAX_FRAME_SIZE))),
+        Kind::TonicDefaults => runtime.spawn(tonic(listener, None)),
+        _ => runtime.spawn(hyper(listener, kind)),
+    };
+    Ok((address, runtime))
+}
+
+async fn tonic(listener: TcpListener, max_frame_size: Option<u32>) {
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let server = Server::builder().max_frame_size(max_frame_size);
+    server.serve_with_incoming(Export, incoming).await.ok();
+}
+
+async fn hyper(listener: TcpListener, kind: Kind) {
+    while let Ok((stream, _)) = listener.accept().await {
+        stream.set_nodelay(true).ok();
+        tokio::spawn(serve(kind, stream));
+    }
+}
+
+async fn serve(kind: Kind, stream: TcpStream) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http2().max_frame_size(MAX_FRAME_SIZE);
+    let io = TokioIo::new(stream);
+    let _ = match kind {
+        Kind::TonicCodec => builder.serve_connection(io, service_fn(unary)).await,
+        _ => builder.serve_connection(io, service_fn(read)).await,
+    };
+}
+
+/// Reads a body.
+async fn read(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = request.into_body().collect().await.map(|body| body.to_bytes());
+    std::hint::black_box(body.map(|body| body.len()).unwrap_or(0));
+    Ok(Response::new(Full::new(Bytes::new())))
+}
+
+/// Reads the message of a unary call.
+async fn unary<B>(request: Request<B>) -> Result<Answer, Infallible>
+where
+    B: hyper::body::Body + Send + 'static,
+    B::Error: Into<tonic::codegen::StdError> + Send,
+{
+    let mut grpc = tonic::server::Grpc::new(Raw)
+        .max_decoding_message_size(64 << 20)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd);
+    Ok(grpc.unary(Drops, request).await)
+}
+
+/// A service whose every method is unary.
+#[derive(Clone, Copy)]
+struct Export;
+
+impl Service<Request<tonic::body::Body>> for Export {
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<tonic::body::Body>) -> Self::Future {
+        Box::pin(unary(request))
+    }
+}
+
+/// A codec that passes bytes on.
+#[derive(Clone, Copy)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Raw;
+    type Decoder = Raw;
+
+    fn encoder(&mut self) -> Raw {
+        Raw
+    }
+
+    fn decoder(&mut self) -> Raw {
+        Raw
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = tonic::Status;
+
+    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), tonic::Status> {
+        bytes::BufMut::put(buffer, item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = tonic::Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, tonic::Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
+}
+
+struct Drops;
+
+impl tonic::server::UnaryService<Bytes> for Drops {
+    type Response = Bytes;
+    type Future = std::future::Ready<Result<tonic::Response<Bytes>, tonic::Status>>;
+
+    fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
+        std::hint::black_box(request.into_inner().len());
+        std::future::ready(Ok(tonic::Response::new(Bytes::new())))
+    }
+}

@@ -90,14 +90,18 @@ impl Payload {
         // One byte beyond the limit tells a body that fits from one that does not.
         let most = limit.saturating_add(1);
         let mut room = room.min(most);
-        if self.reserve(room).is_err_and(|refusal| refusal.reason == Reason::TooLarge) {
-            // That a guess never fits is no reason to refuse; to count costs time, but no memory.
-            let rest = rest(decoder, &input[done.read..], limit - done.written)?;
-            room = room.min((done.written + rest).saturating_add(1));
-            decoder.reset();
-            done = Progress::default();
-        } else {
-            self.bytes.extend_from_slice(begun);
+        match self.reserve(room) {
+            Err(refusal) if refusal.reason == Reason::TooLarge => {
+                // That a guess never fits is no reason to refuse; to count costs time, but no memory.
+                let rest = rest(decoder, &input[done.read..], limit - done.written)?;
+                room = room.min((done.written + rest).saturating_add(1));
+                decoder.reset();
+                done = Progress::default();
+            }
+            reserved => {
+                reserved?;
+                self.bytes.extend_from_slice(begun);
+            }
         }
         loop {
             self.fill(decoder, input, room, &mut done)?;

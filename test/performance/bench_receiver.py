@@ -73,9 +73,7 @@ def cost() -> Iterator[Job]:
     """What a row costs, in requests of every kind; those of 512 spans have targets."""
     grpc, http = (0.5, 0.7), (0.2, 0.5)
     yield ingest("grpc", 512, *grpc)
-    # What tonic needs as people run it, and what it would need without its server.
-    yield ingest("grpc", 512, sink="tonic-defaults")
-    yield ingest("grpc", 512, sink="tonic-codec")
+    yield ingest("grpc", 512, sink="tonic-tuned")
     for rows in (1, 10, 8192):
         yield ingest("grpc", rows)
     for compression in ("gzip", "zstd"):

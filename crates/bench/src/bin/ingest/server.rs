@@ -22,25 +22,21 @@ const MAX_ROWS: u64 = 100_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Receiver,
-    /// tonic's server, with frames as large as the receiver's.
-    Tonic,
     /// tonic's server as it comes.
-    TonicDefaults,
-    /// What tonic's server does with a call, on a server that has nothing else to do: a limit.
-    TonicCodec,
+    Tonic,
+    /// tonic's server, set up as the receiver is.
+    TonicTuned,
     Hyper,
 }
 
 impl Kind {
-    const ALL: [Kind; 5] =
-        [Kind::Receiver, Kind::Tonic, Kind::TonicDefaults, Kind::TonicCodec, Kind::Hyper];
+    const ALL: [Kind; 4] = [Kind::Receiver, Kind::Tonic, Kind::TonicTuned, Kind::Hyper];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Receiver => "receiver",
             Kind::Tonic => "tonic",
-            Kind::TonicDefaults => "tonic-defaults",
-            Kind::TonicCodec => "tonic-codec",
+            Kind::TonicTuned => "tonic-tuned",
             Kind::Hyper => "hyper",
         }
     }

@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::thread;
 
 use bytes::{Buf as _, Bytes};
 use http_body_util::{BodyExt as _, Full};
@@ -14,7 +15,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::Service;
@@ -30,13 +31,19 @@ type Answer = Response<tonic::body::Body>;
 
 /// Starts a sink; it serves until its runtime is dropped.
 pub(crate) fn start(kind: Kind) -> io::Result<(SocketAddr, Runtime)> {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let mut builder = Builder::new_multi_thread();
+    if kind == Kind::TonicTuned {
+        // As many as the receiver has.
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        builder.worker_threads(cores.div_ceil(2).min(4));
+    }
+    let runtime = builder.enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind(ANY_PORT))?;
     let address = listener.local_addr()?;
     match kind {
-        Kind::Tonic => runtime.spawn(tonic(listener, Some(MAX_FRAME_SIZE))),
-        Kind::TonicDefaults => runtime.spawn(tonic(listener, None)),
-        _ => runtime.spawn(hyper(listener, kind)),
+        Kind::Tonic => runtime.spawn(tonic(listener, None)),
+        Kind::TonicTuned => runtime.spawn(tonic(listener, Some(MAX_FRAME_SIZE))),
+        _ => runtime.spawn(hyper(listener)),
     };
     Ok((address, runtime))
 }
@@ -47,21 +54,14 @@ async fn tonic(listener: TcpListener, max_frame_size: Option<u32>) {
     server.serve_with_incoming(Export, incoming).await.ok();
 }
 
-async fn hyper(listener: TcpListener, kind: Kind) {
+async fn hyper(listener: TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {
         stream.set_nodelay(true).ok();
-        tokio::spawn(serve(kind, stream));
+        let builder = auto::Builder::new(TokioExecutor::new());
+        tokio::spawn(async move {
+            builder.serve_connection(TokioIo::new(stream), service_fn(read)).await.ok();
+        });
     }
-}
-
-async fn serve(kind: Kind, stream: TcpStream) {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http2().max_frame_size(MAX_FRAME_SIZE);
-    let io = TokioIo::new(stream);
-    let _ = match kind {
-        Kind::TonicCodec => builder.serve_connection(io, service_fn(unary)).await,
-        _ => builder.serve_connection(io, service_fn(read)).await,
-    };
 }
 
 /// Reads a body.
@@ -69,19 +69,6 @@ async fn read(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infal
     let body = request.into_body().collect().await.map(|body| body.to_bytes());
     std::hint::black_box(body.map(|body| body.len()).unwrap_or(0));
     Ok(Response::new(Full::new(Bytes::new())))
-}
-
-/// Reads the message of a unary call.
-async fn unary<B>(request: Request<B>) -> Result<Answer, Infallible>
-where
-    B: hyper::body::Body + Send + 'static,
-    B::Error: Into<tonic::codegen::StdError> + Send,
-{
-    let mut grpc = tonic::server::Grpc::new(Raw)
-        .max_decoding_message_size(64 << 20)
-        .accept_compressed(CompressionEncoding::Gzip)
-        .accept_compressed(CompressionEncoding::Zstd);
-    Ok(grpc.unary(Drops, request).await)
 }
 
 /// A service whose every method is unary.
@@ -98,7 +85,11 @@ impl Service<Request<tonic::body::Body>> for Export {
     }
 
     fn call(&mut self, request: Request<tonic::body::Body>) -> Self::Future {
-        Box::pin(unary(request))
+        let mut grpc = tonic::server::Grpc::new(Raw)
+            .max_decoding_message_size(64 << 20)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Zstd);
+        Box::pin(async move { Ok(grpc.unary(Drops, request).await) })
     }
 }
 

@@ -4,13 +4,13 @@ use std::env;
 
 const SOURCES: [&str; 11] = [
     "cpp/attach.cpp",
-    "cpp/attributes.cpp",
     "cpp/catalog.cpp",
     "cpp/conditions.cpp",
     "cpp/extension.cpp",
     "cpp/live_scan.cpp",
     "cpp/live_write.cpp",
     "cpp/macros.cpp",
+    "cpp/members.cpp",
     "cpp/read_otlp.cpp",
     "cpp/rejects.cpp",
     "cpp/scan.cpp",

@@ -241,8 +241,62 @@ def test_plans_of_single_attributes(odd: duckdb.DuckDBPyConnection) -> None:
     for rows in ("live.spans", "seen_through"):
         query = f"EXPLAIN SELECT attributes->>'v' AS v, count(*) FROM {rows} GROUP BY v"
         ((_, plan),) = odd.execute(query).fetchall()
-        assert "Attributes: attributes->>'v'" in plan
+        assert "Members: attributes->>'v'" in plan
         assert "Projections: attributes " not in plan
+
+
+#: Members of `data`, some of which are read by themselves.
+MEMBERS = {
+    "traces": [
+        *("traceId", "spanId", "parentSpanId", "traceState", "name", "kind", "flags"),
+        *("startTimeUnixNano", "endTimeUnixNano", "droppedAttributesCount"),
+        *("attributes", "status", "scope", "schemaUrl", "none"),
+    ],
+    "metrics": ["name", "description", "unit", "gauge", "sum", "scope"],
+    "logs": [
+        *("timeUnixNano", "observedTimeUnixNano", "severityNumber", "severityText", "eventName"),
+        *("traceId", "spanId", "flags", "body", "attributes"),
+    ],
+}
+MEMBER_READS = [
+    "SELECT {id}, data->>'{m}', json_extract_string(data, '$.{m}'), data->>'/{m}' FROM {rows}",
+    "SELECT data->>'{m}' AS m, count(*), max(timestamp) FROM {rows} GROUP BY m HAVING m > '1'",
+    "SELECT {id}, data FROM {rows} WHERE data->>'{m}' IS NULL OR data->>'{m}' LIKE '%2'",
+    "SELECT {id}, data FROM {rows} WHERE data->>'{m}' = (SELECT max(data->>'{m}') FROM {rows})",
+    "SELECT {id}, data->>'{m}' FROM {rows} ORDER BY timestamp DESC, {id} LIMIT 9",
+    "SELECT {id}, resource->>'{m}', signal FROM {rows} WHERE data->>'{m}' < '1' AND {id} % 7 = 1",
+    "SELECT m FROM (SELECT *, data->>'{m}' AS m FROM (FROM {rows})) WHERE m >= '9'",
+]
+
+
+@pytest.mark.parametrize("signal", MEMBERS)
+def test_members_of_data(signal: str, filled: Live) -> None:
+    """A member of `data` that is read by itself is what it is in the whole of it."""
+    con, table = filled.con, f"live.{signal}"
+    con.execute(f"CREATE TABLE copied AS SELECT rowid AS id, *, signal FROM {table}")
+    con.execute(f"CREATE VIEW seen_through AS SELECT rowid AS id, *, signal FROM {table}")
+    found = 0
+    for member in MEMBERS[signal]:
+        for read in MEMBER_READS:
+            expected, *answers = (
+                sorted(
+                    con.execute(read.format(m=member, id=number, rows=rows)).fetchall(), key=repr
+                )
+                for number, rows in [("id", "copied"), ("rowid", table), ("id", "seen_through")]
+            )
+            assert answers == [expected, expected], (member, read)
+            found += len(expected)
+    assert found > 1000
+
+
+def test_plans_of_members_of_data(odd: duckdb.DuckDBPyConnection) -> None:
+    """`data` is not read where a member is all that is wanted of it."""
+    odd.execute("CREATE VIEW spans AS FROM live.traces")
+    for rows in ("live.traces", "spans"):
+        query = f"EXPLAIN SELECT data->>'name' AS name, count(*) FROM {rows} GROUP BY name"
+        ((_, plan),) = odd.execute(query).fetchall()
+        assert "Members: data->>'name'" in plan
+        assert "Projections: data " not in plan
 
 
 #: Queries of every shape, on the shop: `{t}` has its spans.

@@ -42,6 +42,9 @@ QUERIES = {
     "p99 of duration by service": """
         SELECT service_name, quantile_cont(duration_ns, 0.99)
         FROM {of}.spans GROUP BY ALL ORDER BY ALL""",
+    "top names, unified": """
+        SELECT data->>'name' AS name, count(*) AS spans
+        FROM {of}.traces GROUP BY ALL ORDER BY spans DESC, name LIMIT 10""",
     "top routes by attribute": """
         SELECT attributes->>'http.route' AS route, count(*) AS spans
         FROM {of}.spans GROUP BY ALL ORDER BY spans DESC, route LIMIT 10""",

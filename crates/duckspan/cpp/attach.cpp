@@ -37,7 +37,7 @@ using Options = unique_ptr<LiveOptions, void (*)(LiveOptions *)>;
 //! What is done by the first ATTACH of a database: with an optimizer pass DuckDB drops some of its hints on filters of
 //! CTEs, which only those who have live tables should pay for.
 struct FirstAttach : public StorageExtensionInfo {
-	std::once_flag attributes;
+	std::once_flag members;
 };
 
 void SetOption(LiveOptions &options, const string &name, const Value &value) {
@@ -83,7 +83,7 @@ unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo> first, ClientConte
 	Fault fault;
 	LiveOwner live(duckspan_live_start(options.get(), replaced, fault), duckspan_live_free);
 	fault.Check();
-	std::call_once(static_cast<FirstAttach &>(*first).attributes, RegisterAttributes, std::ref(db.GetDatabase()));
+	std::call_once(static_cast<FirstAttach &>(*first).members, RegisterMembers, std::ref(db.GetDatabase()));
 	// What is left here shows in duckdb_databases().
 	attach.options.erase("token");
 	if (attach.options.count("http_port")) {

@@ -39,7 +39,7 @@ struct Subject {
 			known = true;
 		} else if (IsLookup(expr)) {
 			known = true;
-			key = AttributeKey(expr);
+			key = LookupKey(expr);
 		}
 	}
 };
@@ -177,12 +177,12 @@ void Add(Conditions &conditions, idx_t column, const string &key, const Expressi
 
 } // namespace
 
-string AttributeKey(const Expression &lookup) {
+string LookupKey(const Expression &lookup) {
 	auto &key = *lookup.Cast<BoundFunctionExpression>().GetChildren()[1];
 	return StringValue::Get(key.Cast<BoundConstantExpression>().GetValue());
 }
 
-optional_ptr<const BoundColumnRefExpression> AttributeColumn(const Expression &expr) {
+optional_ptr<const BoundColumnRefExpression> LookupColumn(const Expression &expr) {
 	if (!IsLookup(expr)) {
 		return nullptr;
 	}

@@ -283,7 +283,7 @@ struct LiveScanInput {
   ScanOrder order;
   /// The columns to be read, as positions in the table; those beyond it are left alone.
   const uint32_t *columns;
-  /// For each of them the key of the one attribute that is read of it; empty for the column itself.
+  /// For each of them the key of the one member that is read of it; empty for the column itself.
   const Str *keys;
   /// How many they are.
   uintptr_t column_count;
@@ -312,12 +312,6 @@ uintptr_t duckspan_relation_width(Relation relation);
 
 /// The column of a relation at `position`, which is below its width.
 CColumn duckspan_relation_column(Relation relation, uintptr_t position);
-
-/// Whether the column at a position of a relation is one of attributes, of which `column->>'key'` can be
-/// read by itself.
-bool duckspan_relation_has_attribute(Relation relation,
-                                     uintptr_t position,
-                                     Str key);
 
 /// What a row of a typed relation is, for people; empty for the others.
 Str duckspan_relation_comment(Relation relation);
@@ -436,8 +430,8 @@ CTable duckspan_live_table(uintptr_t position);
 /// The column at `position` of a table, which is below its width.
 CTableColumn duckspan_live_table_column(LiveTable table, uintptr_t position);
 
-/// The relation that the columns of a table are those of, virtual ones apart.
-Relation duckspan_live_table_relation(LiveTable table);
+/// Whether `->>'key'` of the column at `position` of a table can be read without the column.
+bool duckspan_live_table_has_member(LiveTable table, uintptr_t position, Str key);
 
 /// The options of `ATTACH 'path' (TYPE otlp)`, at their defaults.
 LiveOptions *duckspan_live_options_new(Str path, CFault *fault);

@@ -19,7 +19,7 @@ struct SharedRejects : public duckdb::TableFunctionInfo {
 void RegisterReadOtlp(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<SharedRejects> rejects);
 void RegisterReadOtlpRejects(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<SharedRejects> rejects);
 void RegisterAttach(duckdb::ExtensionLoader &loader);
-void RegisterAttributes(duckdb::DatabaseInstance &db);
+void RegisterMembers(duckdb::DatabaseInstance &db);
 void RegisterMacros(duckdb::ExtensionLoader &loader);
 
 } // namespace duckspan

@@ -186,10 +186,10 @@ private:
 //! The scan of a table.
 duckdb::TableFunction LiveScanFunction(LiveTableEntry &table, duckdb::unique_ptr<duckdb::FunctionData> &data);
 bool IsLiveScan(const duckdb::LogicalGet &get);
-//! Whether a scanned column is one of attributes, of which one with that key can be read by itself.
-bool HasAttribute(const duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
-//! Lets a scan read that attribute too; the column it becomes.
-duckdb::ProjectionIndex AddAttribute(duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
+//! Whether `->>'key'` of a scanned column can be read without the column.
+bool HasMember(const duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
+//! Lets a scan read that member too; the column it becomes.
+duckdb::ProjectionIndex AddMember(duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
 //! Whether a scan was given predicates when its query was planned.
 bool IsFiltered(const duckdb::LogicalOperator &scan);
 

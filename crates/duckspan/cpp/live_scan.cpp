@@ -15,15 +15,15 @@ namespace duckspan {
 
 namespace {
 
-//! Columns that are single attributes are numbered from here on.
-constexpr column_t FIRST_ATTRIBUTE = (column_t(1) << 63) + 1000000;
+//! Columns that are single members of others are numbered from here on.
+constexpr column_t FIRST_MEMBER = (column_t(1) << 63) + 1000000;
 
-//! A column that is one attribute of a column.
-struct Attribute {
+//! A column that is one member of a JSON column, as text.
+struct Member {
 	idx_t position;
 	string key;
 
-	bool operator==(const Attribute &other) const {
+	bool operator==(const Member &other) const {
 		return position == other.position && key == other.key;
 	}
 };
@@ -36,11 +36,11 @@ struct LiveBind : public TableFunctionData {
 	}
 	bool Equals(const FunctionData &other) const override {
 		auto &bind = other.Cast<LiveBind>();
-		return &entry == &bind.entry && order == bind.order && attributes == bind.attributes;
+		return &entry == &bind.entry && order == bind.order && members == bind.members;
 	}
-	optional_ptr<const Attribute> GetAttribute(column_t column) const {
-		auto is_attribute = column >= FIRST_ATTRIBUTE && column - FIRST_ATTRIBUTE < attributes.size();
-		return is_attribute ? &attributes[column - FIRST_ATTRIBUTE] : nullptr;
+	optional_ptr<const Member> GetMember(column_t column) const {
+		auto is_member = column >= FIRST_MEMBER && column - FIRST_MEMBER < members.size();
+		return is_member ? &members[column - FIRST_MEMBER] : nullptr;
 	}
 	//! A plan holds what is true of one moment only.
 	bool SupportStatementCache() const override {
@@ -55,7 +55,7 @@ struct LiveBind : public TableFunctionData {
 	LiveTableEntry &entry;
 	ScanOrder order = ScanOrder::Arrival;
 	bool filtered = false;
-	vector<Attribute> attributes;
+	vector<Member> members;
 };
 
 struct LiveGlobal : public GlobalTableFunctionState {
@@ -84,11 +84,11 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	auto &request = result->request;
 	vector<Str> keys;
 	for (auto column : input.column_ids) {
-		auto attribute = bind.GetAttribute(column);
-		auto position = attribute ? attribute->position : bind.entry.PositionOf(column);
+		auto member = bind.GetMember(column);
+		auto position = member ? member->position : bind.entry.PositionOf(column);
 		request.columns.push_back(uint32_t(position));
-		request.keys.push_back(attribute ? attribute->key : string());
-		request.types.push_back(attribute ? LogicalType::VARCHAR : bind.entry.TypeOf(position));
+		request.keys.push_back(member ? member->key : string());
+		request.types.push_back(member ? LogicalType::VARCHAR : bind.entry.TypeOf(position));
 	}
 	for (auto &key : request.keys) {
 		keys.push_back(Lend(key));
@@ -214,9 +214,9 @@ double Progress(ClientContext &, const FunctionData *, const GlobalTableFunction
 	return global ? duckspan_live_scan_progress(global->Cast<LiveGlobal>().scan) : 0;
 }
 
-TableColumn ColumnOf(const LiveTableEntry &entry, const Attribute &attribute) {
-	auto &column = entry.GetColumns().GetColumn(LogicalIndex(attribute.position));
-	auto name = column.GetName().GetIdentifierName() + "->>'" + attribute.key + "'";
+TableColumn ColumnOf(const LiveTableEntry &entry, const Member &member) {
+	auto &column = entry.GetColumns().GetColumn(LogicalIndex(member.position));
+	auto name = column.GetName().GetIdentifierName() + "->>'" + member.key + "'";
 	return TableColumn(Identifier(name), LogicalType::VARCHAR);
 }
 
@@ -226,9 +226,9 @@ InsertionOrderPreservingMap<string> Explain(TableFunctionToStringInput &input) {
 	InsertionOrderPreservingMap<string> result;
 	result["Table"] =
 		entry.schema.GetQualifiedName(entry.name).ToString(QualifiedNameToStringMode::HIDE_DEFAULT_SCHEMA);
-	for (auto &attribute : bind.attributes) {
-		auto &names = result["Attributes"];
-		names += (names.empty() ? "" : "\n") + ColumnOf(entry, attribute).name.GetIdentifierName();
+	for (auto &member : bind.members) {
+		auto &names = result["Members"];
+		names += (names.empty() ? "" : "\n") + ColumnOf(entry, member).name.GetIdentifierName();
 	}
 	return result;
 }
@@ -236,8 +236,8 @@ InsertionOrderPreservingMap<string> Explain(TableFunctionToStringInput &input) {
 virtual_column_map_t VirtualColumns(ClientContext &, optional_ptr<FunctionData> data) {
 	auto &bind = data->Cast<LiveBind>();
 	auto result = bind.entry.GetVirtualColumns();
-	for (idx_t index = 0; index < bind.attributes.size(); index++) {
-		result.insert({FIRST_ATTRIBUTE + index, ColumnOf(bind.entry, bind.attributes[index])});
+	for (idx_t index = 0; index < bind.members.size(); index++) {
+		result.insert({FIRST_MEMBER + index, ColumnOf(bind.entry, bind.members[index])});
 	}
 	return result;
 }
@@ -256,24 +256,24 @@ bool IsLiveScan(const LogicalGet &get) {
 	return get.function.function == Scan;
 }
 
-bool HasAttribute(const LogicalGet &get, ProjectionIndex column, const string &key) {
+bool HasMember(const LogicalGet &get, ProjectionIndex column, const string &key) {
 	auto &id = get.GetColumnIds()[column];
 	if (id.IsVirtualColumn()) {
 		return false;
 	}
-	auto relation = duckspan_live_table_relation(get.bind_data->Cast<LiveBind>().entry.table);
-	return duckspan_relation_has_attribute(relation, id.GetPrimaryIndex(), Lend(key));
+	auto table = get.bind_data->Cast<LiveBind>().entry.table;
+	return duckspan_live_table_has_member(table, id.GetPrimaryIndex(), Lend(key));
 }
 
-ProjectionIndex AddAttribute(LogicalGet &get, ProjectionIndex column, const string &key) {
+ProjectionIndex AddMember(LogicalGet &get, ProjectionIndex column, const string &key) {
 	auto &bind = get.bind_data->Cast<LiveBind>();
-	Attribute attribute {get.GetColumnIds()[column].GetPrimaryIndex(), key};
-	auto &all = bind.attributes;
-	auto known = std::find(all.begin(), all.end(), attribute);
-	auto id = FIRST_ATTRIBUTE + column_t(known - all.begin());
+	Member member {get.GetColumnIds()[column].GetPrimaryIndex(), key};
+	auto &all = bind.members;
+	auto known = std::find(all.begin(), all.end(), member);
+	auto id = FIRST_MEMBER + column_t(known - all.begin());
 	if (known == all.end()) {
-		get.virtual_columns.insert({id, ColumnOf(bind.entry, attribute)});
-		all.push_back(std::move(attribute));
+		get.virtual_columns.insert({id, ColumnOf(bind.entry, member)});
+		all.push_back(std::move(member));
 	}
 	auto index = get.TryGetProjectionIndex(id);
 	return index.IsValid() ? index : get.AddColumnId(id);

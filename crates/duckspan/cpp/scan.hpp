@@ -54,7 +54,7 @@ struct Columns {
 struct ScanRequest {
 	//! Positions in the relation, in the order of the scanned chunk.
 	duckdb::vector<uint32_t> columns;
-	//! For each column that is one attribute of the column at its position, the key; empty for the others, and as a
+	//! For each column that is one member of the column at its position, the key; empty for the others, and as a
 	//! whole where there is none.
 	duckdb::vector<std::string> keys;
 	duckdb::vector<duckdb::LogicalType> types;
@@ -73,9 +73,9 @@ ConditionsOwner ReadConditions(const ScanRequest &request);
 bool IsTold(Relation relation, idx_t column, const duckdb::Expression &expr);
 
 //! The column in `column->>'key'`, if an expression is that.
-duckdb::optional_ptr<const duckdb::BoundColumnRefExpression> AttributeColumn(const duckdb::Expression &expr);
+duckdb::optional_ptr<const duckdb::BoundColumnRefExpression> LookupColumn(const duckdb::Expression &expr);
 //! The key in it.
-std::string AttributeKey(const duckdb::Expression &lookup);
+std::string LookupKey(const duckdb::Expression &lookup);
 
 //! The column of a scan that an expression is about, if it is one.
 duckdb::column_t ColumnOf(const duckdb::LogicalGet &get, const duckdb::Expression &expr);

@@ -11,7 +11,7 @@ use duckspan_otlp::relation;
 
 use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::columns::{Column, Unified};
-use crate::conditions::{Conditions, is_plain_key};
+use crate::conditions::Conditions;
 use crate::files::{self, FileColumns, FileScan, Label, Opening};
 use crate::macros::{self, Macro};
 use crate::options::{self, FileOptions, Value};
@@ -149,18 +149,6 @@ pub extern "C" fn duckspan_relation_column(relation: Relation, position: usize) 
         Relation::Rejects => CColumn::new(&rejects::COLUMNS[position], false),
         _ => CColumn::new(&Unified::ALL[position].column(), position >= Unified::VISIBLE),
     }
-}
-
-/// Whether the column at a position of a relation is one of attributes, of which `column->>'key'` can be
-/// read by itself.
-#[unsafe(no_mangle)]
-pub extern "C" fn duckspan_relation_has_attribute(
-    relation: Relation,
-    position: usize,
-    key: Str,
-) -> bool {
-    let column = relation.typed().and_then(|typed| typed.columns.get(position));
-    column.is_some_and(|column| column.has_attributes() && is_plain_key(&key.get()))
 }
 
 /// What a row of a typed relation is, for people; empty for the others.

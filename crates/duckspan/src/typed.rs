@@ -1,11 +1,11 @@
-//! Columns of the typed relations, read from rows of segments into vectors.
+//! Columns of the typed relations, and members of `data`, read from rows of segments into vectors.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use duckspan_otlp::Segment;
 use duckspan_otlp::json::Projection;
-use duckspan_otlp::relation::{Column, Data, Filter, Nulls, Plan, Relation, Type, Values, Window};
+use duckspan_otlp::relation::{Data, Filter, Member, Nulls, Plan, Relation, Type, Values, Window};
+use duckspan_otlp::{Segment, Signal};
 
 use crate::conditions::Conditions;
 use crate::scan::Rows;
@@ -25,10 +25,10 @@ impl Wanted {
     }
 }
 
-/// The columns that a query wants of a relation.
+/// The columns that a query wants of a relation, or the members of `data`.
 pub(crate) struct TypedColumns {
-    relation: &'static Relation,
-    columns: Vec<&'static Column>,
+    /// Whose rows they are of; of every row if there is none.
+    relation: Option<&'static Relation>,
     types: Vec<Type>,
     plan: Plan,
     /// Of the rows that are wanted, where not all are.
@@ -42,18 +42,29 @@ impl TypedColumns {
         wanted: impl IntoIterator<Item = Wanted>,
         conditions: &Conditions,
     ) -> TypedColumns {
-        let mut plan = Plan::new(relation, []);
-        let (mut columns, mut types) = (Vec::new(), Vec::new());
+        let mut plan = Plan::of(relation.signal);
+        let mut types = Vec::new();
         for Wanted { column, key } in wanted {
             let column = &relation.columns[column];
             let is_attribute = key.is_some_and(|key| plan.push_attribute(column, &key));
             if !is_attribute {
                 plan.push(column);
             }
-            columns.push(column);
             types.push(if is_attribute { Type::Varchar } else { column.kind });
         }
-        TypedColumns { relation, columns, types, plan, filter: conditions.filter(relation) }
+        let filter = conditions.filter(relation);
+        TypedColumns { relation: Some(relation), types, plan, filter }
+    }
+
+    /// Members of `data` of all rows of a signal.
+    pub(crate) fn members(
+        signal: Signal,
+        members: impl IntoIterator<Item = Member>,
+    ) -> TypedColumns {
+        let mut plan = Plan::of(signal);
+        members.into_iter().for_each(|member| plan.push_member(member));
+        let types = vec![Type::Varchar; plan.len()];
+        TypedColumns { relation: None, types, plan, filter: None }
     }
 
     /// The filter of the rows that are wanted, where not all are.
@@ -63,7 +74,7 @@ impl TypedColumns {
 
     /// Whether the column that was asked for in that place is the time of a row.
     pub(crate) fn is_time(&self, column: usize) -> bool {
-        self.columns[column].is_time()
+        self.plan.is_time(column)
     }
 
     /// Whether rows need not be messages: what conditions are on is among the columns.
@@ -101,7 +112,10 @@ impl TypedReader {
         self.rows.clear();
         match filter {
             Some(filter) => drop(filter.select(segment, rows, usize::MAX, &mut self.rows)),
-            None => self.rows.extend(rows.filter(|&row| relation.has(segment, row))),
+            None => {
+                let has = |&row: &usize| relation.is_none_or(|known| known.has(segment, row));
+                self.rows.extend(rows.filter(has));
+            }
         }
         self.opened = None;
         self.rows.len()

@@ -13,6 +13,8 @@ mod draw;
 mod filtered;
 #[path = "relation/generated.rs"]
 mod generated;
+#[path = "relation/members.rs"]
+mod members;
 #[path = "relation/merged.rs"]
 mod merged;
 #[path = "relation/oracle.rs"]

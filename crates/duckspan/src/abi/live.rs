@@ -4,8 +4,8 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
+use super::Str;
 use super::types::CType;
-use super::{Relation, Str};
 use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::conditions::Conditions;
 use crate::input::Input;
@@ -97,15 +97,14 @@ pub extern "C" fn duckspan_live_table_column(table: LiveTable, position: usize) 
     }
 }
 
-/// The relation that the columns of a table are those of, virtual ones apart.
+/// Whether `->>'key'` of the column at `position` of a table can be read without the column.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_table_relation(table: LiveTable) -> Relation {
-    match table {
-        LiveTable::Spans => Relation::Spans,
-        LiveTable::LogRecords => Relation::LogRecords,
-        LiveTable::DataPoints => Relation::DataPoints,
-        _ => Relation::Unified,
-    }
+pub extern "C" fn duckspan_live_table_has_member(
+    table: LiveTable,
+    position: usize,
+    key: Str,
+) -> bool {
+    table.has_member(position, &key.get())
 }
 
 /// The options of `ATTACH 'path' (TYPE otlp)`, at their defaults.
@@ -265,7 +264,7 @@ pub struct LiveScanInput {
     pub order: ScanOrder,
     /// The columns to be read, as positions in the table; those beyond it are left alone.
     pub columns: *const u32,
-    /// For each of them the key of the one attribute that is read of it; empty for the column itself.
+    /// For each of them the key of the one member that is read of it; empty for the column itself.
     pub keys: *const Str,
     /// How many they are.
     pub column_count: usize,

@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use duckspan_otlp::relation::Relation;
+use duckspan_otlp::Signal;
 use duckspan_ring::{Part, Snapshot};
 
 use super::scan::ScanCounts;
-use super::table::LiveColumn;
+use super::table::{LiveColumn, LiveTable};
 use crate::boundary::Result;
 use crate::columns::{Reader, Unified};
 use crate::conditions::Conditions;
@@ -47,36 +47,60 @@ struct Unit {
 
 /// The columns that are wanted of each row.
 pub(crate) struct RowColumns {
-    columns: Vec<LiveColumn>,
-    /// Those of a typed relation, in their order among `columns`.
+    columns: Vec<RowColumn>,
     typed: Option<Arc<TypedColumns>>,
 }
 
+/// How a column is read.
+#[derive(Clone, Copy)]
+enum RowColumn {
+    Unified(Unified),
+    /// The one at that position of `typed`.
+    Typed(usize),
+    RowId,
+    /// Nobody looks at it.
+    Nothing,
+}
+
 impl RowColumns {
+    /// `columns` of a table of rows of `signal`; or of those that have a key, that member.
     pub(crate) fn new(
-        relation: Option<&'static Relation>,
+        table: LiveTable,
+        signal: Signal,
         columns: Vec<(LiveColumn, Option<String>)>,
         conditions: &Conditions,
     ) -> RowColumns {
-        let (columns, keys): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        let wanted = columns.iter().zip(keys);
-        let wanted = wanted.filter_map(|(at, key)| Some(Wanted { column: at.typed()?, key }));
-        let typed =
-            relation.map(|relation| Arc::new(TypedColumns::new(relation, wanted, conditions)));
-        RowColumns { columns, typed }
+        let (mut wanted, mut members) = (Vec::new(), Vec::new());
+        let column = |(column, key): (LiveColumn, Option<String>)| match column {
+            LiveColumn::Typed(column) => {
+                wanted.push(Wanted { column, key });
+                RowColumn::Typed(wanted.len() - 1)
+            }
+            LiveColumn::Unified(column) => match key.and_then(|key| table.member(&key)) {
+                Some(member) => {
+                    members.push(member);
+                    RowColumn::Typed(members.len() - 1)
+                }
+                None => RowColumn::Unified(column),
+            },
+            LiveColumn::RowId => RowColumn::RowId,
+            LiveColumn::Stat(_) | LiveColumn::Nothing => RowColumn::Nothing,
+        };
+        let columns = columns.into_iter().map(column).collect();
+        let typed = match table.relation() {
+            Some(relation) => Some(TypedColumns::new(relation, wanted, conditions)),
+            None if members.is_empty() => None,
+            None => Some(TypedColumns::members(signal, members)),
+        };
+        RowColumns { columns, typed: typed.map(Arc::new) }
     }
 
     /// Whether rows become long text.
     fn are_rendered(&self) -> bool {
-        let is_text = |column: &LiveColumn| {
-            matches!(column, LiveColumn::Unified(Unified::Data) | LiveColumn::Typed(_))
+        let is_text = |column: &RowColumn| {
+            matches!(column, RowColumn::Unified(Unified::Data) | RowColumn::Typed(_))
         };
         self.columns.iter().any(is_text)
-    }
-
-    /// Whether a column of the typed relation is the time of a row.
-    fn is_time(&self, column: usize) -> bool {
-        self.typed.as_ref().is_some_and(|typed| typed.is_time(self.typed_position(column)))
     }
 
     /// Whether rows of a part may be among those that are wanted.
@@ -85,20 +109,6 @@ impl RowColumns {
         filter
             .filter(|filter| filter.needs_summary())
             .is_none_or(|filter| part.summary().is_none_or(|summary| summary.may_pass(filter)))
-    }
-
-    /// The position of a column among those of the typed relation.
-    fn typed_position(&self, column: usize) -> usize {
-        self.columns[..column].iter().filter_map(LiveColumn::typed).count()
-    }
-}
-
-impl LiveColumn {
-    fn typed(&self) -> Option<usize> {
-        match self {
-            LiveColumn::Typed(position) => Some(*position),
-            _ => None,
-        }
     }
 }
 
@@ -229,17 +239,16 @@ impl Scan for RowCursor {
     fn fill(&mut self, column: usize, rows: Rows<'_>, vector: &mut Vector) -> Result<()> {
         let start = self.window.start;
         match self.scan.columns.columns[column] {
-            LiveColumn::Unified(column) => {
+            RowColumn::Unified(column) => {
                 self.reader.fill(column, self.part().segment(), start, rows, vector);
             }
-            LiveColumn::Typed(_) => {
+            RowColumn::Typed(position) => {
                 let held = Held::Ring(self.part().clone());
-                let position = self.scan.columns.typed_position(column);
                 if let Some(typed) = &mut self.typed {
                     typed.fill(position, &held, rows, vector);
                 }
             }
-            LiveColumn::RowId => {
+            RowColumn::RowId => {
                 for index in 0..rows.len() {
                     let position = rows.get(index);
                     let row = match &self.typed {
@@ -249,7 +258,7 @@ impl Scan for RowCursor {
                     vector.values()[index] = self.row_id(row);
                 }
             }
-            LiveColumn::Stat(_) | LiveColumn::Nothing => {}
+            RowColumn::Nothing => {}
         }
         Ok(())
     }
@@ -260,14 +269,15 @@ impl Scan for RowCursor {
 
     fn bounds(&self, column: usize) -> Option<Bounds> {
         match self.scan.columns.columns[column] {
-            LiveColumn::RowId => {
+            RowColumn::RowId => {
                 let rows = &self.unit().rows;
                 let (min, max) = (self.row_id(rows.start), self.row_id(rows.end - 1));
                 Some(Bounds { values: Some((min, max)), nulls: false })
             }
-            LiveColumn::Unified(Unified::Timestamp) => Some(time_bounds(self.part())),
-            LiveColumn::Typed(_) if self.scan.columns.is_time(column) => {
-                Some(nano_bounds(self.part()))
+            RowColumn::Unified(Unified::Timestamp) => Some(time_bounds(self.part())),
+            RowColumn::Typed(position) => {
+                let typed = self.scan.columns.typed.as_ref()?;
+                typed.is_time(position).then(|| nano_bounds(self.part()))
             }
             _ => None,
         }

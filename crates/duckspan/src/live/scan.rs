@@ -34,7 +34,7 @@ pub struct ScanCounts {
 }
 
 impl LiveScan {
-    /// `columns` are to be read, or of those that have a key that attribute.
+    /// `columns` are to be read, or of those that have a key that member.
     pub(crate) fn open(
         live: &Live,
         view: &View,
@@ -46,7 +46,7 @@ impl LiveScan {
         match table.signal() {
             Some(signal) => {
                 let snapshot = view.snapshot(signal).clone();
-                let columns = RowColumns::new(table.relation(), columns, conditions);
+                let columns = RowColumns::new(table, signal, columns, conditions);
                 LiveScan::Rows(Arc::new(RowScan::new(snapshot, columns, order)))
             }
             None => {

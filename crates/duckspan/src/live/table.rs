@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use duckspan_otlp::Signal;
-use duckspan_otlp::relation::{DATA_POINTS, LOG_RECORDS, Relation, SPANS};
+use duckspan_otlp::relation::{DATA_POINTS, LOG_RECORDS, Member, Relation, SPANS};
 
 use super::stats::Stat;
 use crate::columns::{Column, Type, Unified};
+use crate::conditions::is_plain_key;
 
 /// A table of an attached receiver.
 #[repr(u8)]
@@ -154,6 +155,23 @@ impl LiveTable {
             },
             _ => ROWS.get(position).copied().unwrap_or(LiveColumn::Nothing),
         }
+    }
+
+    /// Whether `->>'key'` of the column at `position` can be read without the column.
+    pub(crate) fn has_member(self, position: usize, key: &str) -> bool {
+        match self.at(position) {
+            LiveColumn::Typed(position) => {
+                let column = self.relation().and_then(|relation| relation.columns.get(position));
+                column.is_some_and(|column| column.has_attributes()) && is_plain_key(key)
+            }
+            LiveColumn::Unified(Unified::Data) => self.member(key).is_some(),
+            _ => false,
+        }
+    }
+
+    /// The member of `data` that stands under a key, or at a path.
+    pub(crate) fn member(self, key: &str) -> Option<Member> {
+        Member::find(self.signal()?, key.strip_prefix("$.").unwrap_or(key))
     }
 
     pub(crate) fn column(self, position: usize) -> TableColumn {

@@ -21,6 +21,10 @@ pub(super) enum Op {
     Text(Slot),
     /// An id of that many bytes, in hex.
     Id { slot: Slot, len: usize },
+    /// An integer or a bool as text; NULL where JSON leaves it out.
+    ScalarText { slot: Slot, field: &'static Field },
+    /// An id of any length, in hex; NULL where it is empty.
+    Hex(Slot),
     /// The name of an enum's number.
     EnumName { slot: Slot, names: EnumNames },
     /// Attributes as a JSON object.
@@ -124,6 +128,16 @@ impl Op {
                 Some(Op::Attribute { slot, repeated, key: key.into() })
             }
             _ => None,
+        }
+    }
+
+    /// How a field of one value is read as the text that `->>` makes of it in JSON.
+    pub(super) fn member(field: &'static Field, walk: &mut Walk) -> Op {
+        let slot = walk.want(field.number);
+        match field.kind {
+            Kind::String => Op::Text(slot),
+            Kind::Id => Op::Hex(slot),
+            _ => Op::ScalarText { slot, field },
         }
     }
 

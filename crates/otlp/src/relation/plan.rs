@@ -2,6 +2,7 @@
 
 use super::Relation;
 use super::column::{Column, Level, Read, messages};
+use super::member::Member;
 use super::op::Op;
 use super::walk::Walk;
 use crate::json::Projection;
@@ -47,14 +48,14 @@ pub(super) enum Reader {
 impl Plan {
     /// A plan for some columns of `relation`.
     pub fn new<'a>(relation: &Relation, columns: impl IntoIterator<Item = &'a Column>) -> Plan {
-        let mut plan = Plan {
-            signal: relation.signal,
-            readers: Vec::new(),
-            levels: Default::default(),
-            times: 0,
-        };
+        let mut plan = Plan::of(relation.signal);
         columns.into_iter().for_each(|column| plan.push(column));
         plan
+    }
+
+    /// A plan for rows of a signal, without columns.
+    pub fn of(signal: Signal) -> Plan {
+        Plan { signal, readers: Vec::new(), levels: Default::default(), times: 0 }
     }
 
     /// Adds a column.
@@ -75,6 +76,31 @@ impl Plan {
         let ops = self.ops(column, attribute);
         self.readers.push(Reader::Fields(column.level, ops));
         true
+    }
+
+    /// Adds the text of a member of `data`, as `data->>'name'` has it: a column of VARCHAR, NULL where the
+    /// member is left out.
+    pub fn push_member(&mut self, member: Member) {
+        let Member { level, field } = member;
+        let stage = &mut self.levels[level as usize];
+        stage.prepare(&messages(self.signal, level));
+        let ops = stage.walks.iter_mut().map(|walk| Op::member(field, walk)).collect();
+        self.readers.push(Reader::Fields(level, ops));
+    }
+
+    /// The number of columns.
+    pub fn len(&self) -> usize {
+        self.readers.len()
+    }
+
+    /// Whether there is no column.
+    pub fn is_empty(&self) -> bool {
+        self.readers.is_empty()
+    }
+
+    /// Whether the column at that position is the time of a row, which the index of a segment has.
+    pub fn is_time(&self, column: usize) -> bool {
+        matches!(self.readers.get(column), Some(Reader::Time))
     }
 
     /// What has to be read of OTLP/JSON so that the columns can be.

@@ -7,8 +7,8 @@ use super::table::{Fields, Rows, Table};
 use super::value_json;
 use super::values::{Data, Entry, Nulls, Texts, Values};
 use super::walk::Slot;
-use crate::render::{Part, number, text};
-use crate::schema::{Kind, WireType};
+use crate::render::{Part, number as digits, text};
+use crate::schema::{Field, Kind, Rule, WireType};
 use crate::segment::valid_time;
 use crate::wire::unzigzag;
 
@@ -28,6 +28,10 @@ fn append(op: &Op, rows: Rows<'_>, out: &mut Values) {
         Op::Number { double, int } => doubles(rows, out, |fields| number(fields, double, int)),
         Op::Text(slot) => texts(rows, out, |fields, texts| string(fields, slot, texts)),
         Op::Id { slot, len } => texts(rows, out, |fields, texts| id(fields, slot, len, texts)),
+        Op::ScalarText { slot, field } => {
+            texts(rows, out, |fields, texts| scalar_text(fields, slot, field, texts));
+        }
+        Op::Hex(slot) => texts(rows, out, |fields, texts| hex(fields, slot, texts)),
         Op::EnumName { slot, names } => enum_names(slot, names, rows, out),
         Op::Object { slot, repeated } => {
             texts(rows, out, |fields, texts| object(fields, slot, repeated, texts));
@@ -149,6 +153,29 @@ fn id(fields: Fields<'_>, slot: Slot, len: usize, texts: &mut Texts) -> Option<(
     texts.write(|out| text::hex_digits(id, out)).map(drop)
 }
 
+#[inline]
+fn scalar_text(
+    fields: Fields<'_>,
+    slot: Slot,
+    field: &'static Field,
+    texts: &mut Texts,
+) -> Option<()> {
+    let bits = fields.bits(slot, field.kind)?;
+    if field.rule == Rule::Singular && digits::is_zero(field.kind, bits) {
+        return None;
+    }
+    texts.write(|out| digits::integer(field.kind, bits, out)).map(drop)
+}
+
+#[inline]
+fn hex(fields: Fields<'_>, slot: Slot, texts: &mut Texts) -> Option<()> {
+    let bytes = fields.content(slot)?.content();
+    if bytes.is_empty() {
+        return None;
+    }
+    texts.write(|out| text::hex_digits(bytes, out)).map(drop)
+}
+
 fn object(fields: Fields<'_>, slot: Slot, repeated: Repeated, texts: &mut Texts) -> Option<()> {
     let written = texts.write(|out| match fields.at(slot) {
         Some(first) => attributes::object(repeated.elements(first), 0, out),
@@ -179,7 +206,7 @@ fn enum_names(slot: Slot, names: EnumNames, rows: Rows<'_>, out: &mut Values) {
 fn enum_name(number: i32, names: EnumNames, out: &mut Vec<u8>) {
     match names.get(number) {
         Some(name) => out.extend_from_slice(name.as_bytes()),
-        None => number::signed(number.into(), out),
+        None => digits::signed(number.into(), out),
     }
 }
 

@@ -4,7 +4,6 @@ use super::{number, text};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::part::Part;
 use crate::schema::{self, Field, Key, Kind, Message, Rule, WireType};
-use crate::wire::unzigzag;
 
 /// Messages inside of one another: a list of values takes up to three, what surrounds them fewer
 /// than sixteen. Deeper ones show as `{}`.
@@ -100,7 +99,7 @@ fn singular(
         bytes(field.kind, content, depth, out);
     } else {
         let bits = part.bits(field.kind)?;
-        if implicit && narrow(field.kind, bits) == 0 {
+        if implicit && number::is_zero(field.kind, bits) {
             return Some(());
         }
         key(field, out);
@@ -157,15 +156,6 @@ fn attributes<'a>(
     }
 }
 
-/// The bits that count of a scalar.
-#[inline]
-fn narrow(kind: Kind, bits: u64) -> u64 {
-    match kind {
-        Kind::Uint32 | Kind::Sint32 | Kind::Enum(_) => u64::from(bits as u32),
-        _ => bits,
-    }
-}
-
 /// Appends the value of a field that has a length.
 #[inline]
 fn bytes(kind: Kind, part: Part<'_>, depth: usize, out: &mut Vec<u8>) {
@@ -180,22 +170,13 @@ fn bytes(kind: Kind, part: Part<'_>, depth: usize, out: &mut Vec<u8>) {
 
 fn scalar(kind: Kind, bits: u64, out: &mut Vec<u8>) {
     match kind {
-        Kind::Uint32 | Kind::Fixed32 => number::unsigned(u64::from(bits as u32), out),
-        Kind::Sint32 => number::signed(unzigzag(u64::from(bits as u32)), out),
-        Kind::Enum(_) => number::signed(i64::from(bits as i32), out),
-        Kind::Bool if bits == 0 => out.extend_from_slice(b"false"),
-        Kind::Bool => out.extend_from_slice(b"true"),
         Kind::Double => number::double(f64::from_bits(bits), out),
-        Kind::Int64 | Kind::Sfixed64 => {
+        Kind::Int64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Fixed64 => {
             out.push(b'"');
-            number::signed(bits as i64, out);
-            out.push(b'"');
-        }
-        _ => {
-            out.push(b'"');
-            number::unsigned(bits, out);
+            number::integer(kind, bits, out);
             out.push(b'"');
         }
+        _ => number::integer(kind, bits, out),
     }
 }
 

@@ -2,6 +2,32 @@
 
 use zmij::Buffer;
 
+use crate::schema::Kind;
+use crate::wire::unzigzag;
+
+/// Whether a number or bool is at its default; of 32-bit kinds the low 32 bits count.
+#[inline]
+pub(crate) fn is_zero(kind: Kind, bits: u64) -> bool {
+    match kind {
+        Kind::Uint32 | Kind::Sint32 | Kind::Enum(_) => bits as u32 == 0,
+        _ => bits == 0,
+    }
+}
+
+/// Appends an integer or a bool of that kind, without the quotes that JSON has around one of 64 bits.
+#[inline]
+pub(crate) fn integer(kind: Kind, bits: u64, out: &mut Vec<u8>) {
+    match kind {
+        Kind::Uint32 | Kind::Fixed32 => unsigned(u64::from(bits as u32), out),
+        Kind::Sint32 => signed(unzigzag(u64::from(bits as u32)), out),
+        Kind::Enum(_) => signed(i64::from(bits as i32), out),
+        Kind::Bool if bits == 0 => out.extend_from_slice(b"false"),
+        Kind::Bool => out.extend_from_slice(b"true"),
+        Kind::Int64 | Kind::Sfixed64 => signed(bits as i64, out),
+        _ => unsigned(bits, out),
+    }
+}
+
 /// Appends a decimal number.
 #[inline]
 pub(crate) fn unsigned(value: u64, out: &mut Vec<u8>) {

@@ -1,5 +1,5 @@
-//! Reads `attributes->>'key'` of a live table as a column of its own: one attribute is found in the bytes, instead of
-//! all of them being written as JSON and read again.
+//! Reads `attributes->>'key'` and `data->>'name'` of a live table as a column of its own: one member is found in the
+//! bytes, instead of all of them being written as JSON and read again.
 
 #include "duckdb.hpp"
 #include "duckdb/optimizer/optimizer_extension.hpp"
@@ -87,9 +87,9 @@ public:
 
 private:
 	void Replace(unique_ptr<Expression> &expr, const Sources &below) {
-		if (auto column = AttributeColumn(*expr)) {
+		if (auto column = LookupColumn(*expr)) {
 			auto source = below.find(column->Binding().table_index);
-			if (source != below.end() && IsAttribute(*expr, column->Binding())) {
+			if (source != below.end() && IsMember(*expr, column->Binding())) {
 				auto binding = Read(*expr, column->Binding(), source->second.get());
 				expr = make_uniq<BoundColumnRefExpression>(expr->GetAlias(), LogicalType::VARCHAR, binding);
 				return;
@@ -98,8 +98,8 @@ private:
 		ExpressionIterator::EnumerateChildren(*expr, [&](unique_ptr<Expression> &child) { Replace(child, below); });
 	}
 
-	//! Whether a column that is seen through projections is one of attributes of a live table.
-	bool IsAttribute(const Expression &expr, ColumnBinding binding) const {
+	//! Whether a column that is seen through projections is a live table's, of which that member can be read.
+	bool IsMember(const Expression &expr, ColumnBinding binding) const {
 		while (true) {
 			auto entry = sources.find(binding.table_index);
 			if (entry == sources.end()) {
@@ -107,7 +107,7 @@ private:
 			}
 			auto &source = entry->second.get();
 			if (source.type == LogicalOperatorType::LOGICAL_GET) {
-				return HasAttribute(source.Cast<LogicalGet>(), binding.column_index, AttributeKey(expr));
+				return HasMember(source.Cast<LogicalGet>(), binding.column_index, LookupKey(expr));
 			}
 			auto &inner = *source.Cast<LogicalProjection>().expressions[binding.column_index];
 			if (inner.GetExpressionClass() != ExpressionClass::BOUND_COLUMN_REF) {
@@ -117,11 +117,11 @@ private:
 		}
 	}
 
-	//! The column of a source that has the attribute, which is added where it is not there.
+	//! The column of a source that has the member, which is added where it is not there.
 	ColumnBinding Read(const Expression &expr, ColumnBinding column, LogicalOperator &source) {
 		if (source.type == LogicalOperatorType::LOGICAL_GET) {
 			auto &get = source.Cast<LogicalGet>();
-			return ColumnBinding(get.table_index, AddAttribute(get, column.column_index, AttributeKey(expr)));
+			return ColumnBinding(get.table_index, AddMember(get, column.column_index, LookupKey(expr)));
 		}
 		auto &projection = source.Cast<LogicalProjection>();
 		auto &expressions = projection.expressions;
@@ -151,7 +151,7 @@ void Optimize(OptimizerExtensionInput &, unique_ptr<LogicalOperator> &plan) {
 
 } // namespace
 
-void RegisterAttributes(DatabaseInstance &db) {
+void RegisterMembers(DatabaseInstance &db) {
 	OptimizerExtension extension;
 	extension.pre_optimize_function = Optimize;
 	OptimizerExtension::Register(DBConfig::GetConfig(db), std::move(extension));

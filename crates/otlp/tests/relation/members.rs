@@ -1,0 +1,111 @@
+//! Members of `data` that are read by themselves are what they are in the whole of it.
+
+use duckspan_otlp::relation::{
+    DATA_POINTS, LOG_RECORDS, Member, Plan, Relation, SPANS, Type, Values, Window,
+};
+use duckspan_otlp::{Segment, Signal, render};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use prost::Message;
+use serde_json::Value;
+
+use crate::draw::Draw;
+use crate::generated::segment;
+use crate::tree::{self, parse};
+
+/// Every member that is one value, and others.
+fn names(signal: Signal) -> (&'static [&'static str], &'static [&'static str]) {
+    match signal {
+        Signal::Traces => (
+            &[
+                "traceId",
+                "spanId",
+                "traceState",
+                "parentSpanId",
+                "name",
+                "kind",
+                "startTimeUnixNano",
+                "endTimeUnixNano",
+                "droppedAttributesCount",
+                "droppedEventsCount",
+                "droppedLinksCount",
+                "flags",
+            ],
+            &["attributes", "events", "links", "status", "scope", "schemaUrl", "severityText", ""],
+        ),
+        Signal::Logs => (
+            &[
+                "timeUnixNano",
+                "severityNumber",
+                "severityText",
+                "droppedAttributesCount",
+                "flags",
+                "traceId",
+                "spanId",
+                "observedTimeUnixNano",
+                "eventName",
+            ],
+            &["body", "attributes", "scope", "name", "severity_text"],
+        ),
+        Signal::Metrics => (
+            &["name", "description", "unit"],
+            &["gauge", "sum", "histogram", "metadata", "scope", "timeUnixNano", "asDouble"],
+        ),
+    }
+}
+
+/// What `->>` makes of a member of a JSON object.
+fn text(object: &Value, name: &str) -> Value {
+    match &object[name] {
+        Value::Number(number) => Value::String(number.to_string()),
+        other => other.clone(),
+    }
+}
+
+fn check(relation: &Relation, request: &[u8]) {
+    let segment = segment(relation, &[request.to_vec()]);
+    let rows: Vec<Value> = (0..segment.len()).map(|row| data(&segment, row)).collect();
+    let (names, _) = names(relation.signal);
+    let mut plan = Plan::of(relation.signal);
+    for name in names {
+        plan.push_member(Member::find(relation.signal, name).expect("a member of one value"));
+    }
+    let (mut window, mut values) = (Window::new(), Values::new(&Type::Varchar));
+    window.open(&plan, &segment, 0..segment.len());
+    for (column, name) in names.iter().enumerate() {
+        let indices = window.read(&plan, &segment, column, &mut values).map(<[u32]>::to_vec);
+        for (row, data) in rows.iter().enumerate() {
+            let index = indices.as_ref().map_or(row, |indices| indices[row] as usize);
+            let got = tree::tree_of(&Type::Varchar, &values, index, &segment);
+            assert_eq!(got, text(data, name), "{name} of row {row}");
+        }
+    }
+}
+
+fn data(segment: &Segment, row: usize) -> Value {
+    let mut text = Vec::new();
+    render::data(segment, row, &mut text);
+    parse(str::from_utf8(&text).expect("JSON is UTF-8"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(120))]
+
+    #[test]
+    fn members_read_as_they_do_in_data(bytes in vec(any::<u8>(), 0..3000)) {
+        let mut draw = Draw(&bytes);
+        check(&SPANS, &draw.traces().encode_to_vec());
+        check(&LOG_RECORDS, &draw.logs().encode_to_vec());
+        check(&DATA_POINTS, &draw.metrics().encode_to_vec());
+    }
+}
+
+#[test]
+fn lists_and_objects_are_not_read_by_themselves() {
+    for signal in Signal::ALL {
+        let (_, others) = names(signal);
+        for name in others {
+            assert!(Member::find(signal, name).is_none(), "{name} of {signal:?}");
+        }
+    }
+}

@@ -27,8 +27,8 @@ const LEAVES: usize = 8;
 
 const PROFILES: &str = "OTLP profiles, which DuckSpan does not read yet";
 
-/// Tells the signal of a record; the `expected` one, if as much speaks for it as for another. That the record
-/// is well formed throughout is for the caller to check.
+/// Tells the signal of a record; the `expected` one, if as much speaks for it as for another, be that nothing.
+/// That the record is well formed throughout is for the caller to check.
 pub fn detect(record: &[u8], expected: Option<Signal>) -> Detection {
     if let Some(what) = foreign(record) {
         return Detection::Foreign(what);
@@ -131,7 +131,8 @@ impl Votes {
             let fitting = self.leaves - self.against[signal as usize];
             (fitting, self.evidence[signal as usize], Some(signal) == expected)
         });
-        match best {
+        let fits = |&signal: &Signal| self.against[signal as usize] == 0;
+        match best.or(expected.filter(fits)) {
             Some(signal) => Detection::Signal(signal),
             None => Detection::Foreign("protobuf of no known signal"),
         }

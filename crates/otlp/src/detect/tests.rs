@@ -150,6 +150,17 @@ fn the_expected_signal_wins_a_tie() {
     assert_eq!(detect(&record(&[attribute]), None), unknown);
 }
 
+/// A metric may have a name that no metric should have, and nothing else to tell it by.
+#[test]
+fn the_expected_signal_is_taken_where_nothing_speaks_for_any() {
+    let metric = record(&[all([text(1, "a\tname"), text(2, "description")])]);
+    let unknown = Detection::Foreign("protobuf of no known signal");
+    assert_eq!(detect(&metric, None), unknown);
+    assert_eq!(detect(&metric, Some(Signal::Metrics)), Detection::Signal(Signal::Metrics));
+    // The first field of a log record is its time.
+    assert_eq!(detect(&metric, Some(Signal::Logs)), unknown);
+}
+
 /// The ids of a log record may read as parts of a metric.
 #[test]
 fn a_row_is_plainly_of_a_signal_only_if_it_fits() {

@@ -202,10 +202,11 @@ impl Decoding<'_> {
     }
 
     fn protobuf(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        let signal = match signal(bytes) {
+        let named = only(self.options.signals);
+        let signal = match signal(bytes, named) {
             Detection::Signal(signal) => signal,
             Detection::Empty => return Ok(()),
-            Detection::Undecided => only(self.options.signals).ok_or_else(undecided)?,
+            Detection::Undecided => named.ok_or_else(undecided)?,
             Detection::Foreign(what) => return Err(Refusal::foreign(format!("it is {what}"))),
         };
         if self.options.signals.contains(signal) {
@@ -246,10 +247,10 @@ impl Decoding<'_> {
 
 /// The signal of a record in protobuf: most often its first row tells, by fields that only one signal
 /// has.
-fn signal(record: &[u8]) -> Detection {
+fn signal(record: &[u8], named: Option<Signal>) -> Detection {
     const CHEAPEST_FIRST: [Signal; 3] = [Signal::Traces, Signal::Logs, Signal::Metrics];
     let plain = CHEAPEST_FIRST.into_iter().find(|&signal| is_plainly(signal, record));
-    plain.map_or_else(|| detect(record, None), Detection::Signal)
+    plain.map_or_else(|| detect(record, named), Detection::Signal)
 }
 
 fn undecided() -> Refusal {

@@ -100,6 +100,23 @@ fn a_signal_that_does_not_show_is_told() {
     }
 }
 
+/// A metric with a description alone could be a span with an odd id, but no log record.
+#[test]
+fn a_signal_that_nothing_speaks_for_is_told() {
+    let metric = field(1, &field(2, &field(2, &field(2, b"description"))));
+    let file = big_endian([protobuf(Signal::Logs, 3), metric]);
+    for signal in Signal::ALL {
+        let options = Options { signals: SignalSet::only(signal), ..Options::default() };
+        let outcome = read_with(&file, &options);
+        match signal {
+            Signal::Traces | Signal::Metrics => assert_eq!(outcome.signals(), [signal]),
+            Signal::Logs => {
+                assert_eq!(outcome.rejects[0].reason, "it is protobuf of no known signal")
+            }
+        }
+    }
+}
+
 /// What is not wanted of a row is left out; the row is still there.
 #[test]
 fn a_projection_keeps_the_rows() {

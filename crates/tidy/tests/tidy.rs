@@ -1,16 +1,20 @@
 //! What compilers do not check: the header of the boundary is fresh, and crates depend one way.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+/// Tests run in the directory of their crate. What is compiled in would be that of another checkout, if one built
+/// this test in the same target directory.
+const ROOT: &str = "../..";
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join(path)).expect("a file of the repository")
 }
 
 /// The C++ header of the boundary says what the Rust side says. `make header` writes it anew.
 #[test]
 fn header_is_fresh() {
-    let duckspan = root().join("crates/duckspan");
+    let duckspan = Path::new(ROOT).join("crates/duckspan");
     let mut fresh = Vec::new();
     cbindgen::generate(&duckspan).expect("the boundary has a header").write(&mut fresh);
     let path = duckspan.join("cpp/duckspan.h");
@@ -24,10 +28,10 @@ fn header_is_fresh() {
 /// Only the last crate knows DuckDB, C++ or `unsafe`.
 #[test]
 fn core_crates_are_pure() {
-    let manifest = fs::read_to_string(root().join("crates/otlp/Cargo.toml")).expect("a manifest");
+    let manifest = read("crates/otlp/Cargo.toml");
     for crate_name in ["libduckdb-sys", "tokio", "cc."] {
         assert!(!manifest.contains(crate_name), "crates/otlp depends on {crate_name}");
     }
-    let lib = fs::read_to_string(root().join("crates/otlp/src/lib.rs")).expect("lib.rs");
+    let lib = read("crates/otlp/src/lib.rs");
     assert!(lib.contains("#![forbid(unsafe_code)]"), "crates/otlp may hold unsafe code");
 }

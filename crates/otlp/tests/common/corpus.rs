@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Where the corpus is; `None`, loudly, where there is none.
 pub fn corpus() -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/testdata/otlp");
+    let default = "../../../shared/testdata/otlp";
     let path = std::env::var_os("DUCKSPAN_TESTDATA").map_or(default.into(), PathBuf::from);
     if path.join("counts.tsv").exists() {
         return Some(path);

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
 use crate::budget::Charge;
-use crate::limits::{FIRST_STEP, TRUSTED_SHARE, TRUSTED_SIZE};
+use crate::limits::{FIRST_STEP, TRUSTED_GROWTH, TRUSTED_SHARE, TRUSTED_SIZE};
 use crate::refusal::{Reason, Refusal};
 
 #[cfg(test)]
@@ -78,13 +78,16 @@ impl Gather {
     /// The room to make next: what is declared, unless that is much more than what is here.
     fn step(&self) -> usize {
         let Gather { payload: Payload { bytes, charge }, declared, limit } = self;
-        let (first, end) = match *declared {
-            Some(declared) => {
-                (charge.share(TRUSTED_SHARE).clamp(FIRST_STEP, TRUSTED_SIZE), declared)
+        match (*declared, bytes.capacity()) {
+            (None, here) => FIRST_STEP.max(2 * here).min(*limit),
+            (Some(declared), 0) => {
+                charge.share(TRUSTED_SHARE).clamp(FIRST_STEP, TRUSTED_SIZE).min(declared)
             }
-            None => (FIRST_STEP, *limit),
-        };
-        first.max(2 * bytes.capacity()).min(end)
+            (Some(declared), here) => match here.saturating_mul(TRUSTED_GROWTH) {
+                next if next < declared / 2 => next,
+                _ => declared,
+            },
+        }
     }
 
     /// What was collected.

@@ -55,8 +55,12 @@ pub(crate) const MAX_HEADER_LIST_SIZE: u32 = 16 << 10;
 /// Bytes a request gets at first if it does not declare its length; then twice as many each time.
 pub(crate) const FIRST_STEP: usize = 64 << 10;
 
-/// Bytes a request gets at first at most if it declares its length; then twice as many each time.
+/// Bytes a request gets at first at most if it declares its length.
 pub(crate) const TRUSTED_SIZE: usize = 512 << 10;
+
+/// Then it gets so many times as many as have arrived, or all, if that is no more than twice of it: each time
+/// what is here may have to move.
+pub(crate) const TRUSTED_GROWTH: usize = 8;
 
 /// Nor does it get more than this part of all bytes in flight, unless [`FIRST_STEP`] is: so many that declare
 /// much and send nothing leave room for others.

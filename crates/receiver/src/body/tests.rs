@@ -10,12 +10,17 @@ fn memory_follows_what_arrives() {
     gather.expect(LIMIT as u64).expect("within the limit");
     assert_eq!(budget.used(), 0);
     let piece = vec![0; 10_000];
+    let mut moves = 0;
     while gather.missing() >= piece.len() {
+        let before = budget.used();
         gather.push(&piece).expect("room");
         let used = budget.used();
         assert_eq!(used, gather.payload.bytes.capacity());
-        assert!(used <= TRUSTED_SIZE.max(2 * gather.len()), "{used} for {}", gather.len());
+        let most = TRUSTED_SIZE.max(2 * TRUSTED_GROWTH * gather.len());
+        assert!(used <= most, "{used} for {}", gather.len());
+        moves += usize::from(used > before);
     }
+    assert_eq!(moves, 3, "512 KiB, 4 MiB, all");
     gather.push(&vec![0; gather.missing()]).expect("room");
     assert_eq!((gather.len(), budget.used()), (LIMIT, LIMIT));
     drop(gather);

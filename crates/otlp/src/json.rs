@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, Repair, Repairs, Result};
 use crate::signal::{Signal, SignalSet};
+use crate::utf8::is_long_utf8;
 use crate::verify::Form;
 
 mod attribute;
@@ -145,7 +146,7 @@ impl Transcoder {
         wanted: SignalSet,
         projection: Projection,
     ) -> Result<Outcome> {
-        if str::from_utf8(record).is_ok() {
+        if is_long_utf8(record) {
             return self.read_utf8(record, wanted, projection);
         }
         let text = String::from_utf8_lossy(record);

@@ -400,7 +400,7 @@ impl<'a> Walk<'a> {
     #[inline]
     fn text(&mut self, range: Range<usize>) {
         let text = &self.bytes[range];
-        if !attribute::is_utf8(text) {
+        if !utf8::is_utf8(text) {
             self.loose = true;
             self.growth += utf8::growth(text);
         }

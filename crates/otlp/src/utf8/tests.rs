@@ -21,3 +21,29 @@ fn what_is_not_utf8_is_replaced() {
         assert_eq!(growth(text), replaced.len() - text.len(), "{text:x?}");
     }
 }
+
+/// Long text is looked at in blocks, at whose ends characters may stand that belong to both.
+#[test]
+fn long_text_is_judged_as_a_whole() {
+    for shift in 0..4 {
+        for wide in ["é", "€", "🦆", "\u{7f}"] {
+            let mut text = vec![b'a'; shift];
+            while text.len() < 3000 {
+                text.extend_from_slice(wide.as_bytes());
+                text.resize(text.len() + text.len() % 5 * 50, b' ');
+            }
+            for at in (0..text.len()).filter(|at| at % 1024 < 8 || at % 1024 > 1016) {
+                for byte in [b'a', 0x80, 0xbf, 0xc3, 0xe2, 0xf0, 0xff] {
+                    let before = std::mem::replace(&mut text[at], byte);
+                    for text in [&text[..], &text[..=at], &text[at..]] {
+                        assert_eq!(is_long_utf8(text), str::from_utf8(text).is_ok(), "{text:x?}");
+                        assert_eq!(is_utf8(text), str::from_utf8(text).is_ok());
+                    }
+                    text[at] = before;
+                }
+            }
+        }
+    }
+    let continued = vec![0x80; 5000];
+    assert!(!is_long_utf8(&continued));
+}

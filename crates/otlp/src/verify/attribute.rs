@@ -5,8 +5,7 @@
 //! tags have to agree. That its text is UTF-8 is found for many attributes at once: what stands between
 //! two texts is ASCII, so together they are UTF-8 if each of them is.
 
-use wide::u8x16;
-
+use crate::utf8::is_utf8;
 use crate::wire::Reader;
 
 #[cfg(test)]
@@ -152,22 +151,4 @@ fn are_texts(mut elements: &[u8]) -> bool {
         elements = rest;
     }
     elements.is_empty()
-}
-
-/// Whether `bytes` are UTF-8, which mostly are ASCII.
-#[inline(always)]
-pub(super) fn is_utf8(bytes: &[u8]) -> bool {
-    is_ascii(bytes) || str::from_utf8(bytes).is_ok()
-}
-
-/// As the method of slices, but in blocks to the end, where that takes bytes one by one.
-#[inline(always)]
-fn is_ascii(bytes: &[u8]) -> bool {
-    let (blocks, rest) = bytes.as_chunks();
-    let all = match bytes.last_chunk() {
-        Some(last) => u8x16::new(*last),
-        None => return rest.is_ascii(),
-    };
-    let all = blocks.iter().fold(all, |all, block| all | u8x16::new(*block));
-    all.to_bitmask() == 0
 }

@@ -14,9 +14,9 @@ use crate::sink;
 
 pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
-/// So few that the ring is full after a moment, as it is for most of a receiver's life, and so many
-/// that it does not fit into the caches.
-const MAX_ROWS: u64 = 100_000;
+/// What ATTACH takes by default. Requests of hundreds of spans fill that in the half second that does not
+/// count, so that rows are evicted as they are for most of a receiver's life.
+const LIMITS: Limits = Limits { max_rows: 1_000_000, memory_limit: 512 << 20 };
 
 /// A server. All but the receiver drop what they take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +55,8 @@ impl FromStr for Kind {
 pub(crate) fn run(kind: Kind) -> Result<(), Box<dyn Error>> {
     let (address, _keep): (SocketAddr, Box<dyn Any>) = match kind {
         Kind::Receiver => {
-            let limits = Limits { max_rows: MAX_ROWS, memory_limit: 512 << 20 };
             let config = Config::new(ANY_PORT.parse()?);
-            let receiver = Receiver::start(config, Arc::new(Rings::new(limits)))?;
+            let receiver = Receiver::start(config, Arc::new(Rings::new(LIMITS)))?;
             (receiver.address(), Box::new(receiver))
         }
         sink => {

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::escape::plain_prefix;
+use crate::escape::long_plain_prefix;
 use crate::limits::VALUES_TOO_DEEP;
 
 /// Why reading stopped; the cursor says where.
@@ -190,7 +190,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn plain(&mut self) {
         while let Some(chunk) = self.chunk() {
-            let plain = plain_prefix(chunk);
+            let plain = long_plain_prefix(chunk);
             self.at += plain;
             if plain < chunk.len() {
                 return;

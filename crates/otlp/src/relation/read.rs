@@ -7,7 +7,7 @@ use super::table::{Fields, Rows, Table};
 use super::value_json;
 use super::values::{Data, Entry, Nulls, Texts, Values};
 use super::walk::Slot;
-use crate::render::{Part, number as digits, text};
+use crate::render::{Part, number, text};
 use crate::schema::{Field, Kind, Rule, WireType};
 use crate::segment::valid_time;
 use crate::wire::unzigzag;
@@ -161,10 +161,10 @@ fn scalar_text(
     texts: &mut Texts,
 ) -> Option<()> {
     let bits = fields.bits(slot, field.kind)?;
-    if field.rule == Rule::Singular && digits::is_zero(field.kind, bits) {
+    if field.rule == Rule::Singular && number::is_zero(field.kind, bits) {
         return None;
     }
-    texts.write(|out| digits::integer(field.kind, bits, out)).map(drop)
+    texts.write(|out| number::integer(field.kind, bits, out)).map(drop)
 }
 
 #[inline]
@@ -206,7 +206,7 @@ fn enum_names(slot: Slot, names: EnumNames, rows: Rows<'_>, out: &mut Values) {
 fn enum_name(number: i32, names: EnumNames, out: &mut Vec<u8>) {
     match names.get(number) {
         Some(name) => out.extend_from_slice(name.as_bytes()),
-        None => digits::signed(number.into(), out),
+        None => number::signed(number.into(), out),
     }
 }
 

@@ -57,13 +57,10 @@ impl TypedColumns {
     }
 
     /// Members of `data` of all rows of a signal.
-    pub(crate) fn members(
-        signal: Signal,
-        members: impl IntoIterator<Item = Member>,
-    ) -> TypedColumns {
+    pub(crate) fn members(signal: Signal, members: &[Member]) -> TypedColumns {
         let mut plan = Plan::of(signal);
-        members.into_iter().for_each(|member| plan.push_member(member));
-        let types = vec![Type::Varchar; plan.len()];
+        members.iter().for_each(|&member| plan.push_member(member));
+        let types = vec![Type::Varchar; members.len()];
         TypedColumns { relation: None, types, plan, filter: None }
     }
 

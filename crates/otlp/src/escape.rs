@@ -7,6 +7,8 @@ mod tests;
 
 /// Bytes that are searched at once.
 pub(crate) const BLOCK: usize = 16;
+
+/// The same where mostly more are to be searched.
 pub(crate) const LONG: usize = 2 * BLOCK;
 
 /// How many bytes stand before the first that a JSON string must escape; [`BLOCK`] if there is none.

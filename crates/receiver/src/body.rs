@@ -83,7 +83,7 @@ impl Gather {
             (Some(declared), 0) => {
                 charge.share(TRUSTED_SHARE).clamp(FIRST_STEP, TRUSTED_SIZE).min(declared)
             }
-            (Some(declared), here) => match here.saturating_mul(TRUSTED_GROWTH) {
+            (Some(declared), here) => match TRUSTED_GROWTH * here {
                 next if next < declared / 2 => next,
                 _ => declared,
             },

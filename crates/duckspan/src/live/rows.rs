@@ -90,7 +90,7 @@ impl RowColumns {
         let typed = match table.relation() {
             Some(relation) => Some(TypedColumns::new(relation, wanted, conditions)),
             None if members.is_empty() => None,
-            None => Some(TypedColumns::members(signal, members)),
+            None => Some(TypedColumns::members(signal, &members)),
         };
         RowColumns { columns, typed: typed.map(Arc::new) }
     }

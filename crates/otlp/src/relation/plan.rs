@@ -88,16 +88,6 @@ impl Plan {
         self.readers.push(Reader::Fields(level, ops));
     }
 
-    /// The number of columns.
-    pub fn len(&self) -> usize {
-        self.readers.len()
-    }
-
-    /// Whether there is no column.
-    pub fn is_empty(&self) -> bool {
-        self.readers.is_empty()
-    }
-
     /// Whether the column at that position is the time of a row, which the index of a segment has.
     pub fn is_time(&self, column: usize) -> bool {
         matches!(self.readers.get(column), Some(Reader::Time))

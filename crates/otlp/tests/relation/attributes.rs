@@ -1,7 +1,7 @@
 //! Single attributes read as they do in the object of all of them, and rows are found by them.
 
 use duckspan_otlp::relation::{
-    Bound, Column, DATA_POINTS, Filter, LOG_RECORDS, Plan, Relation, SPANS, Type, Values, Window,
+    Bound, Column, DATA_POINTS, Filter, LOG_RECORDS, Plan, Relation, SPANS,
 };
 use duckspan_otlp::{Segment, SegmentBuilder};
 use proptest::collection::vec;
@@ -56,11 +56,7 @@ fn read(
 ) -> Vec<Value> {
     let mut plan = Plan::new(relation, []);
     assert!(plan.push_attribute(column, key));
-    let (mut window, mut values) = (Window::new(), Values::new(&Type::Varchar));
-    window.open(&plan, segment, rows.iter().copied());
-    let indices = window.read(&plan, segment, 0, &mut values).map(<[u32]>::to_vec);
-    let index = |row: usize| indices.as_ref().map_or(row, |indices| indices[row] as usize);
-    (0..rows.len()).map(|row| tree::tree_of(&Type::Varchar, &values, index(row), segment)).collect()
+    tree::texts(&plan, 0, segment, rows)
 }
 
 fn select(

@@ -1,8 +1,6 @@
 //! Members of `data` that are read by themselves are what they are in the whole of it.
 
-use duckspan_otlp::relation::{
-    DATA_POINTS, LOG_RECORDS, Member, Plan, Relation, SPANS, Type, Values, Window,
-};
+use duckspan_otlp::relation::{DATA_POINTS, LOG_RECORDS, Member, Plan, Relation, SPANS};
 use duckspan_otlp::{Segment, Signal, render};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -64,21 +62,16 @@ fn text(object: &Value, name: &str) -> Value {
 
 fn check(relation: &Relation, request: &[u8]) {
     let segment = segment(relation, &[request.to_vec()]);
-    let rows: Vec<Value> = (0..segment.len()).map(|row| data(&segment, row)).collect();
+    let rows: Vec<usize> = (0..segment.len()).collect();
+    let data: Vec<Value> = rows.iter().map(|&row| data(&segment, row)).collect();
     let (names, _) = names(relation.signal);
     let mut plan = Plan::of(relation.signal);
     for name in names {
         plan.push_member(Member::find(relation.signal, name).expect("a member of one value"));
     }
-    let (mut window, mut values) = (Window::new(), Values::new(&Type::Varchar));
-    window.open(&plan, &segment, 0..segment.len());
     for (column, name) in names.iter().enumerate() {
-        let indices = window.read(&plan, &segment, column, &mut values).map(<[u32]>::to_vec);
-        for (row, data) in rows.iter().enumerate() {
-            let index = indices.as_ref().map_or(row, |indices| indices[row] as usize);
-            let got = tree::tree_of(&Type::Varchar, &values, index, &segment);
-            assert_eq!(got, text(data, name), "{name} of row {row}");
-        }
+        let expected: Vec<Value> = data.iter().map(|data| text(data, name)).collect();
+        assert_eq!(tree::texts(&plan, column, &segment, &rows), expected, "{name}");
     }
 }
 

@@ -49,6 +49,15 @@ pub(crate) fn select(
     read
 }
 
+/// A column of text of some rows.
+pub(crate) fn texts(plan: &Plan, column: usize, segment: &Segment, rows: &[usize]) -> Vec<Value> {
+    let (mut window, mut values) = (Window::new(), Values::new(&Type::Varchar));
+    window.open(plan, segment, rows.iter().copied());
+    let indices = window.read(plan, segment, column, &mut values).map(<[u32]>::to_vec);
+    let index = |row: usize| indices.as_ref().map_or(row, |indices| indices[row] as usize);
+    (0..rows.len()).map(|row| tree_of(&Type::Varchar, &values, index(row), segment)).collect()
+}
+
 /// Checks that values are of the type, and as many as they should be, down to the leaves.
 fn check(kind: &Type, values: &Values, len: usize) {
     assert_eq!(values.len(), len, "{kind}");

@@ -14,9 +14,9 @@ use crate::sink;
 
 pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
-/// What ATTACH takes by default. Requests of hundreds of spans fill that in the half second that does not
-/// count, so that rows are evicted as they are for most of a receiver's life.
-const LIMITS: Limits = Limits { max_rows: 1_000_000, memory_limit: 512 << 20 };
+/// What ATTACH leaves for rows by default. Requests of hundreds of spans in protobuf fill that in the half
+/// second that does not count, so that rows are evicted as they are for most of a receiver's life.
+const LIMITS: Limits = Limits { max_rows: 1_000_000, memory_limit: 384_000_000 };
 
 /// A server. All but the receiver drop what they take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -93,6 +93,21 @@ proptest! {
     }
 }
 
+/// Senders may write what is at its default; in JSON it is left out.
+#[test]
+fn defaults_that_are_written_are_left_out() {
+    let nested = |content: &[u8], tag| [&[tag, content.len() as u8], content].concat();
+    let mut span = vec![0x0a, 0, 0x12, 0, 0x1a, 0, 0x22, 0, 0x2a, 0, 0x30, 0];
+    for tag in [0x39, 0x41] {
+        span.extend_from_slice(&[tag, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+    span.extend_from_slice(&[0x50, 0, 0x60, 0, 0x70, 0, 0x85, 0x01, 0, 0, 0, 0]);
+    let scope = nested(&span, 0x12);
+    let request = nested(&nested(&scope, 0x12), 0x0a);
+    assert_eq!(data(&segment(&SPANS, &[request.clone()]), 0), serde_json::json!({}));
+    check(&SPANS, &request);
+}
+
 #[test]
 fn lists_and_objects_are_not_read_by_themselves() {
     for signal in Signal::ALL {

@@ -104,7 +104,7 @@ fn defaults_that_are_written_are_left_out() {
     span.extend_from_slice(&[0x50, 0, 0x60, 0, 0x70, 0, 0x85, 0x01, 0, 0, 0, 0]);
     let scope = nested(&span, 0x12);
     let request = nested(&nested(&scope, 0x12), 0x0a);
-    assert_eq!(data(&segment(&SPANS, &[request.clone()]), 0), serde_json::json!({}));
+    assert_eq!(data(&segment(&SPANS, std::slice::from_ref(&request)), 0), serde_json::json!({}));
     check(&SPANS, &request);
 }
 

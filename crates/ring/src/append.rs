@@ -117,13 +117,14 @@ impl Group {
         }
     }
 
-    /// Whether the copying is left to the first reader: no writer would copy the rows again, and the pieces
-    /// are so large that little memory is won by it.
+    /// Whether the copying is left to the first reader: no writer would copy the rows again, and little
+    /// memory is won by it, as the pieces are large and have no rows that are gone.
     fn is_for_readers(&self, size: &PartSize) -> bool {
         const LARGE_PIECE: u64 = 8 << 10;
         let memory = memory_of(&self.pieces);
         size.weight(memory, rows_of(&self.pieces) as u64) >= Weight::FULL
             && memory >= LARGE_PIECE * self.pieces.len() as u64
+            && self.pieces.iter().all(Piece::is_whole)
     }
 
     /// Bytes that a part takes for it besides those of the pieces.

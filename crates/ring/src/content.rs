@@ -31,6 +31,13 @@ pub(crate) struct Piece {
     pub(crate) rows: Range<usize>,
 }
 
+impl Piece {
+    /// Whether it has all rows of its part.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.rows == (0..self.body.content.rows)
+    }
+}
+
 impl Content {
     pub(crate) fn of(segment: Segment) -> Content {
         Content {

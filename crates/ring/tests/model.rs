@@ -279,6 +279,23 @@ fn pieces_that_snapshots_have_are_counted_beside_the_whole() {
     }
 }
 
+/// Rows that are evicted before their part is joined are not counted with the whole.
+#[test]
+fn rows_that_are_gone_do_not_wait_for_readers() {
+    let mut test = Test::new(Limits { max_rows: 300, memory_limit: 4_000_000 }, false);
+    let batch = |rows, text| Batch { signal: 1, rows, text, service: 0 };
+    for step in [
+        Step::Append(vec![batch(55, 211), batch(75, 50)]),
+        Step::Append(vec![batch(1, 0)]),
+        Step::Append(vec![batch(76, 50)]),
+        Step::Append(vec![batch(117, 50)]),
+        Step::TakeSnapshot(1),
+        Step::Read,
+    ] {
+        test.step(step);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..Default::default() })]
 

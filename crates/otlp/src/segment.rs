@@ -19,6 +19,7 @@ mod index;
 mod measure;
 mod merge;
 mod place;
+mod plain;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
@@ -62,6 +63,10 @@ impl Row {
 struct Owner {
     message: Slice,
     schema_url: Slice,
+}
+
+impl Owner {
+    const ABSENT: Owner = Owner { message: Slice::ABSENT, schema_url: Slice::ABSENT };
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -231,6 +236,7 @@ pub(crate) fn valid_time(nanos: u64) -> Option<i64> {
 }
 
 /// How much a segment holds at some time.
+#[derive(Clone, Copy)]
 struct Mark([usize; 5]);
 
 fn too_large() -> Error {
@@ -294,11 +300,55 @@ impl SegmentBuilder {
     /// # Errors
     /// If the request is malformed, or the segment has no room for it.
     pub fn push_protobuf(&mut self, request: &[u8]) -> Result<Repairs> {
+        if self.push_plain(request) {
+            return Ok(Repairs::default());
+        }
         match check(self.segment.signal.data(), request)? {
             Needs::Nothing | Needs::Dropping => self.push_verified(request, Form::Canonical),
             Needs::Sorting(messages) => self.push_unsorted(request, &messages),
             Needs::Rewriting => self.push_verified(request, Form::Loose),
         }
+    }
+
+    /// As [`SegmentBuilder::push_protobuf`], for a request that is laid out as senders write it: that takes one
+    /// walk. `false`, and nothing is appended, if it is laid out in another way, malformed, or too large.
+    fn push_plain(&mut self, request: &[u8]) -> bool {
+        if request.len() > MAX_SEGMENT_BYTES.saturating_sub(self.bytes()) {
+            return false;
+        }
+        let start = self.bytes();
+        self.segment.bytes.extend_from_slice(request);
+        let is_plain = self.read_plain(start);
+        if !is_plain {
+            self.segment.bytes.truncate(start);
+        }
+        is_plain
+    }
+
+    /// As [`SegmentBuilder::push_protobuf`], for a request that is laid out as senders write it. It is not copied
+    /// if it is the first.
+    ///
+    /// # Errors
+    /// The request, and nothing is appended, if it is laid out in another way, malformed, or too large.
+    pub fn push_owned(&mut self, request: Vec<u8>) -> std::result::Result<(), Vec<u8>> {
+        if self.bytes() > 0 || request.len() > MAX_SEGMENT_BYTES {
+            return self.push_plain(&request).then_some(()).ok_or(request);
+        }
+        self.segment.bytes = request;
+        if self.read_plain(0) { Ok(()) } else { Err(std::mem::take(&mut self.segment.bytes)) }
+    }
+
+    /// Adds the rows of the request that stands at `start` in the buffer, if it is laid out as senders write it.
+    fn read_plain(&mut self, start: usize) -> bool {
+        let mark = self.mark();
+        let mut bytes = std::mem::take(&mut self.segment.bytes);
+        let messages = plain::read(&mut self.segment, &bytes, start);
+        match &messages {
+            Some(messages) => sort_messages(&mut bytes, messages),
+            None => self.reset_to(mark),
+        }
+        self.segment.bytes = bytes;
+        messages.is_some()
     }
 
     /// Appends a request that [`crate::verify::verify`] found to be of this `form`, or that this crate wrote.
@@ -321,18 +371,33 @@ impl SegmentBuilder {
     /// # Errors
     /// As [`SegmentBuilder::push_protobuf`].
     pub(crate) fn push_times(&mut self, request: &[u8]) -> Result<Repairs> {
-        if check(self.segment.signal.data(), request)? == Needs::Rewriting {
-            return self.push_verified(request, Form::Loose);
-        }
         if request.len() > MAX_SEGMENT_BYTES {
             return Err(too_large());
         }
         let mark = self.mark();
-        let indexed = index::index_times(&mut self.segment, request);
-        if indexed.is_err() {
+        if plain::read(&mut self.segment, request, 0).is_none() {
             self.reset_to(mark);
+            if check(self.segment.signal.data(), request)? == Needs::Rewriting {
+                return self.push_verified(request, Form::Loose);
+            }
+            if let Err(error) = index::index_unsorted(&mut self.segment, request) {
+                self.reset_to(mark);
+                return Err(error);
+            }
         }
-        indexed.map(|()| Repairs::default())
+        self.forget_places(mark);
+        Ok(Repairs::default())
+    }
+
+    /// Forgets where what was added since then stands.
+    fn forget_places(&mut self, Mark([_, rows, resources, scopes, metrics]): Mark) {
+        let segment = &mut self.segment;
+        segment.rows[rows..].iter_mut().for_each(|row| row.message = Slice::ABSENT);
+        segment.resources[resources..].fill(Owner::ABSENT);
+        segment.scopes[scopes..].iter_mut().for_each(|scope| scope.owner = Owner::ABSENT);
+        for metric in &mut segment.metrics[metrics..] {
+            (metric.message, metric.data) = (Slice::ABSENT, Slice::ABSENT);
+        }
     }
 
     /// Appends a request that is canonical but for the order of fields in these messages of it.
@@ -382,24 +447,6 @@ impl SegmentBuilder {
     /// what is added.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.segment.bytes
-    }
-
-    /// As [`SegmentBuilder::push_verified`], but without a copy where the request is the first and canonical.
-    ///
-    /// # Errors
-    /// As [`SegmentBuilder::push_verified`].
-    pub fn push_owned(&mut self, request: Vec<u8>, form: Form) -> Result<Repairs> {
-        let fits = request.len() <= MAX_SEGMENT_BYTES;
-        if form == Form::Loose || self.bytes() > 0 || !fits {
-            return self.push_verified(&request, form);
-        }
-        let mark = self.mark();
-        self.segment.bytes = request;
-        let indexed = index::index(&mut self.segment, 0);
-        if indexed.is_err() {
-            self.reset_to(mark);
-        }
-        indexed.map(|()| Repairs::default())
     }
 
     fn mark(&self) -> Mark {

@@ -74,14 +74,7 @@ pub fn growth(message: &'static Message, bytes: &[u8]) -> usize {
 pub(crate) fn check(message: &'static Message, bytes: &[u8]) -> Result<Needs> {
     let mut walk = Walk::new(bytes);
     walk.message(message, 0..bytes.len(), 0).map_err(|error| *error)?;
-    Ok(match walk.unsorted {
-        _ if walk.loose => Needs::Rewriting,
-        unsorted if unsorted.is_empty() && walk.unknown => Needs::Dropping,
-        unsorted if unsorted.is_empty() => Needs::Nothing,
-        // To sort them would keep unknown fields, which are dropped where a message is rewritten.
-        _ if walk.unknown => Needs::Rewriting,
-        unsorted => Needs::Sorting(unsorted),
-    })
+    Ok(walk.needs())
 }
 
 /// The varint that protobuf takes a field of this kind to hold: of 32-bit kinds the low 32 bits count,
@@ -115,7 +108,7 @@ struct Start {
     sorted: bool,
 }
 
-struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     bytes: &'a [u8],
     /// Whether more has to be done than to sort fields.
     loose: bool,
@@ -128,23 +121,58 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(bytes: &'a [u8]) -> Walk<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Walk<'a> {
         let unsorted = Vec::new();
         Walk { bytes, loose: false, unsorted, unknown: false, growth: 0 }
     }
 
+    /// Whether no message was found whose fields have to be sorted.
+    pub(crate) fn is_sorted(&self) -> bool {
+        self.unsorted.is_empty()
+    }
+
+    /// The messages whose fields have to be sorted, if that is all there is to do.
+    pub(crate) fn into_unsorted(self) -> Option<Vec<Range<usize>>> {
+        match self.needs() {
+            Needs::Nothing | Needs::Dropping => Some(Vec::new()),
+            Needs::Sorting(messages) => Some(messages),
+            Needs::Rewriting => None,
+        }
+    }
+
+    fn needs(self) -> Needs {
+        match self.unsorted {
+            _ if self.loose => Needs::Rewriting,
+            unsorted if unsorted.is_empty() && self.unknown => Needs::Dropping,
+            unsorted if unsorted.is_empty() => Needs::Nothing,
+            // To sort them would keep unknown fields, which are dropped where a message is rewritten.
+            _ if self.unknown => Needs::Rewriting,
+            unsorted => Needs::Sorting(unsorted),
+        }
+    }
+
     /// Checks a message that is nested in this many lists of values.
-    fn message(&mut self, message: &'static Message, range: Range<usize>, lists: usize) -> Checked {
+    pub(crate) fn message(
+        &mut self,
+        message: &'static Message,
+        range: Range<usize>,
+        lists: usize,
+    ) -> Checked {
         let start = Start { at: range.start, order: Order::default(), sorted: true };
         self.fields(message, range, start, lists)
     }
 
-    /// Checks a span.
-    fn span(&mut self, range: Range<usize>) -> Checked {
+    /// Checks a span; returns its start and end, if they were seen on the way.
+    #[inline]
+    pub(crate) fn span(
+        &mut self,
+        range: Range<usize>,
+    ) -> std::result::Result<Option<[u64; 2]>, Box<Error>> {
         let bytes = &self.bytes[..range.end];
         let Some(head) = span::head(&bytes[range.start..]) else {
-            return self.message(&SPAN, range, 0);
+            return self.message(&SPAN, range, 0).map(|()| None);
         };
+        let times = Some(head.times);
         if let Some(state) = &head.trace_state {
             self.text(range.start + state.start..range.start + state.end);
         }
@@ -157,10 +185,10 @@ impl<'a> Walk<'a> {
             if !head.sorted {
                 self.unsorted.push(range);
             }
-            return Ok(());
+            return Ok(times);
         }
         let start = Start { at, order: head.order(), sorted: head.sorted };
-        self.fields(&SPAN, range, start, 0)
+        self.fields(&SPAN, range, start, 0).map(|()| times)
     }
 
     /// Checks the fields of the message at `range` that are not checked yet.
@@ -340,7 +368,7 @@ impl<'a> Walk<'a> {
             }
             self.message(message, nested, lists + 1)
         } else if std::ptr::eq(message, &SPAN) {
-            self.span(nested)
+            self.span(nested).map(drop)
         } else if is_small(message, &self.bytes[nested.clone()]) {
             Ok(())
         } else {
@@ -398,7 +426,7 @@ impl<'a> Walk<'a> {
 
     /// Notes whether a string is UTF-8.
     #[inline]
-    fn text(&mut self, range: Range<usize>) {
+    pub(crate) fn text(&mut self, range: Range<usize>) {
         let text = &self.bytes[range];
         if !utf8::is_utf8(text) {
             self.loose = true;

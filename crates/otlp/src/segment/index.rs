@@ -3,6 +3,8 @@
 //! The walk goes down to the rows only, so it costs a few nanoseconds a row. Bytes that are not what
 //! they were said to be end in an error, never in a panic.
 
+use std::ops::Range;
+
 use super::{Metric, Owner, Row, Scope, Segment, Slice, text, valid_time};
 use crate::error::Result;
 use crate::schema::{Field, Kind, LOG_RECORD, METRIC, Message, Rule, SPAN, WireType};
@@ -21,29 +23,23 @@ pub(super) fn index(segment: &mut Segment, start: usize) -> Result<()> {
     result
 }
 
-/// Adds the rows of `request` with their times and nothing else. The request may be unsorted.
+/// Adds the rows of `request`, which may be unsorted and is not the buffer of `segment`.
 ///
 /// # Errors
 /// If the bytes are malformed.
-pub(super) fn index_times(segment: &mut Segment, request: &[u8]) -> Result<()> {
-    let Segment { rows, resources, scopes, metrics, .. } = segment;
-    let known = [rows.len(), resources.len(), scopes.len(), metrics.len()];
-    Walk { bytes: request, sorted: false, segment }.data(0)?;
-    let nothing = Owner { message: Slice::ABSENT, schema_url: Slice::ABSENT };
-    segment.rows[known[0]..].iter_mut().for_each(|row| row.message = Slice::ABSENT);
-    segment.resources[known[1]..].fill(nothing);
-    segment.scopes[known[2]..].iter_mut().for_each(|scope| scope.owner = nothing);
-    for metric in &mut segment.metrics[known[3]..] {
-        (metric.message, metric.data) = (Slice::ABSENT, Slice::ABSENT);
-    }
-    Ok(())
+pub(super) fn index_unsorted(segment: &mut Segment, request: &[u8]) -> Result<()> {
+    Walk { bytes: request, sorted: false, segment }.data(0)
 }
 
-struct Walk<'a> {
-    bytes: &'a [u8],
+pub(super) struct Walk<'a> {
+    pub(super) bytes: &'a [u8],
     /// Whether fields ascend by number.
-    sorted: bool,
-    segment: &'a mut Segment,
+    pub(super) sorted: bool,
+    pub(super) segment: &'a mut Segment,
+}
+
+pub(super) fn slice(range: &Range<usize>) -> Slice {
+    Slice { start: range.start as u32, len: range.len() as u32 }
 }
 
 impl Walk<'_> {
@@ -57,7 +53,7 @@ impl Walk<'_> {
 
     fn resource(&mut self, slice: Slice) -> Result<()> {
         let resource = self.segment.resources.len();
-        self.segment.resources.push(Owner { message: Slice::ABSENT, schema_url: Slice::ABSENT });
+        self.segment.resources.push(Owner::ABSENT);
         self.fields(slice, |walk, number, slice| {
             match number {
                 1 => walk.segment.resources[resource].message = slice,
@@ -71,8 +67,7 @@ impl Walk<'_> {
 
     fn scope(&mut self, slice: Slice, resource: u32) -> Result<()> {
         let scope = self.segment.scopes.len();
-        let owner = Owner { message: Slice::ABSENT, schema_url: Slice::ABSENT };
-        self.segment.scopes.push(Scope { owner, resource });
+        self.segment.scopes.push(Scope { owner: Owner::ABSENT, resource });
         self.fields(slice, |walk, number, slice| {
             match number {
                 1 => walk.segment.scopes[scope].owner.message = slice,
@@ -86,13 +81,13 @@ impl Walk<'_> {
 
     fn element(&mut self, slice: Slice, scope: u32) -> Result<()> {
         match self.segment.signal {
-            Signal::Traces => self.span(slice, scope),
-            Signal::Logs => self.row(slice, scope, &LOG_RECORD, &[1, 11]),
+            Signal::Traces => self.span(slice, scope, None),
+            Signal::Logs => self.log_record(slice, scope),
             Signal::Metrics => self.metric(slice, scope),
         }
     }
 
-    fn metric(&mut self, slice: Slice, scope: u32) -> Result<()> {
+    pub(super) fn metric(&mut self, slice: Slice, scope: u32) -> Result<()> {
         let metric = self.segment.metrics.len();
         let rows = self.segment.rows.len();
         self.segment.metrics.push(Metric {
@@ -130,14 +125,13 @@ impl Walk<'_> {
         })
     }
 
-    fn span(&mut self, slice: Slice, scope: u32) -> Result<()> {
-        if self.text(slice, scope) {
-            return Ok(());
-        }
-        let content = self.content(slice);
-        let [start, end] = match span::head(content) {
-            Some(head) => head.times,
-            None => fixed64s(content, &SPAN, SPAN_TIMES, self.sorted)?,
+    /// Adds a span, whose start and end may be known.
+    #[inline]
+    pub(super) fn span(&mut self, slice: Slice, scope: u32, times: Option<[u64; 2]>) -> Result<()> {
+        let [start, end] = match times {
+            Some(times) => times,
+            None if self.text(slice, scope) => return Ok(()),
+            None => self.span_times(slice)?,
         };
         let row = Row::new(slice, scope, start);
         let duration = valid_time(end).filter(|_| row.time != 0);
@@ -145,6 +139,18 @@ impl Walk<'_> {
         let duration = duration.unwrap_or(Row::ODD_DURATION);
         self.segment.rows.push(Row { duration, ..row });
         Ok(())
+    }
+
+    fn span_times(&self, slice: Slice) -> Result<[u64; 2]> {
+        let content = self.content(slice);
+        match span::head(content) {
+            Some(head) => Ok(head.times),
+            None => fixed64s(content, &SPAN, SPAN_TIMES, self.sorted),
+        }
+    }
+
+    pub(super) fn log_record(&mut self, slice: Slice, scope: u32) -> Result<()> {
+        self.row(slice, scope, &LOG_RECORD, &[1, 11])
     }
 
     /// Adds a row whose time is the first of the fixed64 fields numbered `times` that is set.

@@ -261,7 +261,7 @@ fn nothing_is_left_of_a_request_that_fails_half_way() {
             assert!(builder.push_verified(&bad, Form::Canonical).is_err(), "{bad:x?}");
             assert_eq!(format!("{builder:?}"), before);
             let mut owner = SegmentBuilder::new(signal);
-            assert!(owner.push_owned(bad, Form::Canonical).is_err());
+            assert_eq!(owner.push_owned(bad.clone()), Err(bad));
             assert_eq!((owner.len(), owner.bytes()), (0, 0));
             owner.push_protobuf(&request).expect("a well-formed request");
             assert_eq!(owner.len(), builder.len());

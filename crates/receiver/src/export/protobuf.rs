@@ -2,25 +2,34 @@
 
 use duckspan_otlp::detect::{Detection, detect, is_plainly};
 use duckspan_otlp::verify::{Form, verify};
-use duckspan_otlp::{Error, SegmentBuilder, Signal};
+use duckspan_otlp::{Error, Repairs, SegmentBuilder, Signal};
 
 use super::{Decoded, index, misdirected, refused};
 use crate::body::Payload;
 use crate::refusal::Refusal;
 
 /// Decodes a request to `signal`.
-pub(super) fn decode(signal: Signal, payload: Payload) -> Result<Decoded, Refusal> {
-    match verify(signal.data(), &payload.bytes) {
-        Ok(form) if is_plainly(signal, &payload.bytes) => build(signal, payload, form),
-        Ok(form) => match detect(&payload.bytes, Some(signal)) {
-            Detection::Signal(other) if other != signal => reject(other, signal, payload),
-            _ => build(signal, payload, form),
-        },
-        Err(error) => match detect(&payload.bytes, Some(signal)) {
-            Detection::Signal(other) if other != signal => reject(other, signal, payload),
-            Detection::Foreign(what) => Err(foreign(what, &error)),
-            _ => Err(Refusal::malformed(error.to_string())),
-        },
+pub(super) fn decode(signal: Signal, mut payload: Payload) -> Result<Decoded, Refusal> {
+    index::reserve(signal, &payload.bytes, &mut payload.charge)?;
+    let Payload { bytes, charge } = payload;
+    if !is_plainly(signal, &bytes) {
+        return look_closely(signal, Payload { bytes, charge });
+    }
+    let mut builder = SegmentBuilder::new(signal);
+    match builder.push_owned(bytes) {
+        Ok(()) => Ok(Decoded::new(builder.finish(), charge, Repairs::default())),
+        Err(bytes) => look_closely(signal, Payload { bytes, charge }),
+    }
+}
+
+/// Decodes a request that is malformed, of another signal, or laid out in an unusual way.
+fn look_closely(signal: Signal, payload: Payload) -> Result<Decoded, Refusal> {
+    let verified = verify(signal.data(), &payload.bytes);
+    match (verified, detect(&payload.bytes, Some(signal))) {
+        (_, Detection::Signal(other)) if other != signal => reject(other, signal, payload),
+        (Ok(form), _) => build(signal, payload, form),
+        (Err(error), Detection::Foreign(what)) => Err(foreign(what, &error)),
+        (Err(error), _) => Err(Refusal::malformed(error.to_string())),
     }
 }
 
@@ -30,17 +39,16 @@ fn foreign(what: &'static str, error: &Error) -> Refusal {
 
 fn build(signal: Signal, payload: Payload, form: Form) -> Result<Decoded, Refusal> {
     let Payload { bytes, mut charge } = payload;
-    index::reserve(signal, &bytes, &mut charge)?;
-    if form == Form::Loose {
-        index::reserve_canonical(signal, &bytes, &mut charge)?;
-    }
+    index::reserve_canonical(signal, &bytes, &mut charge)?;
     let mut builder = SegmentBuilder::new(signal);
-    let repairs = builder.push_owned(bytes, form).map_err(refused)?;
+    let repairs = builder.push_verified(&bytes, form).map_err(refused)?;
+    charge.give_back(bytes.capacity());
     Ok(Decoded::new(builder.finish(), charge, repairs))
 }
 
 /// Refuses the rows of a request that was sent to `signal` but is of another.
-fn reject(other: Signal, signal: Signal, payload: Payload) -> Result<Decoded, Refusal> {
+fn reject(other: Signal, signal: Signal, mut payload: Payload) -> Result<Decoded, Refusal> {
+    index::reserve(other, &payload.bytes, &mut payload.charge)?;
     let form = verify(other.data(), &payload.bytes)
         .map_err(|error| Refusal::malformed(error.to_string()))?;
     let Decoded { segment, charge, accepted } = build(other, payload, form)?;

@@ -1,0 +1,113 @@
+//! Checks a request and finds its rows in one walk, if it is laid out as senders write it.
+//!
+//! Of what is above the rows, fields ascend, and none is unknown. What is laid out in another way is checked by
+//! itself (`verify.rs`), brought into canonical form where it has to be, and then walked by `index.rs`.
+
+use std::ops::Range;
+
+use super::index::{self, slice};
+use super::{Owner, Scope, Segment};
+use crate::schema::{INSTRUMENTATION_SCOPE, LOG_RECORD, METRIC, Message, RESOURCE};
+use crate::signal::Signal;
+use crate::verify;
+use crate::wire::Reader;
+
+#[cfg(test)]
+mod tests;
+
+// Tags of the fields of a request: its groups; and in a group, and in one of its scopes, what they are about,
+// what is in them, and the schema URL.
+const GROUP: u8 = 0x0a;
+const ABOUT: u8 = 0x0a;
+const CONTENT: u8 = 0x12;
+const SCHEMA_URL: u8 = 0x1a;
+
+/// Adds the rows of the request that is all of `bytes` from `start` on, which are or will be the buffer of
+/// `segment`; returns the messages whose fields are to be sorted, each after those nested in it.
+///
+/// `None` if the request is not laid out so, or malformed; the segment may hold a part of its rows then.
+pub(super) fn read(segment: &mut Segment, bytes: &[u8], start: usize) -> Option<Vec<Range<usize>>> {
+    let check = verify::Walk::new(bytes);
+    let mut walk = Walk { bytes, check, index: index::Walk { bytes, sorted: false, segment } };
+    walk.data(start)?;
+    walk.check.into_unsorted()
+}
+
+struct Walk<'a> {
+    bytes: &'a [u8],
+    check: verify::Walk<'a>,
+    index: index::Walk<'a>,
+}
+
+impl Walk<'_> {
+    fn data(&mut self, start: usize) -> Option<()> {
+        let mut reader = Reader::within(self.bytes, start..self.bytes.len());
+        while reader.eat(GROUP) {
+            self.group(reader.len_range().ok()?)?;
+        }
+        reader.is_empty().then_some(())
+    }
+
+    fn group(&mut self, range: Range<usize>) -> Option<()> {
+        let number = self.index.segment.resources.len();
+        self.index.segment.resources.push(Owner::ABSENT);
+        let owner = self.level(range, &RESOURCE, |walk, range| walk.scope(range, number as u32))?;
+        self.index.segment.resources[number] = owner;
+        Some(())
+    }
+
+    fn scope(&mut self, range: Range<usize>, resource: u32) -> Option<()> {
+        let number = self.index.segment.scopes.len();
+        self.index.segment.scopes.push(Scope { owner: Owner::ABSENT, resource });
+        let owner = self.level(range, &INSTRUMENTATION_SCOPE, |walk, range| {
+            walk.element(range, number as u32)
+        })?;
+        self.index.segment.scopes[number].owner = owner;
+        Some(())
+    }
+
+    /// Walks a message that has what it is about, what is in it, and a schema URL, in this order.
+    #[inline(always)]
+    fn level(
+        &mut self,
+        range: Range<usize>,
+        about: &'static Message,
+        content: impl Fn(&mut Self, Range<usize>) -> Option<()>,
+    ) -> Option<Owner> {
+        let mut owner = Owner::ABSENT;
+        let mut reader = Reader::within(self.bytes, range);
+        if reader.eat(ABOUT) {
+            let range = reader.len_range().ok()?;
+            owner.message = slice(&range);
+            self.check.message(about, range, 0).ok()?;
+        }
+        while reader.eat(CONTENT) {
+            content(self, reader.len_range().ok()?)?;
+        }
+        if reader.eat(SCHEMA_URL) {
+            let range = reader.len_range().ok()?;
+            owner.schema_url = slice(&range);
+            self.check.text(range);
+        }
+        reader.is_empty().then_some(owner)
+    }
+
+    fn element(&mut self, range: Range<usize>, scope: u32) -> Option<()> {
+        let element = slice(&range);
+        match self.index.segment.signal {
+            Signal::Traces => {
+                let times = self.check.span(range).ok()?;
+                self.index.span(element, scope, times).ok()
+            }
+            Signal::Logs => {
+                self.check.message(&LOG_RECORD, range, 0).ok()?;
+                self.index.log_record(element, scope).ok()
+            }
+            Signal::Metrics => {
+                self.check.message(&METRIC, range, 0).ok()?;
+                // To sort a metric would move its points.
+                self.check.is_sorted().then(|| self.index.metric(element, scope).ok())?
+            }
+        }
+    }
+}

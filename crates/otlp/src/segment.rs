@@ -312,13 +312,18 @@ impl SegmentBuilder {
 
     /// As [`SegmentBuilder::push_protobuf`], for a request that is laid out as senders write it: that takes one
     /// walk. `false`, and nothing is appended, if it is laid out in another way, malformed, or too large.
-    fn push_plain(&mut self, request: &[u8]) -> bool {
-        if request.len() > MAX_SEGMENT_BYTES.saturating_sub(self.bytes()) {
+    pub fn push_plain(&mut self, request: &[u8]) -> bool {
+        let start = self.bytes();
+        if request.len() > MAX_SEGMENT_BYTES.saturating_sub(start) {
             return false;
         }
-        let start = self.bytes();
-        self.segment.bytes.extend_from_slice(request);
-        let is_plain = self.read_plain(start);
+        let is_plain = self.read_plain(|segment, buffer| match start {
+            0 => plain::read_and_copy(segment, request, buffer),
+            _ => {
+                buffer.extend_from_slice(request);
+                plain::read(segment, buffer, start)
+            }
+        });
         if !is_plain {
             self.segment.bytes.truncate(start);
         }
@@ -335,19 +340,27 @@ impl SegmentBuilder {
             return self.push_plain(&request).then_some(()).ok_or(request);
         }
         self.segment.bytes = request;
-        if self.read_plain(0) { Ok(()) } else { Err(std::mem::take(&mut self.segment.bytes)) }
+        if self.read_plain(|segment, buffer| plain::read(segment, buffer, 0)) {
+            Ok(())
+        } else {
+            Err(std::mem::take(&mut self.segment.bytes))
+        }
     }
 
-    /// Adds the rows of the request that stands at `start` in the buffer, if it is laid out as senders write it.
-    fn read_plain(&mut self, start: usize) -> bool {
+    /// Adds the rows of a request that `read` puts in the buffer, or finds there. If it finds none, the buffer
+    /// is left as it is.
+    fn read_plain(
+        &mut self,
+        read: impl FnOnce(&mut Segment, &mut Vec<u8>) -> Option<Vec<Range<usize>>>,
+    ) -> bool {
         let mark = self.mark();
-        let mut bytes = std::mem::take(&mut self.segment.bytes);
-        let messages = plain::read(&mut self.segment, &bytes, start);
+        let mut buffer = std::mem::take(&mut self.segment.bytes);
+        let messages = read(&mut self.segment, &mut buffer);
         match &messages {
-            Some(messages) => sort_messages(&mut bytes, messages),
+            Some(messages) => sort_messages(&mut buffer, messages),
             None => self.reset_to(mark),
         }
-        self.segment.bytes = bytes;
+        self.segment.bytes = buffer;
         messages.is_some()
     }
 

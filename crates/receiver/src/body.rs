@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io;
+use std::ops::Deref;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
@@ -14,9 +15,24 @@ use crate::refusal::{Reason, Refusal};
 #[cfg(test)]
 mod tests;
 
-/// Bytes, and what they are charged with.
+/// A body, or what it expands to, and what it is charged with.
 #[derive(Debug)]
 pub(crate) struct Payload {
+    pub(crate) bytes: Content,
+    pub(crate) charge: Charge,
+}
+
+/// The bytes of a body.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// In one piece, where it was received: memory that is used for the next soon. What is to stay is copied.
+    Received(Bytes),
+    Collected(Vec<u8>),
+}
+
+/// Memory that is charged before it is taken.
+#[derive(Debug)]
+pub(crate) struct Buffer {
     pub(crate) bytes: Vec<u8>,
     pub(crate) charge: Charge,
 }
@@ -24,7 +40,9 @@ pub(crate) struct Payload {
 /// Collects a body of at most `limit` bytes.
 #[derive(Debug)]
 pub(crate) struct Gather {
-    payload: Payload,
+    /// The body, if all of it came at once.
+    whole: Bytes,
+    buffer: Buffer,
     /// Bytes that the body should have, if it says so.
     declared: Option<usize>,
     limit: usize,
@@ -33,7 +51,7 @@ pub(crate) struct Gather {
 impl Gather {
     /// Nothing of a body yet.
     pub(crate) fn new(limit: usize, charge: Charge) -> Gather {
-        Gather { payload: Payload { bytes: Vec::new(), charge }, declared: None, limit }
+        Gather { whole: Bytes::new(), buffer: Buffer::new(charge), declared: None, limit }
     }
 
     /// Takes note of the length that the body says it has. Of a large one, memory is taken as it arrives
@@ -51,7 +69,7 @@ impl Gather {
 
     /// Bytes collected so far.
     pub(crate) fn len(&self) -> usize {
-        self.payload.bytes.len()
+        self.whole.len() + self.buffer.bytes.len()
     }
 
     /// Bytes that may come; of a body that says its length, those that have to.
@@ -59,25 +77,36 @@ impl Gather {
         self.declared.unwrap_or(self.limit).saturating_sub(self.len())
     }
 
-    /// Adds what has arrived.
+    /// Adds what has arrived. What is first and last is left where it is, and charged for the copy it takes to
+    /// keep it. Anything else is copied, as it may hold much more memory than its own for as long as the client
+    /// likes.
     ///
     /// # Errors
     /// If the body is too large, or there is no memory for it.
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+    pub(crate) fn take(&mut self, bytes: Bytes, is_last: bool) -> Result<(), Refusal> {
+        if !is_last || self.len() > 0 || bytes.len() > self.limit {
+            return self.push(&bytes);
+        }
+        self.buffer.charge.add(bytes.len())?;
+        self.whole = bytes;
+        Ok(())
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let needed = self.len() + bytes.len();
         if needed > self.limit {
             return Err(Refusal::too_large(self.limit));
         }
-        if needed > self.payload.bytes.capacity() {
-            self.payload.reserve(self.step().max(needed))?;
+        if needed > self.buffer.bytes.capacity() {
+            self.buffer.reserve(self.step().max(needed))?;
         }
-        self.payload.bytes.extend_from_slice(bytes);
+        self.buffer.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
     /// The room to make next: what is declared, unless that is much more than what is here.
     fn step(&self) -> usize {
-        let Gather { payload: Payload { bytes, charge }, declared, limit } = self;
+        let Gather { buffer: Buffer { bytes, charge }, declared, limit, .. } = self;
         match (*declared, bytes.capacity()) {
             (None, here) => FIRST_STEP.max(2 * here).min(*limit),
             (Some(declared), 0) => {
@@ -91,12 +120,48 @@ impl Gather {
     }
 
     /// What was collected.
-    pub(crate) fn finish(self) -> Payload {
-        self.payload
+    pub(crate) fn finish(mut self) -> Payload {
+        if self.whole.is_empty() {
+            self.buffer.trim();
+            return self.buffer.into();
+        }
+        Payload { bytes: Content::Received(self.whole), charge: self.buffer.charge }
     }
 }
 
-impl Payload {
+impl Content {
+    /// Bytes that it is charged with.
+    pub(crate) fn charged(&self) -> usize {
+        match self {
+            Content::Received(bytes) => bytes.len(),
+            Content::Collected(bytes) => bytes.capacity(),
+        }
+    }
+}
+
+impl Deref for Content {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Content::Received(bytes) => bytes,
+            Content::Collected(bytes) => bytes,
+        }
+    }
+}
+
+impl From<Buffer> for Payload {
+    fn from(Buffer { bytes, charge }: Buffer) -> Payload {
+        Payload { bytes: Content::Collected(bytes), charge }
+    }
+}
+
+impl Buffer {
+    /// No memory yet.
+    pub(crate) fn new(charge: Charge) -> Buffer {
+        Buffer { bytes: Vec::new(), charge }
+    }
+
     /// Makes room for so many bytes.
     pub(crate) fn reserve(&mut self, room: usize) -> Result<(), Refusal> {
         let capacity = self.bytes.capacity();

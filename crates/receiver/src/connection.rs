@@ -15,7 +15,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::counters::count;
-use crate::limits::{ACCEPT_PAUSE, Limits, MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE};
+use crate::limits::{
+    ACCEPT_PAUSE, CONNECTION_WINDOW, Limits, MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE,
+};
 use crate::reply::Reply;
 use crate::service::Service;
 use crate::socket::{Activity, Socket};
@@ -107,6 +109,7 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(MAX_FRAME_SIZE)
         .max_header_list_size(MAX_HEADER_LIST_SIZE)
         .max_concurrent_streams(limits.max_streams)

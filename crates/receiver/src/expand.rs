@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use duckspan_otlp::Error;
 use duckspan_otlp::compression::{Compression, Decoder, Progress, REQUEST_WINDOW_LOG};
 
-use crate::body::Payload;
+use crate::body::{Buffer, Payload};
 use crate::limits::{BLOCKING_SIZE, KEPT_ROOM};
 use crate::refusal::{Reason, Refusal};
 
@@ -29,15 +29,17 @@ impl Payload {
     /// If they are corrupt, or expand to more, or there is no memory for them.
     pub(crate) fn expand(self, compression: Compression, limit: usize) -> Result<Payload, Refusal> {
         let Payload { bytes: input, charge } = self;
-        let mut expanded = Payload { bytes: Vec::new(), charge };
+        let mut expanded = Buffer::new(charge);
         let mut decoder = decoder(compression).map_err(malformed)?;
         let outcome = expanded.fill_from(&mut decoder, &input, limit);
         DECODERS.with_borrow_mut(|decoders| decoders.push(decoder));
         outcome?;
-        expanded.charge.give_back(input.capacity());
-        Ok(expanded)
+        expanded.charge.give_back(input.charged());
+        Ok(expanded.into())
     }
+}
 
+impl Buffer {
     /// Takes all that `input` expands to.
     fn fill_from(
         &mut self,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
+use bytes::Bytes;
 use duckspan_otlp::Signal;
 use duckspan_otlp::compression::Compression;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -112,7 +113,7 @@ pub(crate) async fn read(
 ) -> Result<(Payload, bool), Refusal> {
     let mut framing = Framing::new(limit, charge);
     while let Some(bytes) = body.next().await? {
-        framing.push(&bytes)?;
+        framing.push(bytes, body.is_read())?;
     }
     framing.finish()
 }
@@ -131,25 +132,25 @@ impl Framing {
         Framing { prefix: [0; Framing::PREFIX], have: 0, message: Gather::new(limit, charge) }
     }
 
-    fn push(&mut self, mut bytes: &[u8]) -> Result<(), Refusal> {
+    fn push(&mut self, mut bytes: Bytes, is_last: bool) -> Result<(), Refusal> {
         if self.have < Framing::PREFIX {
-            bytes = self.push_prefix(bytes)?;
+            let prefix = bytes.split_to(bytes.len().min(Framing::PREFIX - self.have));
+            self.push_prefix(&prefix)?;
         }
         if bytes.len() > self.message.missing() {
             return Err(Refusal::malformed("more than one message in a unary call"));
         }
-        self.message.push(bytes)
+        self.message.take(bytes, is_last)
     }
 
-    fn push_prefix<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], Refusal> {
-        let (taken, rest) = bytes.split_at(bytes.len().min(Framing::PREFIX - self.have));
-        self.prefix[self.have..self.have + taken.len()].copy_from_slice(taken);
-        self.have += taken.len();
+    fn push_prefix(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.prefix[self.have..self.have + bytes.len()].copy_from_slice(bytes);
+        self.have += bytes.len();
         if self.have == Framing::PREFIX {
             let [_, length @ ..] = self.prefix;
             self.message.expect(u64::from(u32::from_be_bytes(length)))?;
         }
-        Ok(rest)
+        Ok(())
     }
 
     fn finish(self) -> Result<(Payload, bool), Refusal> {

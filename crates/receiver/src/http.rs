@@ -66,11 +66,9 @@ pub(crate) async fn read(
         gather.expect(length)?;
     }
     while let Some(bytes) = body.next().await? {
-        gather.push(&bytes)?;
+        gather.take(bytes, body.is_read())?;
     }
-    let mut payload = gather.finish();
-    payload.trim();
-    Ok(payload)
+    Ok(gather.finish())
 }
 
 /// The encoding of answers: that of the request, where it has one.

@@ -49,6 +49,10 @@ impl Limits {
 /// Bytes of an HTTP/2 frame at most. Larger frames mean fewer of them, which is what costs.
 pub(crate) const MAX_FRAME_SIZE: u32 = 1 << 20;
 
+/// Bytes that a client may send over an HTTP/2 connection before they are read. With room for several requests,
+/// most of them come in one frame each.
+pub(crate) const CONNECTION_WINDOW: u32 = 2 << 20;
+
 /// Bytes of the headers of an HTTP/2 request at most.
 pub(crate) const MAX_HEADER_LIST_SIZE: u32 = 16 << 10;
 

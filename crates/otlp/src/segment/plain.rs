@@ -22,24 +22,52 @@ const ABOUT: u8 = 0x0a;
 const CONTENT: u8 = 0x12;
 const SCHEMA_URL: u8 = 0x1a;
 
-/// Adds the rows of the request that is all of `bytes` from `start` on, which are or will be the buffer of
-/// `segment`; returns the messages whose fields are to be sorted, each after those nested in it.
+/// Adds the rows of the request that is all of `bytes` from `start` on, which are the buffer of `segment`;
+/// returns the messages whose fields are to be sorted, each after those nested in it.
 ///
 /// `None` if the request is not laid out so, or malformed; the segment may hold a part of its rows then.
 pub(super) fn read(segment: &mut Segment, bytes: &[u8], start: usize) -> Option<Vec<Range<usize>>> {
-    let check = verify::Walk::new(bytes);
-    let mut walk = Walk { bytes, check, index: index::Walk { bytes, sorted: false, segment } };
+    let mut walk = Walk::new(segment, bytes, None);
     walk.data(start)?;
+    walk.check.into_unsorted()
+}
+
+/// As [`read`], of a request that is the first of `segment`, but stands elsewhere. It is copied to `buffer`, which
+/// is empty, row by row: the check of a row goes on while the copy of the one before waits for memory.
+pub(super) fn read_and_copy(
+    segment: &mut Segment,
+    request: &[u8],
+    buffer: &mut Vec<u8>,
+) -> Option<Vec<Range<usize>>> {
+    buffer.reserve_exact(request.len());
+    let mut walk = Walk::new(segment, request, Some(buffer));
+    walk.data(0)?;
+    walk.copy_to(request.len());
     walk.check.into_unsorted()
 }
 
 struct Walk<'a> {
     bytes: &'a [u8],
+    /// Where to copy them, if they are to be.
+    copy: Option<&'a mut Vec<u8>>,
     check: verify::Walk<'a>,
     index: index::Walk<'a>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(segment: &'a mut Segment, bytes: &'a [u8], copy: Option<&'a mut Vec<u8>>) -> Walk<'a> {
+        let index = index::Walk { bytes, sorted: false, segment };
+        Walk { bytes, copy, check: verify::Walk::new(bytes), index }
+    }
+
+    /// Copies what stands before `end`, if it is not yet.
+    #[inline]
+    fn copy_to(&mut self, end: usize) {
+        if let Some(copy) = &mut self.copy {
+            copy.extend_from_slice(&self.bytes[copy.len()..end]);
+        }
+    }
+
     fn data(&mut self, start: usize) -> Option<()> {
         let mut reader = Reader::within(self.bytes, start..self.bytes.len());
         while reader.eat(GROUP) {
@@ -94,6 +122,7 @@ impl Walk<'_> {
 
     fn element(&mut self, range: Range<usize>, scope: u32) -> Option<()> {
         let element = slice(&range);
+        self.copy_to(range.end);
         match self.index.segment.signal {
             Signal::Traces => {
                 let times = self.check.span(range).ok()?;

@@ -15,7 +15,7 @@ fn memory_follows_what_arrives() {
         let before = budget.used();
         gather.push(&piece).expect("room");
         let used = budget.used();
-        assert_eq!(used, gather.payload.bytes.capacity());
+        assert_eq!(used, gather.buffer.bytes.capacity());
         let most = TRUSTED_SIZE.max(2 * TRUSTED_GROWTH * gather.len());
         assert!(used <= most, "{used} for {}", gather.len());
         moves += usize::from(used > before);
@@ -60,4 +60,34 @@ fn what_finds_no_room_is_refused_before_it_is_taken() {
     let other = Gather::new(1 << 20, Charge::new(&budget)).push(&[0; 60_000]);
     assert_eq!(other.expect_err("no room").reason, Reason::Overload, "not now");
     assert!(budget.used() <= 65_536);
+}
+
+/// What is first and last is charged, but not copied; a part of a body may not hold on to where it lies.
+#[test]
+fn only_whole_bodies_stay_where_they_are() {
+    let cases: [(&[(usize, bool)], bool); 5] = [
+        (&[(100, true)], true),
+        (&[(100, false)], false),
+        (&[(100, false), (0, true)], false),
+        (&[(50, false), (50, true)], false),
+        (&[(0, true)], false),
+    ];
+    for (pieces, stays) in cases {
+        let budget = Budget::new(1 << 20);
+        let mut gather = Gather::new(100, Charge::new(&budget));
+        for &(len, is_last) in pieces {
+            gather.take(vec![7_u8; len].into(), is_last).expect("room");
+        }
+        let Payload { bytes, charge } = gather.finish();
+        assert_eq!(bytes.charged(), budget.used());
+        assert_eq!(matches!(bytes, Content::Received(_)), stays, "{pieces:?}");
+        assert_eq!(bytes.len(), pieces.iter().map(|(len, _)| len).sum::<usize>());
+        drop(charge);
+        assert_eq!(budget.used(), 0);
+    }
+    let budget = Budget::new(50);
+    let refused =
+        |limit| Gather::new(limit, Charge::new(&budget)).take(vec![7_u8; 100].into(), true);
+    assert_eq!(refused(99).expect_err("over the limit").reason, Reason::TooLarge);
+    assert_eq!(refused(100).expect_err("over the budget").reason, Reason::TooLarge);
 }

@@ -17,14 +17,14 @@ fn expand(
     room: usize,
 ) -> Result<Vec<u8>, Reason> {
     let budget = Budget::new(room);
-    let mut payload = Payload { bytes: Vec::new(), charge: Charge::new(&budget) };
-    payload.reserve(bytes.len()).expect("room for what arrived");
-    payload.bytes.extend_from_slice(bytes);
-    let expanded = payload.expand(compression, limit);
+    let mut buffer = Buffer::new(Charge::new(&budget));
+    buffer.reserve(bytes.len()).expect("room for what arrived");
+    buffer.bytes.extend_from_slice(bytes);
+    let expanded = Payload::from(buffer).expand(compression, limit);
     let used = budget.used();
     let expanded = expanded.map(|payload| {
-        assert_eq!(used, payload.bytes.capacity());
-        payload.bytes.clone()
+        assert_eq!(used, payload.bytes.charged());
+        payload.bytes.to_vec()
     });
     assert_eq!(budget.used(), 0);
     expanded.map_err(|refusal| refusal.reason)

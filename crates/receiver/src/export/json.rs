@@ -37,7 +37,7 @@ fn transcode(
     index::reserve_protobuf(&bytes, &mut charge)?;
     let malformed = |error: duckspan_otlp::Error| Refusal::malformed(error.to_string());
     let outcome = transcoder.read(&bytes, SignalSet::ALL, Projection::ALL).map_err(malformed)?;
-    charge.give_back(bytes.capacity());
+    charge.give_back(bytes.charged());
     drop(bytes);
     if let Some(foreign) = &outcome.foreign {
         return match foreign {

@@ -5,7 +5,7 @@ use duckspan_otlp::verify::{Form, verify};
 use duckspan_otlp::{Error, Repairs, SegmentBuilder, Signal};
 
 use super::{Decoded, index, misdirected, refused};
-use crate::body::Payload;
+use crate::body::{Content, Payload};
 use crate::refusal::Refusal;
 
 /// Decodes a request to `signal`.
@@ -16,7 +16,14 @@ pub(super) fn decode(signal: Signal, mut payload: Payload) -> Result<Decoded, Re
         return look_closely(signal, Payload { bytes, charge });
     }
     let mut builder = SegmentBuilder::new(signal);
-    match builder.push_owned(bytes) {
+    let pushed = match bytes {
+        Content::Received(bytes) => match builder.push_plain(&bytes) {
+            true => Ok(()),
+            false => Err(Content::Received(bytes)),
+        },
+        Content::Collected(bytes) => builder.push_owned(bytes).map_err(Content::Collected),
+    };
+    match pushed {
         Ok(()) => Ok(Decoded::new(builder.finish(), charge, Repairs::default())),
         Err(bytes) => look_closely(signal, Payload { bytes, charge }),
     }
@@ -42,7 +49,7 @@ fn build(signal: Signal, payload: Payload, form: Form) -> Result<Decoded, Refusa
     index::reserve_canonical(signal, &bytes, &mut charge)?;
     let mut builder = SegmentBuilder::new(signal);
     let repairs = builder.push_verified(&bytes, form).map_err(refused)?;
-    charge.give_back(bytes.capacity());
+    charge.give_back(bytes.charged());
     Ok(Decoded::new(builder.finish(), charge, repairs))
 }
 

@@ -1,12 +1,19 @@
 use super::*;
+use crate::body::Gather;
 use crate::budget::Budget;
 use std::sync::Arc;
 
-fn request(signal: Signal, encoding: Encoding, bytes: &[u8], budget: &Arc<Budget>) -> Request {
-    let mut payload = Payload { bytes: Vec::new(), charge: Charge::new(budget) };
-    payload.reserve(bytes.len()).expect("room for what arrived");
-    payload.bytes.extend_from_slice(bytes);
-    Request { signal, encoding, compression: Compression::None, payload }
+/// A request that came in one piece or, so that it was collected, in two.
+fn request(
+    signal: Signal,
+    encoding: Encoding,
+    bytes: &[u8],
+    in_one: bool,
+    budget: &Arc<Budget>,
+) -> Request {
+    let mut gather = Gather::new(bytes.len(), Charge::new(budget));
+    gather.take(bytes.to_vec().into(), in_one).expect("room for what arrived");
+    Request { signal, encoding, compression: Compression::None, payload: gather.finish() }
 }
 
 /// A5 to A7: `partial_success` is there only if there is something to say.
@@ -51,11 +58,12 @@ fn charges_are_given_back() {
     ];
     let budget = Budget::new(1000);
     for (encoding, bytes) in cases {
-        let decoded = request(Signal::Traces, encoding, bytes, &budget).decode(1000);
-        drop(decoded);
-        assert_eq!(budget.used(), 0, "{encoding:?} {bytes:?}");
+        for in_one in [true, false] {
+            drop(request(Signal::Traces, encoding, bytes, in_one, &budget).decode(1000));
+            assert_eq!(budget.used(), 0, "{encoding:?} {bytes:?}");
+        }
     }
-    let request = request(Signal::Traces, Encoding::Json, &[b' '; 900], &budget);
+    let request = request(Signal::Traces, Encoding::Json, &[b' '; 900], true, &budget);
     let refusal = request.decode(2000).expect_err("no room to transcode");
     assert_eq!((refusal.reason, budget.used()), (Reason::TooLarge, 0));
 }
@@ -91,7 +99,8 @@ fn mutated_requests_never_panic() {
         }
         let compression = Compression::ALL[below(20).min(2)];
         let signal = Signal::ALL[below(3)];
-        let request = Request { compression, ..request(signal, encoding, &bytes, &budget) };
+        let request =
+            Request { compression, ..request(signal, encoding, &bytes, below(2) == 0, &budget) };
         drop(request.decode(1 << 16));
         assert_eq!(budget.used(), 0, "{bytes:?}");
     }

@@ -24,8 +24,10 @@ use tonic::transport::server::TcpIncoming;
 
 use crate::server::{ANY_PORT, Kind};
 
-/// As the receiver's: a request of 512 spans fits into a frame.
+/// As the receiver's: a request of 512 spans fits into a frame,
 const MAX_FRAME_SIZE: u32 = 1 << 20;
+/// and several into the window of a connection.
+const CONNECTION_WINDOW: u32 = 2 << 20;
 
 type Answer = Response<tonic::body::Body>;
 
@@ -41,16 +43,21 @@ pub(crate) fn start(kind: Kind) -> io::Result<(SocketAddr, Runtime)> {
     let listener = runtime.block_on(TcpListener::bind(ANY_PORT))?;
     let address = listener.local_addr()?;
     match kind {
-        Kind::Tonic => runtime.spawn(tonic(listener, None)),
-        Kind::TonicTuned => runtime.spawn(tonic(listener, Some(MAX_FRAME_SIZE))),
+        Kind::Tonic => runtime.spawn(tonic(listener, Server::builder())),
+        Kind::TonicTuned => runtime.spawn(tonic(listener, tuned())),
         _ => runtime.spawn(hyper(listener)),
     };
     Ok((address, runtime))
 }
 
-async fn tonic(listener: TcpListener, max_frame_size: Option<u32>) {
+fn tuned() -> Server {
+    Server::builder()
+        .max_frame_size(Some(MAX_FRAME_SIZE))
+        .initial_connection_window_size(Some(CONNECTION_WINDOW))
+}
+
+async fn tonic(listener: TcpListener, server: Server) {
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let server = Server::builder().max_frame_size(max_frame_size);
     server.serve_with_incoming(Export, incoming).await.ok();
 }
 

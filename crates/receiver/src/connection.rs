@@ -20,7 +20,7 @@ use crate::limits::{
 };
 use crate::reply::Reply;
 use crate::service::Service;
-use crate::socket::{Activity, Socket};
+use crate::socket::{Activity, InFlight, Socket};
 
 /// What listeners and connections share.
 #[derive(Clone)]
@@ -67,24 +67,31 @@ async fn serve(stream: TcpStream, context: Context, permit: OwnedSemaphorePermit
     // Without it small answers wait for acknowledgements; a socket that refuses is gone already.
     let _ = stream.set_nodelay(true);
     let activity = Arc::new(Activity::default());
+    let requests = Arc::clone(&activity);
     let socket = Socket::new(stream, service.limits, Arc::clone(&activity));
     let builder = builder(&service.limits);
     let answer = {
         let service = Arc::clone(&service);
-        service_fn(move |request| answer(Arc::clone(&service), Arc::clone(&activity), request))
+        service_fn(move |request| {
+            let in_flight = service.begin(&activity);
+            answer(Arc::clone(&service), Arc::clone(&activity), request, in_flight)
+        })
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), answer));
     let mut stop = pin!(stop.wait_for(|stopped| *stopped));
-    let mut stopping = false;
+    let (mut stopping, mut stepped_back) = (false, false);
     let ended = std::future::poll_fn(|cx| {
+        // Requests that are here go first: their answers leave in one write.
+        stepped_back = !stepped_back && requests.is_busy();
+        if stepped_back {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if !stopping && stop.as_mut().poll(cx).is_ready() {
             stopping = true;
             connection.as_mut().graceful_shutdown();
         }
-        match connection.as_mut().poll(cx) {
-            Poll::Ready(ended) => Poll::Ready(ended),
-            Poll::Pending => Poll::Pending,
-        }
+        connection.as_mut().poll(cx)
     })
     .await;
     if ended.is_err() && !stopping {
@@ -97,8 +104,8 @@ async fn answer(
     service: Arc<Service>,
     activity: Arc<Activity>,
     request: Request<Incoming>,
+    in_flight: InFlight,
 ) -> Result<Response<Reply>, Infallible> {
-    let in_flight = service.begin(&activity);
     let response = service.answer(request, &activity).await;
     Ok(response.map(|reply| reply.holding(in_flight)))
 }

@@ -33,6 +33,11 @@ impl Activity {
         InFlight { connection: Arc::clone(self), all: Arc::clone(all) }
     }
 
+    /// Whether there are requests that are not answered yet.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) > 0
+    }
+
     /// A request is answered though its body was not read to the end.
     pub(crate) fn leave_unread(&self) {
         self.unread.store(true, Ordering::Relaxed);

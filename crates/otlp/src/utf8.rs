@@ -32,16 +32,53 @@ pub(crate) fn is_long_utf8(mut text: &[u8]) -> bool {
     true
 }
 
-/// As the method of slices, but in blocks to the end, where that takes bytes one by one.
+/// As the method of slices, but without a loop over what is left behind blocks: that would end somewhere else for
+/// each text.
 #[inline(always)]
 fn is_ascii(bytes: &[u8]) -> bool {
-    let (blocks, rest) = bytes.as_chunks();
-    let all = match bytes.last_chunk() {
-        Some(last) => u8x16::new(*last),
-        None => return rest.is_ascii(),
-    };
-    let all = blocks.iter().fold(all, |all, block| all | u8x16::new(*block));
-    all.to_bitmask() == 0
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    match bytes.len() {
+        64.. => {
+            let (blocks, _) = bytes.as_chunks();
+            let last = bytes.last_chunk().map_or(u8x16::ZERO, any_of_64);
+            blocks.iter().fold(last, |all, block| all | any_of_64(block)).to_bitmask() == 0
+        }
+        32.. => {
+            let bits = ends(bytes).map(|(first, last)| any_of_32(first) | any_of_32(last));
+            bits.is_some_and(|bits| bits.to_bitmask() == 0)
+        }
+        16.. => {
+            let bits = ends(bytes).map(|(first, last)| u8x16::new(*first) | u8x16::new(*last));
+            bits.is_some_and(|bits| bits.to_bitmask() == 0)
+        }
+        8.. => ends(bytes).is_some_and(|(first, last)| {
+            (u64::from_le_bytes(*first) | u64::from_le_bytes(*last)) & HIGH_BITS == 0
+        }),
+        4.. => ends(bytes).is_some_and(|(first, last)| {
+            (u32::from_le_bytes(*first) | u32::from_le_bytes(*last)) & HIGH_BITS as u32 == 0
+        }),
+        _ => bytes.iter().all(u8::is_ascii),
+    }
+}
+
+/// The first and the last bytes, which may overlap.
+#[inline(always)]
+fn ends<const N: usize>(bytes: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
+    Some((bytes.first_chunk()?, bytes.last_chunk()?))
+}
+
+/// The bits that are set in any of the blocks.
+#[inline(always)]
+fn any_of_32(bytes: &[u8; 32]) -> u8x16 {
+    let (blocks, _) = bytes.as_chunks();
+    u8x16::new(blocks[0]) | u8x16::new(blocks[1])
+}
+
+/// As well.
+#[inline(always)]
+fn any_of_64(bytes: &[u8; 64]) -> u8x16 {
+    let (blocks, _) = bytes.as_chunks();
+    any_of_32(&blocks[0]) | any_of_32(&blocks[1])
 }
 
 /// Bytes that text grows by where U+FFFD replaces what is not UTF-8.

@@ -47,3 +47,18 @@ fn long_text_is_judged_as_a_whole() {
     let continued = vec![0x80; 5000];
     assert!(!is_long_utf8(&continued));
 }
+
+#[test]
+fn every_byte_of_a_text_is_looked_at() {
+    let mut bytes = vec![b'a'; 200];
+    for start in 0..4 {
+        for end in start..bytes.len() {
+            assert!(is_ascii(&bytes[start..end]), "{} bytes", end - start);
+            for at in start..end {
+                bytes[at] = 0x80;
+                assert!(!is_ascii(&bytes[start..end]), "{} of {} bytes", at - start, end - start);
+                bytes[at] = b'a';
+            }
+        }
+    }
+}

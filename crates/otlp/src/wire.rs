@@ -89,10 +89,15 @@ impl<'a> Reader<'a> {
     /// Reads a varint.
     #[inline]
     pub fn varint(&mut self) -> Result<u64> {
-        match self.bytes.get(self.at) {
-            Some(&byte) if byte < 0x80 => {
+        match self.bytes.get(self.at..) {
+            Some(&[byte @ 0..0x80, ..]) => {
                 self.at += 1;
                 Ok(u64::from(byte))
+            }
+            // The lengths of spans have two.
+            Some(&[low, high @ 0..0x80, ..]) => {
+                self.at += 2;
+                Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
             }
             _ => {
                 let (value, end) = long_varint(self.bytes, self.at)?;
@@ -230,10 +235,6 @@ impl<'a> Reader<'a> {
 /// Reads a varint at `start`; returns it, and where it ends.
 #[inline(never)]
 fn long_varint(bytes: &[u8], start: usize) -> Result<(u64, usize)> {
-    // Two bytes are the most frequent: the lengths of spans have them.
-    if let [low @ 0x80..=0xff, high @ 0..0x80, ..] = bytes[start..] {
-        return Ok((u64::from(low & 0x7f) | u64::from(high) << 7, start + 2));
-    }
     let mut value = 0;
     for (index, &byte) in bytes[start..].iter().take(10).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * index);

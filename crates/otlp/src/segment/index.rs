@@ -81,7 +81,7 @@ impl Walk<'_> {
 
     fn element(&mut self, slice: Slice, scope: u32) -> Result<()> {
         match self.segment.signal {
-            Signal::Traces => self.span(slice, scope, None),
+            Signal::Traces => self.span(slice, scope),
             Signal::Logs => self.log_record(slice, scope),
             Signal::Metrics => self.metric(slice, scope),
         }
@@ -125,23 +125,25 @@ impl Walk<'_> {
         })
     }
 
-    /// Adds a span, whose start and end may be known.
+    fn span(&mut self, slice: Slice, scope: u32) -> Result<()> {
+        if !self.text(slice, scope) {
+            let [start, end] = self.span_times(slice)?;
+            self.timed_span(slice, scope, start, end);
+        }
+        Ok(())
+    }
+
+    /// Adds a span with this start and end.
     #[inline]
-    pub(super) fn span(&mut self, slice: Slice, scope: u32, times: Option<[u64; 2]>) -> Result<()> {
-        let [start, end] = match times {
-            Some(times) => times,
-            None if self.text(slice, scope) => return Ok(()),
-            None => self.span_times(slice)?,
-        };
+    pub(super) fn timed_span(&mut self, slice: Slice, scope: u32, start: u64, end: u64) {
         let row = Row::new(slice, scope, start);
         let duration = valid_time(end).filter(|_| row.time != 0);
         let duration = duration.and_then(|end| u32::try_from(end - row.time as i64).ok());
         let duration = duration.unwrap_or(Row::ODD_DURATION);
         self.segment.rows.push(Row { duration, ..row });
-        Ok(())
     }
 
-    fn span_times(&self, slice: Slice) -> Result<[u64; 2]> {
+    pub(super) fn span_times(&self, slice: Slice) -> Result<[u64; 2]> {
         let content = self.content(slice);
         match span::head(content) {
             Some(head) => Ok(head.times),

@@ -125,8 +125,12 @@ impl<'a> Walk<'a> {
         self.copy_to(range.end);
         match self.index.segment.signal {
             Signal::Traces => {
-                let times = self.check.span(range).ok()?;
-                self.index.span(element, scope, times).ok()
+                let [start, end] = match self.check.span(range).ok()? {
+                    Some(times) => times,
+                    None => self.index.span_times(element).ok()?,
+                };
+                self.index.timed_span(element, scope, start, end);
+                Some(())
             }
             Signal::Logs => {
                 self.check.message(&LOG_RECORD, range, 0).ok()?;

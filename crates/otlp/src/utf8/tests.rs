@@ -50,7 +50,7 @@ fn long_text_is_judged_as_a_whole() {
 
 #[test]
 fn every_byte_of_a_text_is_looked_at() {
-    let mut bytes = vec![b'a'; 200];
+    let mut bytes = [b'a'; 200];
     for start in 0..4 {
         for end in start..bytes.len() {
             assert!(is_ascii(&bytes[start..end]), "{} bytes", end - start);

@@ -70,7 +70,11 @@ fn next(message: &[u8], at: usize, tag: u8) -> Option<(usize, Glance)> {
     {
         return Some((to, glance));
     }
-    end_of_long_text(message, at, tag).map(|end| (end, Glance::ButLast(end - at)))
+    if message.get(at) != Some(&tag) {
+        return None;
+    }
+    let end = end_of_long_text(message, at, tag)?;
+    Some((end, Glance::ButLast(end - at)))
 }
 
 /// Where the attribute ends whose tag is at `at`, if it is a key and a text of any length, both UTF-8.

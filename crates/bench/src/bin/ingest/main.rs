@@ -21,8 +21,8 @@ Usage: ingest [OPTIONS] SERVER
 
 Sends generated spans to a server in a process of its own, over and over, and prints the rows that it
 took in a second of its CPU time. SERVER is `receiver`, DuckSpan's; or one that drops what it takes:
-`tonic`, a gRPC server that does not decode the message; `tonic-tuned`, the same with as many threads and
-as large frames as DuckSpan has; or `hyper`, a server that reads the body.
+`tonic`, a gRPC server that does not decode the message; `tonic-tuned`, the same with as many threads, and
+as large frames and windows, as DuckSpan has; or `hyper`, a server that reads the body.
 
   --protocol grpc|http|json       default grpc; json is HTTP too
   --compression none|gzip|zstd    default none

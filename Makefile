@@ -1,40 +1,52 @@
-# The commands of the project. Everything is built below $(CARGO_TARGET_DIR) and build/.
+# The commands of the project. Everything is built below target/ and build/; DuckDB's source and its static
+# library, which take long to get, stay below $(CACHE), for every checkout.
 
-# DuckDB takes 20 minutes to compile, so its build is kept outside of the checkout.
-export CARGO_TARGET_DIR ?= $(HOME)/.cache/duckspan/target
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/duckspan
+# The DuckDB to build and test with: one of scripts/duckdb_versions.txt, the newest unless told.
+DUCKDB_VERSION ?= $(firstword $(shell python3 scripts/duckdb_versions.py))
+DUCKDB_SOURCE := $(CACHE)/duckdb-$(DUCKDB_VERSION)
+export DUCKDB_INCLUDE := $(DUCKDB_SOURCE)/src/include
+# Where the DuckDB of build/venv is found as libduckdb.so.
+export DUCKDB_LIBRARY := $(CURDIR)/build/link
 
-PYTHON := build/venv/bin/python
+VENV := build/venv
+PYTHON := $(VENV)/bin/python
+# Packages of build/venv are installed anew when the version of DuckDB is another, or a list has changed.
+DUCKDB := $(VENV)/.duckdb-$(DUCKDB_VERSION)
+DEMO_PACKAGES := $(VENV)/.demo
+TEST_PACKAGES := $(VENV)/.test
 EXTENSION := build/duckspan.duckdb_extension
-PURE := --workspace --exclude duckspan
+# How cargo builds the extension: `make test-python PROFILE=dev` is slow to run, and quick to build.
+PROFILE ?= release
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 SENDER := test/clients/rust/Cargo.toml
 
-.PHONY: extension clients demo test test-rust test-loom test-extension test-python sanitize sanitize-threads sanitize-memory \
+.PHONY: extension clients demo test test-rust test-loom test-python sanitize sanitize-threads sanitize-memory \
 	soak bench lint format header tables clean
 
-extension: ## Builds build/duckspan.duckdb_extension and build/repository.
-	cargo build --release --locked -p duckspan
-	python3 scripts/package.py $(CARGO_TARGET_DIR)/release/libduckspan.so build
+extension: $(DUCKDB) $(DUCKDB_SOURCE) ## Builds build/duckspan.duckdb_extension for the DuckDB of build/venv.
+	cargo build --profile $(PROFILE) --locked -p duckspan
+	scripts/development.sh $(TARGET)/$(PROFILE:dev=debug)/libduckspan.so $(DUCKDB_VERSION)
 
-demo: extension $(PYTHON) ## Shows answers from OTLP files that real SDKs wrote.
+demo: extension $(DEMO_PACKAGES) ## Shows answers from OTLP files that real SDKs wrote.
 	$(PYTHON) scripts/demo.py
 
-test: test-rust test-extension test-python ## Runs every test.
+test: test-rust test-python ## Runs every test.
 
+# Tests of the extension's crate leave out the shim, so that they need no DuckDB.
 test-rust: test-loom
-	cargo test --locked $(PURE)
+	cargo test --locked --workspace --exclude duckspan
+	cargo test --locked -p duckspan --no-default-features --lib
 
 # Other flags than those of the other tests, so a target directory of its own.
 test-loom: ## Every interleaving of the ring's threads.
-	RUSTFLAGS="--cfg loom" cargo test --locked -p duckspan-ring --test loom --target-dir $(CARGO_TARGET_DIR)/loom
+	RUSTFLAGS="--cfg loom" cargo test --locked -p duckspan-ring --test loom --target-dir $(TARGET)/loom
 
-test-extension: ## Tests of the crate that links DuckDB.
-	cargo test --release --locked -p duckspan --lib
-
-test-python: extension clients $(PYTHON)
+test-python: extension clients $(TEST_PACKAGES)
 	$(PYTHON) -m pytest
 
-clients: $(PYTHON) ## Builds the programs that send telemetry with the SDKs of other languages.
+clients: $(TEST_PACKAGES) ## Builds the programs that send telemetry with the SDKs of other languages.
 	test/clients/build.sh
 
 sanitize: sanitize-threads sanitize-memory ## ThreadSanitizer and valgrind: no data race, no invalid access, no leak.
@@ -44,38 +56,39 @@ sanitize: sanitize-threads sanitize-memory ## ThreadSanitizer and valgrind: no d
 sanitize-threads:
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=thread" \
 		TSAN_OPTIONS="suppressions=$(CURDIR)/scripts/thread_sanitizer.supp" \
-		cargo test --locked -Zbuild-std --target $(HOST) --target-dir $(CARGO_TARGET_DIR)/tsan \
+		cargo test --locked -Zbuild-std --target $(HOST) --target-dir $(TARGET)/tsan \
 		-p duckspan-ring -p duckspan-receiver --lib --test threads --test lifecycle --test otlp
 
-sanitize-memory: extension $(PYTHON)
+sanitize-memory: extension $(TEST_PACKAGES)
 	$(PYTHON) scripts/valgrind_test.py
 
-soak: extension $(PYTHON) ## Five minutes of 10,000 spans a second, with queries running.
+soak: extension $(TEST_PACKAGES) ## Five minutes of 10,000 spans a second, with queries running.
 	$(PYTHON) test/performance/load_test.py
 
-bench: extension $(PYTHON) ## Ratios to peers and to limits of the machine, each side measured in this run.
-	build/venv/bin/pip install --quiet --requirement test/performance/requirements.txt
+bench: extension $(TEST_PACKAGES) ## Ratios to peers and to limits of the machine, each side measured in this run.
+	$(VENV)/bin/pip install --quiet --requirement test/performance/requirements.txt
 	cargo build --release --locked -p duckspan-bench
 	$(PYTHON) test/performance/bench_files.py
 	$(PYTHON) test/performance/bench_live.py
 	$(PYTHON) test/performance/bench_receiver.py
 
-lint: $(PYTHON) ## Checks format and style; warnings are errors.
+lint: $(TEST_PACKAGES) $(DUCKDB) $(DUCKDB_SOURCE) ## Checks format and style; warnings are errors.
 	cargo fmt --all --check
-	cargo clippy --locked $(PURE) --all-targets -- -D warnings
-	cargo clippy --locked --release -p duckspan --all-targets -- -D warnings
+	cargo clippy --locked --workspace --exclude duckspan --all-targets -- -D warnings
+	cargo clippy --locked --release -p duckspan -- -D warnings
+	cargo clippy --locked -p duckspan --no-default-features --all-targets -- -D warnings
 	cargo fmt --manifest-path $(SENDER) --check
-	cargo clippy --locked --manifest-path $(SENDER) --target-dir $(CARGO_TARGET_DIR)/sender -- -D warnings
+	cargo clippy --locked --manifest-path $(SENDER) --target-dir $(TARGET)/sender -- -D warnings
 	! command -v gofmt >/dev/null || ! gofmt -l test/clients/go | grep .
-	build/venv/bin/clang-format --dry-run --Werror crates/duckspan/cpp/*.cpp crates/duckspan/cpp/*.hpp
-	build/venv/bin/ruff check .
-	build/venv/bin/ruff format --check .
+	$(VENV)/bin/clang-format --dry-run --Werror crates/duckspan/cpp/*.cpp crates/duckspan/cpp/*.hpp crates/duckspan/development/*.cpp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
 
-format: $(PYTHON) ## Formats all code.
+format: $(TEST_PACKAGES) ## Formats all code.
 	cargo fmt --all
-	build/venv/bin/clang-format -i crates/duckspan/cpp/*.cpp crates/duckspan/cpp/*.hpp
-	build/venv/bin/ruff check --fix .
-	build/venv/bin/ruff format .
+	$(VENV)/bin/clang-format -i crates/duckspan/cpp/*.cpp crates/duckspan/cpp/*.hpp crates/duckspan/development/*.cpp
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
 
 header: ## Writes crates/duckspan/cpp/duckspan.h anew from the Rust side of the boundary.
 	DUCKSPAN_WRITE_HEADER=1 cargo test --locked -p duckspan-tidy
@@ -83,10 +96,26 @@ header: ## Writes crates/duckspan/cpp/duckspan.h anew from the Rust side of the 
 tables: ## Writes docs/tables.md anew from the columns of the typed tables.
 	DUCKSPAN_WRITE_TABLES=1 cargo test --locked -p duckspan-otlp --test tables
 
-$(PYTHON): test/requirements.txt scripts/requirements.txt
-	python3 -m venv build/venv
-	build/venv/bin/pip install --quiet --requirement test/requirements.txt --requirement scripts/requirements.txt
-	touch $(PYTHON)
+$(DUCKDB_SOURCE): # Its headers, and what `make release` compiles.
+	python3 scripts/duckdb_source.py $(DUCKDB_VERSION) $@
 
-clean: ## Removes what was built in the checkout; DuckDB's build stays.
+$(PYTHON):
+	python3 -m venv $(VENV)
+
+$(DUCKDB): | $(PYTHON)
+	$(VENV)/bin/pip install --quiet duckdb==$(DUCKDB_VERSION)
+	rm -f $(VENV)/.duckdb-*
+	mkdir -p build/link
+	ln -sf "$$($(PYTHON) -c 'import _duckdb; print(_duckdb.__file__)')" build/link/libduckdb.so
+	touch $@
+
+$(DEMO_PACKAGES): scripts/requirements.txt | $(DUCKDB)
+	$(VENV)/bin/pip install --quiet --requirement scripts/requirements.txt
+	touch $@
+
+$(TEST_PACKAGES): test/requirements.txt | $(DEMO_PACKAGES)
+	$(VENV)/bin/pip install --quiet --requirement test/requirements.txt
+	touch $@
+
+clean: ## Removes what was built in the checkout; what is below $(CACHE) stays.
 	rm -rf build

@@ -1,10 +1,10 @@
-"""Turns the shared object that cargo built into a loadable DuckDB extension.
+"""Turns a shared object into a loadable DuckDB extension.
 
 Appends DuckDB's footer, and lays the result out as a repository too:
     OUT/duckspan.duckdb_extension
-    OUT/repository/v2.0.0/PLATFORM/duckspan.duckdb_extension.gz
+    OUT/repository/vVERSION/PLATFORM/duckspan.duckdb_extension.gz
 
-Usage: package.py SHARED_OBJECT OUT
+Usage: package.py SHARED_OBJECT DUCKDB_VERSION OUT
 """
 
 import gzip
@@ -14,7 +14,6 @@ import re
 import shutil
 import sys
 
-DUCKDB_VERSION = "v2.0.0"
 ABI = "CPP"
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -31,18 +30,23 @@ def duckdb_platform() -> str:
     return f"{system}_{'arm64' if machine in ('arm64', 'aarch64') else 'amd64'}"
 
 
-def footer(version: str) -> bytes:
-    """A WebAssembly custom section: eight fields, last first, and room for a signature."""
-    section = b"\x00\x93\x04\x10duckdb_signature\x80\x04"
-    fields = ["", "", "", ABI, version, DUCKDB_VERSION, duckdb_platform(), "4"]
-    return section + b"".join(map(field, fields)) + b"\0" * 256
-
-
-def main(shared_object: str, out: str) -> None:
-    """Writes the extension and the repository below `out`."""
+def own_version() -> str:
+    """The version of the extension."""
     manifest = (ROOT / "Cargo.toml").read_text()
     version = re.search(r'^version = "(.+)"', manifest, re.MULTILINE)
     assert version, "the workspace has a version"
+    return version[1]
+
+
+def footer(duckdb: str) -> bytes:
+    """A WebAssembly custom section: eight fields, last first, and room for a signature."""
+    section = b"\x00\x93\x04\x10duckdb_signature\x80\x04"
+    fields = ["", "", "", ABI, own_version(), f"v{duckdb}", duckdb_platform(), "4"]
+    return section + b"".join(map(field, fields)) + b"\0" * 256
+
+
+def main(shared_object: str, duckdb: str, out: str) -> None:
+    """Writes the extension and the repository below `out`."""
     folder = pathlib.Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     extension = folder / "duckspan.duckdb_extension"
@@ -50,9 +54,9 @@ def main(shared_object: str, out: str) -> None:
     fresh = extension.with_suffix(".new")
     shutil.copyfile(shared_object, fresh)
     with fresh.open("ab") as file:
-        file.write(footer(version[1]))
+        file.write(footer(duckdb))
     fresh.replace(extension)
-    repository = folder / "repository" / DUCKDB_VERSION / duckdb_platform()
+    repository = folder / "repository" / f"v{duckdb}" / duckdb_platform()
     repository.mkdir(parents=True, exist_ok=True)
     with (
         extension.open("rb") as plain,
@@ -63,4 +67,4 @@ def main(shared_object: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:])

@@ -3,15 +3,15 @@
 
 use std::marker::PhantomData;
 
-use libduckdb_sys::{
-    duckdb_string_t, duckdb_string_t_data, duckdb_string_t_length, duckdb_validity_row_is_valid,
-    duckdb_vector, duckdb_vector_get_data, duckdb_vector_get_validity,
+use crate::capi::{
+    DuckString, Handle, duckdb_string_t_data, duckdb_string_t_length,
+    duckdb_validity_row_is_valid, duckdb_vector_get_data, duckdb_vector_get_validity,
 };
 
 /// A flat vector that DuckDB lends to be read.
 #[derive(Clone, Copy)]
 pub(crate) struct Input<'a> {
-    handle: duckdb_vector,
+    handle: Handle,
     len: usize,
     lent: PhantomData<&'a ()>,
 }
@@ -19,7 +19,7 @@ pub(crate) struct Input<'a> {
 impl<'a> Input<'a> {
     /// # Safety
     /// `handle` is a flat vector of `len` rows, which nobody writes to for as long as `'a`.
-    pub(crate) unsafe fn new(handle: duckdb_vector, len: usize) -> Input<'a> {
+    pub(crate) unsafe fn new(handle: Handle, len: usize) -> Input<'a> {
         Input { handle, len, lent: PhantomData }
     }
 
@@ -40,7 +40,7 @@ impl<'a> Input<'a> {
         // SAFETY: the caller says that the vector holds strings, which DuckDB keeps valid UTF-8 and in
         // memory for as long as the vector.
         unsafe {
-            let string = std::ptr::from_ref(self.get::<duckdb_string_t>(row)?).cast_mut();
+            let string = std::ptr::from_ref(self.get::<DuckString>(row)?).cast_mut();
             let len = duckdb_string_t_length(*string) as usize;
             let bytes = std::slice::from_raw_parts(duckdb_string_t_data(string).cast::<u8>(), len);
             Some(std::str::from_utf8_unchecked(bytes))

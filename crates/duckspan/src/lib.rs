@@ -13,13 +13,14 @@
 //!   [`boundary::guard`], every callback into C++ catches. A function that can fail takes a
 //!   [`boundary::CFault`] to write to; the shim throws what it finds there.
 //!
-//! `abi.rs`, `input.rs`, `source.rs` and `vector.rs` hold all `unsafe` code.
+//! `abi.rs` and its folder, `capi.rs`, `input.rs`, `source.rs` and `vector.rs` hold all `unsafe` code.
 #![deny(unsafe_code)]
 // The generator of the C++ header reads `pub` items only.
 #![allow(unreachable_pub)]
 
 mod abi;
 mod boundary;
+mod capi;
 mod columns;
 mod conditions;
 mod files;
@@ -32,6 +33,3 @@ mod scan;
 mod source;
 mod typed;
 mod vector;
-
-// Links DuckDB's static library, which the shim calls.
-use libduckdb_sys as _;

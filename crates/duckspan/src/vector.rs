@@ -1,38 +1,36 @@
 //! DuckDB vectors: the only place that writes into DuckDB's memory.
 #![allow(unsafe_code)]
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_void;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use duckspan_otlp::Segment;
 use duckspan_otlp::relation::{self, Entry as Run};
 use duckspan_ring::Part;
-use libduckdb_sys::{
-    duckdb_list_vector_get_child, duckdb_list_vector_reserve, duckdb_list_vector_set_size,
-    duckdb_string_t, duckdb_string_t__bindgen_ty_1 as StringValue,
-    duckdb_string_t__bindgen_ty_1__bindgen_ty_1 as Pointer,
-    duckdb_string_t__bindgen_ty_1__bindgen_ty_2 as Inlined, duckdb_struct_vector_get_child,
-    duckdb_validity_set_row_invalid, duckdb_vector, duckdb_vector_ensure_validity_writable,
-    duckdb_vector_get_data, duckdb_vector_get_validity,
-};
 
 use crate::boundary::contain_drop;
+use crate::capi::{
+    DuckString, Handle, INLINE, Inlined, Pointer, duckdb_list_vector_get_child,
+    duckdb_list_vector_reserve, duckdb_list_vector_set_size, duckdb_struct_vector_get_child,
+    duckdb_validity_set_row_invalid, duckdb_vector_ensure_validity_writable,
+    duckdb_vector_get_data, duckdb_vector_get_validity,
+};
 
 unsafe extern "C" {
     /// Makes `vector` own `owner`; `release` is called with it when the vector's strings are dropped.
     fn duckspan_vector_keep(
-        vector: duckdb_vector,
+        vector: Handle,
         owner: *mut c_void,
         release: extern "C" fn(*mut c_void),
     );
     /// Makes a flat vector of `values` values one of `rows` rows, each of which has the value that its
     /// index names.
-    fn duckspan_vector_share(vector: duckdb_vector, indices: *const u32, rows: u64, values: u64);
+    fn duckspan_vector_share(vector: Handle, indices: *const u32, rows: u64, values: u64);
 }
 
 /// A flat vector of a chunk that DuckDB wants filled.
 pub(crate) struct Vector {
-    handle: duckdb_vector,
+    handle: Handle,
     capacity: usize,
 }
 
@@ -40,7 +38,7 @@ impl Vector {
     /// # Safety
     /// - `handle` is a flat vector with room for `capacity` rows, and stays so while this lives.
     /// - Nothing else uses it meanwhile.
-    pub(crate) unsafe fn new(handle: duckdb_vector, capacity: usize) -> Vector {
+    pub(crate) unsafe fn new(handle: Handle, capacity: usize) -> Vector {
         Vector { handle, capacity }
     }
 
@@ -85,7 +83,7 @@ impl Vector {
         for row in texts.nulls {
             self.set_null(row as usize);
         }
-        let strings = self.slice::<duckdb_string_t>();
+        let strings = self.slice::<DuckString>();
         for (string, entry) in strings.iter_mut().zip(&texts.entries) {
             *string = string_of(entry.of(&texts.bytes));
         }
@@ -101,7 +99,7 @@ impl Vector {
         held: &Held,
     ) {
         let text = |index| string_of(texts.get(index, held.segment()));
-        let strings = self.slice::<duckdb_string_t>();
+        let strings = self.slice::<DuckString>();
         match indices {
             None => {
                 assert!(texts.len() <= strings.len(), "more rows than the vector holds");
@@ -191,7 +189,7 @@ impl Plain for u32 {}
 impl Plain for i64 {}
 impl Plain for u64 {}
 impl Plain for f64 {}
-impl Plain for duckdb_string_t {}
+impl Plain for DuckString {}
 // Two numbers, laid out as DuckDB's list entries are.
 impl Plain for Run<u64> {}
 
@@ -243,24 +241,17 @@ impl Entry {
 }
 
 /// DuckDB's string: up to 12 bytes inline, more by pointer with a prefix of 4.
-fn string_of(text: &[u8]) -> duckdb_string_t {
+fn string_of(text: &[u8]) -> DuckString {
     let length = text.len() as u32;
-    let value = if text.len() <= INLINE {
-        let mut inlined = [0; INLINE];
-        for (to, &from) in inlined.iter_mut().zip(text) {
-            *to = from as c_char;
-        }
-        StringValue { inlined: Inlined { length, inlined } }
+    if text.len() <= INLINE {
+        let mut bytes = [0; INLINE];
+        bytes[..text.len()].copy_from_slice(text);
+        DuckString { inlined: Inlined { length, bytes } }
     } else {
-        let prefix = [0, 1, 2, 3].map(|at| text[at] as c_char);
-        let ptr = text.as_ptr().cast_mut().cast();
-        StringValue { pointer: Pointer { length, prefix, ptr } }
-    };
-    duckdb_string_t { value }
+        let prefix = [text[0], text[1], text[2], text[3]];
+        DuckString { pointer: Pointer { length, prefix, data: text.as_ptr() } }
+    }
 }
-
-/// Bytes of text that DuckDB keeps inside a string.
-const INLINE: usize = 12;
 
 /// The text of a column of rows, in one buffer.
 pub(crate) struct Texts {

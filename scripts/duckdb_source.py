@@ -1,4 +1,4 @@
-"""Fetches DuckDB's source of one version, which PyPI has within the source distribution of its Python package.
+"""Fetches DuckDB's source of one version from PyPI, which has it within that of its Python package.
 
 Usage: duckdb_source.py VERSION FOLDER
 """

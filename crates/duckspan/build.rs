@@ -45,7 +45,9 @@ mod shim {
     fn folder(variable: &str) -> String {
         println!("cargo:rerun-if-env-changed={variable}");
         env::var(variable).unwrap_or_else(|_| {
-            panic!("{variable} is not set: build with `make extension`, which gets DuckDB and sets it")
+            panic!(
+                "{variable} is not set: build with `make extension`, which gets DuckDB and sets it"
+            )
         })
     }
 }

@@ -4,8 +4,8 @@
 use std::marker::PhantomData;
 
 use crate::capi::{
-    DuckString, Handle, duckdb_string_t_data, duckdb_string_t_length,
-    duckdb_validity_row_is_valid, duckdb_vector_get_data, duckdb_vector_get_validity,
+    DuckString, Handle, duckdb_string_t_data, duckdb_string_t_length, duckdb_validity_row_is_valid,
+    duckdb_vector_get_data, duckdb_vector_get_validity,
 };
 
 /// A flat vector that DuckDB lends to be read.

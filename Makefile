@@ -3,7 +3,8 @@
 
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/duckspan
 # The DuckDB to build and test with: one of scripts/duckdb_versions.txt, the newest unless told.
-DUCKDB_VERSION ?= $(firstword $(shell python3 scripts/duckdb_versions.py))
+DUCKDB_VERSIONS := $(shell python3 scripts/duckdb_versions.py)
+DUCKDB_VERSION ?= $(firstword $(DUCKDB_VERSIONS))
 DUCKDB_SOURCE := $(CACHE)/duckdb-$(DUCKDB_VERSION)
 export DUCKDB_INCLUDE := $(DUCKDB_SOURCE)/src/include
 # Where the DuckDB of build/venv is found as libduckdb.so.
@@ -15,15 +16,16 @@ PYTHON := $(VENV)/bin/python
 DUCKDB := $(VENV)/.duckdb-$(DUCKDB_VERSION)
 DEMO_PACKAGES := $(VENV)/.demo
 TEST_PACKAGES := $(VENV)/.test
-EXTENSION := build/duckspan.duckdb_extension
+RELEASE_PACKAGES := $(VENV)/.release
+RELEASED := build/release/v$(DUCKDB_VERSION)/*/duckspan.duckdb_extension
 # How cargo builds the extension: `make test-python PROFILE=dev` is slow to run, and quick to build.
 PROFILE ?= release
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 SENDER := test/clients/rust/Cargo.toml
 
-.PHONY: extension clients demo test test-rust test-loom test-python sanitize sanitize-threads sanitize-memory \
-	soak bench lint format header tables clean
+.PHONY: extension clients demo test test-rust test-loom test-python release wheel test-release test-wheel \
+	check-platforms sanitize sanitize-threads sanitize-memory soak bench lint format header tables clean
 
 extension: $(DUCKDB) $(DUCKDB_SOURCE) ## Builds build/duckspan.duckdb_extension for the DuckDB of build/venv.
 	cargo build --profile $(PROFILE) --locked -p duckspan
@@ -48,6 +50,23 @@ test-python: extension clients $(TEST_PACKAGES)
 
 clients: $(TEST_PACKAGES) ## Builds the programs that send telemetry with the SDKs of other languages.
 	test/clients/build.sh
+
+release: $(DUCKDB_VERSIONS:%=release-%) ## The extension with DuckDB linked in, for each DuckDB, in build/repository.
+
+# The first build of a version compiles DuckDB, which takes half an hour on two cores.
+release-%: $(CACHE)/duckdb-% $(RELEASE_PACKAGES)
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/release.sh $* $< $(CACHE)/release-$*
+
+wheel: $(RELEASE_PACKAGES) ## build/wheel: the Python package, with every extension that `make release` built.
+	rm -rf build/wheel
+	$(VENV)/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel ./python
+
+test-release: release-$(DUCKDB_VERSION) clients $(TEST_PACKAGES) ## The tests of SQL and Python, on the release.
+	$(PYTHON) scripts/extension_facts.py $(RELEASED)
+	DUCKSPAN_EXTENSION=$$(echo $(RELEASED)) $(PYTHON) -m pytest
+
+test-wheel: wheel $(TEST_PACKAGES) ## The wheel, in clean environments.
+	$(PYTHON) -m pytest test/test_wheel.py
 
 sanitize: sanitize-threads sanitize-memory ## ThreadSanitizer and valgrind: no data race, no invalid access, no leak.
 
@@ -96,8 +115,8 @@ header: ## Writes crates/duckspan/cpp/duckspan.h anew from the Rust side of the 
 tables: ## Writes docs/tables.md anew from the columns of the typed tables.
 	DUCKSPAN_WRITE_TABLES=1 cargo test --locked -p duckspan-otlp --test tables
 
-$(DUCKDB_SOURCE): # Its headers, and what `make release` compiles.
-	python3 scripts/duckdb_source.py $(DUCKDB_VERSION) $@
+$(CACHE)/duckdb-%: # Its headers, and what `make release` compiles.
+	python3 scripts/duckdb_source.py $* $@
 
 $(PYTHON):
 	python3 -m venv $(VENV)
@@ -115,6 +134,10 @@ $(DEMO_PACKAGES): scripts/requirements.txt | $(DUCKDB)
 
 $(TEST_PACKAGES): test/requirements.txt | $(DEMO_PACKAGES)
 	$(VENV)/bin/pip install --quiet --requirement test/requirements.txt
+	touch $@
+
+$(RELEASE_PACKAGES): scripts/release_requirements.txt | $(PYTHON)
+	$(VENV)/bin/pip install --quiet --requirement scripts/release_requirements.txt
 	touch $@
 
 clean: ## Removes what was built in the checkout; what is below $(CACHE) stays.

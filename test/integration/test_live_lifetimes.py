@@ -13,6 +13,7 @@ import process
 CASES = {
     "54 DETACH with a prepared statement": "detach_with_prepared",
     "54 DETACH with transactions": "detach_with_transaction",
+    "54 DETACH in a transaction that read": "detach_in_a_transaction_that_read",
     "54 DETACH while a query runs": "detach_while_querying",
     "55 OR REPLACE on the same port": "replace_on_the_same_port",
     "55 OR REPLACE that fails": "replace_that_fails",

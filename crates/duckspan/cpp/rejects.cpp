@@ -20,15 +20,15 @@ struct RejectsGlobal : public GlobalTableFunctionState {
 	ScanRequest request;
 };
 
-unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
-							  vector<Identifier> &names) {
+unique_ptr<FunctionData> BindRejects(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
+									 vector<Identifier> &names) {
 	Columns columns(Relation::Rejects, false);
 	names = columns.names;
 	types = columns.types;
 	return make_uniq<RejectsBind>(*input.info->Cast<SharedRejects>().rejects);
 }
 
-unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &, TableFunctionInitInput &input) {
+unique_ptr<GlobalTableFunctionState> InitGlobalRejects(ClientContext &, TableFunctionInitInput &input) {
 	Columns columns(Relation::Rejects, false);
 	auto result = make_uniq<RejectsGlobal>();
 	for (auto id : input.column_ids) {
@@ -39,8 +39,8 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &, TableFunctionIn
 	return std::move(result);
 }
 
-unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFunctionInitInput &input,
-											  GlobalTableFunctionState *global) {
+unique_ptr<LocalTableFunctionState> InitLocalRejects(ExecutionContext &context, TableFunctionInitInput &input,
+													 GlobalTableFunctionState *global) {
 	auto &request = global->Cast<RejectsGlobal>().request;
 	auto &rejects = input.bind_data->Cast<RejectsBind>().rejects;
 	Fault fault;
@@ -52,14 +52,14 @@ unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFu
 	return std::move(result);
 }
 
-void Scan(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
+void ScanRejects(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
 	input.local_state->Cast<CursorState>().Read(context, output);
 }
 
 } // namespace
 
 void RegisterReadOtlpRejects(ExtensionLoader &loader, shared_ptr<SharedRejects> rejects) {
-	TableFunction function("read_otlp_rejects", {}, Scan, Bind, InitGlobal, InitLocal);
+	TableFunction function("read_otlp_rejects", {}, ScanRejects, BindRejects, InitGlobalRejects, InitLocalRejects);
 	function.projection_pushdown = true;
 	function.function_info = std::move(rejects);
 	CreateTableFunctionInfo info(function);

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Builds the extension with DuckDB linked in, by DuckDB's own build, for one version of DuckDB:
+#     build/release/vVERSION/PLATFORM/duckspan.duckdb_extension, and compressed in build/repository
+#
+# Usage: release.sh DUCKDB_VERSION DUCKDB_SOURCE BUILD_FOLDER
+set -euo pipefail
+cd "$(dirname "$0")/.."
+version=$1 source=$2 folder=$3
+options=(
+	-DCMAKE_BUILD_TYPE=Release
+	-DDUCKDB_EXTENSION_CONFIGS="$PWD/extension_config.cmake"
+	-DDUCKDB_EXPLICIT_VERSION="v$version"
+	-DEXTENSION_STATIC_BUILD=ON
+	# The extensions, programs and allocator of DuckDB itself are not part of ours.
+	"-DSKIP_EXTENSIONS=core_functions;parquet;json;icu"
+	-DBUILD_SHELL=OFF -DBUILD_UNITTESTS=OFF -DENABLE_JEMALLOC=OFF
+	-DENABLE_SANITIZER=OFF -DENABLE_UBSAN=OFF
+)
+cmake -G Ninja -S "$source" -B "$folder" "${options[@]}" >"$folder.log" || {
+	cat "$folder.log"
+	exit 1
+}
+cmake --build "$folder" --target duckspan_loadable_extension "${@:4}"
+built=$folder/extension/duckspan/duckspan.duckdb_extension
+platform=$(cat "$folder/duckdb_platform_out")
+mkdir -p "build/release/v$version/$platform" "build/repository/v$version/$platform"
+cp "$built" "build/release/v$version/$platform/"
+gzip -c "$built" >"build/repository/v$version/$platform/duckspan.duckdb_extension.gz"

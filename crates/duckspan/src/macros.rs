@@ -1,13 +1,16 @@
 //! The SQL functions that are written in SQL: one file each in `sql/`, which says what it is.
 
 /// A file begins with a line that describes the function and one with an example.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 12] = [
     include_str!("../sql/otlp_attribute.sql"),
     include_str!("../sql/otlp_critical_path.sql"),
+    include_str!("../sql/otlp_distinct_spans.sql"),
     include_str!("../sql/otlp_exemplar_traces.sql"),
     include_str!("../sql/otlp_exponential_histogram_quantile.sql"),
     include_str!("../sql/otlp_histogram_quantile.sql"),
     include_str!("../sql/otlp_red.sql"),
+    include_str!("../sql/otlp_self_time.sql"),
+    include_str!("../sql/otlp_self_time_by_operation.sql"),
     include_str!("../sql/otlp_service_map.sql"),
     include_str!("../sql/otlp_trace_logs.sql"),
     include_str!("../sql/otlp_trace_tree.sql"),

@@ -30,6 +30,11 @@ def telemetry(request: pytest.FixtureRequest) -> Iterator[duckdb.DuckDBPyConnect
     con.close()
 
 
+def long_ago(block: str) -> str:
+    """The block, about a time that the data of the shop is of."""
+    return block.replace("otlp_ago(INTERVAL 5 MINUTES)", "otlp_ago(INTERVAL 50 YEARS)")
+
+
 def head(block: str) -> str:
     """The first line, as the name of a test."""
     return " ".join(block.split())[:50]
@@ -38,7 +43,7 @@ def head(block: str) -> str:
 @pytest.mark.parametrize("block", QUERIES, ids=head)
 def test_answers(block: str, telemetry: duckdb.DuckDBPyConnection) -> None:
     """Each statement runs; each query has rows."""
-    for statement in duckdb.extract_statements(block):
+    for statement in duckdb.extract_statements(long_ago(block)):
         rows = telemetry.execute(statement).fetchall()
         if not statement.query.strip().upper().startswith(MAKING):
             assert rows, statement.query
@@ -70,7 +75,7 @@ def test_files_and_receivers_answer_alike() -> None:
 def rows(con: duckdb.DuckDBPyConnection, block: str) -> list[tuple[object, ...]]:
     """The rows of a block that asks the views for what has one answer."""
     skipped = any(word in block for word in ("live", "read_", "any_value"))
-    return [] if skipped else con.execute(block).fetchall()
+    return [] if skipped else con.execute(long_ago(block)).fetchall()
 
 
 def test_data_is_up_to_date() -> None:

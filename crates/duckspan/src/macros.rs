@@ -1,7 +1,8 @@
 //! The SQL functions that are written in SQL: one file each in `sql/`, which says what it is.
 
 /// A file begins with a line that describes the function and one with an example.
-const SOURCES: [&str; 12] = [
+const SOURCES: &[&str] = &[
+    include_str!("../sql/otlp_ago.sql"),
     include_str!("../sql/otlp_attribute.sql"),
     include_str!("../sql/otlp_critical_path.sql"),
     include_str!("../sql/otlp_distinct_spans.sql"),
@@ -28,7 +29,7 @@ pub(crate) struct Macro {
 
 /// Every such function.
 pub(crate) fn all() -> impl ExactSizeIterator<Item = Macro> {
-    SOURCES.into_iter().map(|sql| {
+    SOURCES.iter().map(|sql| {
         let mut lines = sql.lines();
         let mut comment =
             |mark| lines.next().and_then(|line| line.strip_prefix(mark)).unwrap_or("");

@@ -22,6 +22,7 @@ RELEASED := build/release/v$(DUCKDB_VERSION)/*/duckspan.duckdb_extension
 PROFILE ?= release
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+PLATFORMS := aarch64-unknown-linux-gnu aarch64-apple-darwin x86_64-pc-windows-msvc
 SENDER := test/clients/rust/Cargo.toml
 
 .PHONY: extension clients demo test test-rust test-loom test-python release wheel test-release test-wheel \
@@ -67,6 +68,15 @@ test-release: release-$(DUCKDB_VERSION) clients $(TEST_PACKAGES) ## The tests of
 
 test-wheel: wheel $(TEST_PACKAGES) ## The wheel, in clean environments.
 	$(PYTHON) -m pytest test/test_wheel.py
+
+# What only cargo compiles, so zstd's C is left out.
+check-platforms: ## That the crates without C++ compile for the other platforms, which rustup gets the library of.
+	rustup target add $(PLATFORMS)
+	for platform in $(PLATFORMS); do \
+		ZSTD_SYS_USE_PKG_CONFIG=1 PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_PATH=$(CURDIR)/scripts/platforms \
+			cargo check --locked --target $$platform --target-dir $(TARGET)/platforms \
+			-p duckspan-otlp -p duckspan-ring -p duckspan-receiver || exit 1; \
+	done
 
 sanitize: sanitize-threads sanitize-memory ## ThreadSanitizer and valgrind: no data race, no invalid access, no leak.
 

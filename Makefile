@@ -64,7 +64,7 @@ wheel: $(RELEASE_PACKAGES) ## build/wheel: the Python package, with every extens
 
 test-release: release-$(DUCKDB_VERSION) clients $(TEST_PACKAGES) ## The tests of SQL and Python, on the release.
 	$(PYTHON) scripts/extension_facts.py $(RELEASED)
-	DUCKSPAN_EXTENSION=$$(echo $(RELEASED)) $(PYTHON) -m pytest
+	DUCKSPAN_EXTENSION=$$(echo $(RELEASED)) $(PYTHON) -m pytest $(TESTS)
 
 test-wheel: wheel $(TEST_PACKAGES) ## The wheel, in clean environments.
 	$(PYTHON) -m pytest test/test_wheel.py

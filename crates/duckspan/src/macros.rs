@@ -2,6 +2,13 @@
 
 /// A file begins with a line that describes the function and one with an example.
 const SOURCES: &[&str] = &[
+    include_str!("../sql/__otlp_bucket_increase.sql"),
+    include_str!("../sql/__otlp_bucket_of.sql"),
+    include_str!("../sql/__otlp_coarser.sql"),
+    include_str!("../sql/__otlp_exponential_buckets.sql"),
+    include_str!("../sql/__otlp_exponential_quantile.sql"),
+    include_str!("../sql/__otlp_quantile.sql"),
+    include_str!("../sql/__otlp_sorted.sql"),
     include_str!("../sql/otlp_ago.sql"),
     include_str!("../sql/otlp_attribute.sql"),
     include_str!("../sql/otlp_critical_path.sql"),
@@ -9,6 +16,10 @@ const SOURCES: &[&str] = &[
     include_str!("../sql/otlp_exemplar_traces.sql"),
     include_str!("../sql/otlp_exponential_histogram_quantile.sql"),
     include_str!("../sql/otlp_histogram_quantile.sql"),
+    include_str!("../sql/otlp_increase.sql"),
+    include_str!("../sql/otlp_merged_exponential_histogram_quantile.sql"),
+    include_str!("../sql/otlp_merged_histogram_quantile.sql"),
+    include_str!("../sql/otlp_rate.sql"),
     include_str!("../sql/otlp_red.sql"),
     include_str!("../sql/otlp_self_time.sql"),
     include_str!("../sql/otlp_self_time_by_operation.sql"),

@@ -36,6 +36,8 @@ pub mod split;
 pub mod utf8;
 pub mod verify;
 pub mod wire;
+#[cfg(test)]
+mod work;
 
 pub use error::{Error, Repair, Repairs};
 pub use segment::{Segment, SegmentBuilder};

@@ -101,7 +101,7 @@ impl<'a> Renderer<'a> {
 
     /// Appends a metric with one of its points, or without one, up to its closing bracket.
     fn metric(&mut self, metric: MetricRef<'a>, point: Option<Part<'_>>, out: &mut Vec<u8>) {
-        let (Some(point), Some((field, data))) = (point, metric.data) else {
+        let (Some(point), Some((field, _))) = (point, metric.data) else {
             out.push(b'{');
             return fields(&schema::METRIC, Part::of(metric.message), ALL, 0, out);
         };
@@ -109,7 +109,7 @@ impl<'a> Renderer<'a> {
         let Kind::Message(point_message) = data_message.fields[0].kind else { return };
         if !self.metric.is_some_and(|known| std::ptr::eq(known, metric.message)) {
             self.metric = Some(metric.message);
-            self.enter_metric(metric.message, field, data_message, data);
+            self.enter_metric(metric, field, data_message);
         }
         out.extend_from_slice(&self.head);
         open_row(point_message, point, out);
@@ -119,12 +119,11 @@ impl<'a> Renderer<'a> {
 
     fn enter_metric(
         &mut self,
-        metric: &[u8],
+        MetricRef { message, rest, .. }: MetricRef<'_>,
         field: &Field,
         data_message: &'static Message,
-        data: &[u8],
     ) {
-        let metric = Part::of(metric);
+        let metric = Part::of(message);
         let points = &data_message.fields[0];
         self.head.clear();
         self.head.push(b'{');
@@ -135,7 +134,7 @@ impl<'a> Renderer<'a> {
         self.head.push(b'[');
         self.tail.clear();
         self.tail.extend_from_slice(b"],");
-        fields(data_message, Part::of(data), (points.number + 1, u8::MAX), 0, &mut self.tail);
+        fields(data_message, Part::of(rest), (points.number + 1, u8::MAX), 0, &mut self.tail);
         close(b'}', &mut self.tail);
         self.tail.push(b',');
         fields(&schema::METRIC, metric, (field.number + 1, u8::MAX), 0, &mut self.tail);

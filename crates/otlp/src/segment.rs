@@ -80,6 +80,8 @@ struct Scope {
 struct Metric {
     message: Slice,
     data: Slice,
+    /// Where the data goes on behind its points: to find that again would take a walk over all of them.
+    rest: u32,
     data_field: u8,
     scope: u32,
 }
@@ -117,6 +119,8 @@ pub struct MetricRef<'a> {
     pub message: &'a [u8],
     /// The field of the metric that is set (`gauge`, `sum`, …) and the message in it.
     pub data: Option<(&'static Field, &'a [u8])>,
+    /// What of that message stands behind its points.
+    pub rest: &'a [u8],
 }
 
 impl Segment {
@@ -200,6 +204,7 @@ impl Segment {
         Some(MetricRef {
             message: metric.message.of(&self.bytes).unwrap_or_default(),
             data: data.map(|data| (&METRIC.fields[usize::from(metric.data_field)], data)),
+            rest: metric.rest().map_or(&[], |range| &self.bytes[range]),
         })
     }
 

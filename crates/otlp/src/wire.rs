@@ -110,6 +110,8 @@ impl<'a> Reader<'a> {
     /// Reads a tag: field number and wire type (0 to 7, of which not all exist).
     #[inline]
     pub fn tag(&mut self) -> Result<(u32, u8)> {
+        #[cfg(test)]
+        crate::work::count();
         match self.bytes.get(self.at) {
             Some(&tag @ 8..0x80) => {
                 self.at += 1;

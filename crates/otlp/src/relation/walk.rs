@@ -93,6 +93,8 @@ impl Walk {
         let Some(bytes) = message.bytes.get(..message.end) else { return };
         let mut at = message.start;
         while let Some(&tag) = bytes.get(at) {
+            #[cfg(test)]
+            crate::work::count();
             let value = at + 1;
             let step = self.tags[usize::from(tag & 0x7f)];
             if tag < 0x80 && step != Step::NOTHING && take(step, value, places) {

@@ -269,10 +269,10 @@ pub(super) fn row_variant(segment: &Segment, row: usize) -> Option<usize> {
     }
 }
 
-/// The kind of a metric, and where its `Gauge`, `Sum`, … lies.
+/// The kind of a metric, and where its `Gauge`, `Sum`, … lies, without the points it begins with.
 #[inline]
 pub(super) fn data_variant(segment: &Segment, metric: usize) -> Option<(usize, Range<usize>)> {
-    let (field, range) = segment.data_range(metric)?;
+    let (field, range) = segment.data_rest(metric)?;
     Some((field.checked_sub(first_data_field())?, range))
 }
 

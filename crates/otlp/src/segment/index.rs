@@ -93,6 +93,7 @@ impl Walk<'_> {
         self.segment.metrics.push(Metric {
             message: slice,
             data: Slice::ABSENT,
+            rest: 0,
             data_field: 0,
             scope,
         });
@@ -117,10 +118,14 @@ impl Walk<'_> {
         data: &'static Message,
     ) -> Result<()> {
         self.segment.metrics[metric].data = slice;
+        self.segment.metrics[metric].rest = slice.start;
         self.segment.metrics[metric].data_field = METRIC.position(number).unwrap_or(0) as u8;
         let Some(Field { kind: Kind::Message(point), .. }) = data.field(1) else { return Ok(()) };
         self.fields(slice, |walk, number, slice| match number {
-            1 => walk.row(slice, metric as u32, point, &[3]),
+            1 => {
+                walk.segment.metrics[metric].rest = slice.start + slice.len;
+                walk.row(slice, metric as u32, point, &[3])
+            }
             _ => Ok(()),
         })
     }

@@ -196,10 +196,9 @@ impl<'a> Head<'a> {
 
     fn around_data(segment: &'a Segment, metric: Metric) -> Option<Head<'a>> {
         let Segment { bytes, .. } = segment;
-        metric.data.of(bytes)?;
+        let rest = metric.rest()?;
         let (message, data) = (range(metric.message), range(metric.data));
         let before = message.start..field_at(bytes, message.clone(), data.start).ok()?;
-        let rest = end_of_points(bytes, data.clone()).ok()?..data.end;
         Some(Head {
             before: &bytes[before],
             data: Some((metric.data_field, &bytes[rest])),
@@ -224,7 +223,7 @@ impl<'a> Head<'a> {
         }
         out.extend_from_slice(self.behind);
         let message = Slice { start, len: out.len() as u32 - start };
-        Metric { message, data, data_field, scope }
+        Metric { message, data, rest: data.start, data_field, scope }
     }
 }
 
@@ -245,19 +244,4 @@ fn field_at(bytes: &[u8], message: Range<usize>, content: usize) -> Result<usize
             return Ok(start);
         }
     }
-}
-
-/// Where the points end that the data of a metric begins with.
-fn end_of_points(bytes: &[u8], data: Range<usize>) -> Result<usize> {
-    let mut reader = Reader::within(bytes, data);
-    let mut end = reader.offset();
-    while !reader.is_empty() {
-        let (number, wire_type) = reader.tag()?;
-        if number != 1 {
-            break;
-        }
-        reader.skip(number, wire_type)?;
-        end = reader.offset();
-    }
-    Ok(end)
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Segment, Slice};
+use super::{Metric, Segment, Slice};
 
 impl Slice {
     fn range(self) -> Option<Range<usize>> {
@@ -47,10 +47,19 @@ impl Segment {
         self.metrics[number].message.range()
     }
 
-    /// Where the `Gauge`, `Sum`, … of the metric of that number lies, and the position of its field.
+    /// The position of the field of the metric of that number that is set, `gauge`, `sum`, …, and where the
+    /// message in it goes on behind its points.
     #[inline]
-    pub(crate) fn data_range(&self, number: usize) -> Option<(usize, Range<usize>)> {
+    pub(crate) fn data_rest(&self, number: usize) -> Option<(usize, Range<usize>)> {
         let metric = &self.metrics[number];
-        Some((usize::from(metric.data_field), metric.data.range()?))
+        Some((usize::from(metric.data_field), metric.rest()?))
+    }
+}
+
+impl Metric {
+    /// Where the data goes on behind its points.
+    #[inline]
+    pub(super) fn rest(&self) -> Option<Range<usize>> {
+        self.data.range().map(|data| self.rest as usize..data.end)
     }
 }

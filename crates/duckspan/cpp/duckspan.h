@@ -72,6 +72,16 @@ enum class FaultKind : uint8_t {
   Internal,
 };
 
+/// What comes of asking.
+enum class Answer : uint8_t {
+  /// The bytes are reserved.
+  Granted,
+  /// There is no room now.
+  Refused,
+  /// The query is to end.
+  Interrupted,
+};
+
 /// How a column compares with a number.
 enum class Comparison : uint8_t {
   /// It is equal.
@@ -142,6 +152,9 @@ struct LiveScan;
 
 /// The members of a LIST or STRUCT; static.
 struct Members;
+
+/// What the scans of a database know of each other.
+struct Memory;
 
 /// The newest entries of a database.
 struct Rejects;
@@ -217,6 +230,16 @@ struct Source {
   uint64_t size;
 };
 
+/// Who lends memory: DuckDB's buffer manager, on behalf of a query.
+struct Lender {
+  /// The client that runs the query; it outlives every use of this.
+  void *client;
+  /// Reserves so many bytes; if it does not, the shim kept an exception that says why.
+  Answer (*reserve)(void *client, uintptr_t bytes);
+  /// Gives back so many that were reserved.
+  void (*free)(void *client, uintptr_t bytes);
+};
+
 /// What a scan of a file is opened with.
 struct FileScanInput {
   /// The path as DuckDB names it.
@@ -235,6 +258,10 @@ struct FileScanInput {
   const Conditions *conditions;
   /// The rejects of the database.
   const Rejects *rejects;
+  /// What its scans know of each other's memory.
+  const Memory *memory;
+  /// Who grants it.
+  Lender lender;
 };
 
 /// A table of an attached receiver.
@@ -348,6 +375,12 @@ const Rejects *duckspan_rejects_new();
 
 /// Gives up a share of the rejects.
 void duckspan_rejects_free(const Rejects *rejects);
+
+/// What the scans of files of a database know of each other's memory: one per load.
+const Memory *duckspan_memory_new();
+
+/// Gives up a share of it.
+void duckspan_memory_free(const Memory *memory);
 
 /// Begins a scan of the rejects; `columns` are positions in the relation.
 Cursor *duckspan_rejects_scan(const Rejects *rejects,

@@ -34,9 +34,9 @@ extern "C" void duckspan_vector_share(Vector *vector, const uint32_t *indices, i
 extern "C" void duckspan_register(ExtensionLoader *loader) {
 	loader->SetDescription("OpenTelemetry in DuckDB: query OTLP files of any format with read_otlp, and "
 						   "receive OTLP with ATTACH 'otlp://localhost:4317' AS live (TYPE otlp)");
-	auto rejects = make_shared_ptr<duckspan::SharedRejects>();
-	duckspan::RegisterReadOtlp(*loader, rejects);
-	duckspan::RegisterReadOtlpRejects(*loader, rejects);
+	auto shared = make_shared_ptr<duckspan::Shared>();
+	duckspan::RegisterReadOtlp(*loader, shared);
+	duckspan::RegisterReadOtlpRejects(*loader, shared);
 	duckspan::RegisterAttach(*loader);
 	duckspan::RegisterMacros(*loader);
 }

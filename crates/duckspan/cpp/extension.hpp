@@ -6,18 +6,21 @@
 
 namespace duckspan {
 
-//! The rejects of one database, shared by the functions that write and read them.
-struct SharedRejects : public duckdb::TableFunctionInfo {
-	SharedRejects() : rejects(duckspan_rejects_new()) {
+//! What functions of one database share: the rejects, which some write and one reads, and what scans know of each
+//! other's memory.
+struct Shared : public duckdb::TableFunctionInfo {
+	Shared() : rejects(duckspan_rejects_new()), memory(duckspan_memory_new()) {
 	}
-	~SharedRejects() override {
+	~Shared() override {
+		duckspan_memory_free(memory);
 		duckspan_rejects_free(rejects);
 	}
 	const Rejects *rejects;
+	const Memory *memory;
 };
 
-void RegisterReadOtlp(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<SharedRejects> rejects);
-void RegisterReadOtlpRejects(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<SharedRejects> rejects);
+void RegisterReadOtlp(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared> shared);
+void RegisterReadOtlpRejects(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared> shared);
 void RegisterAttach(duckdb::ExtensionLoader &loader);
 void RegisterMembers(duckdb::DatabaseInstance &db);
 void RegisterMacros(duckdb::ExtensionLoader &loader);

@@ -116,8 +116,7 @@ unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFu
 
 //! Takes the next batch in which a row may pass the filters.
 bool Claim(ClientContext &context, CursorState &cursor) {
-	std::exception_ptr kept;
-	while (cursor.Claim(kept)) {
+	while (cursor.Claim()) {
 		if (!cursor.IsExcluded(context)) {
 			cursor.Prepare(context);
 			return true;

@@ -2,6 +2,7 @@
 #include "duckdb/common/multi_file/table_function_multi_file.hpp"
 #include "duckdb/function/function_set.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+#include "duckdb/storage/buffer_manager.hpp"
 
 #include "extension.hpp"
 #include "scan.hpp"
@@ -17,21 +18,22 @@ constexpr column_t FIRST_VIRTUAL = (column_t(1) << 63) + 4317;
 
 //! What a function reads files as.
 struct FileFunction : public TableFunctionInfo {
-	FileFunction(Relation relation, shared_ptr<SharedRejects> rejects)
-		: relation(relation), rejects(std::move(rejects)) {
+	FileFunction(Relation relation, shared_ptr<Shared> shared) : relation(relation), shared(std::move(shared)) {
 	}
 	Relation relation;
-	shared_ptr<SharedRejects> rejects;
+	shared_ptr<Shared> shared;
 };
 
 struct FileBind : public TableFunctionData {
-	FileBind(Relation relation, OpenFileInfo file, shared_ptr<FileOptions> options, const Rejects *rejects, bool alone)
-		: relation(relation), file(std::move(file)), options(std::move(options)), rejects(rejects), alone(alone) {
+	FileBind(Relation relation, OpenFileInfo file, shared_ptr<FileOptions> options, shared_ptr<Shared> shared,
+			 bool alone)
+		: relation(relation), file(std::move(file)), options(std::move(options)), shared(std::move(shared)),
+		  alone(alone) {
 	}
 	Relation relation;
 	OpenFileInfo file;
 	shared_ptr<FileOptions> options;
-	const Rejects *rejects;
+	shared_ptr<Shared> shared;
 	bool alone;
 };
 
@@ -47,9 +49,6 @@ public:
 		return Source {this, Read, uint64_t(size)};
 	}
 
-	//! The exception that the last failed read met.
-	std::exception_ptr kept;
-
 private:
 	static intptr_t Read(void *file, uint8_t *buffer, uintptr_t len) {
 		auto &self = *static_cast<OpenFile *>(file);
@@ -57,7 +56,7 @@ private:
 			self.context.InterruptCheck();
 			return intptr_t(self.handle->Read(buffer, len));
 		} catch (...) {
-			self.kept = std::current_exception();
+			Fault::Keep();
 			return -1;
 		}
 	}
@@ -65,6 +64,28 @@ private:
 	ClientContext &context;
 	unique_ptr<FileHandle> handle;
 };
+
+//! Who lends memory to a scan.
+Lender LenderOf(ClientContext &context) {
+	auto reserve = [](void *client, uintptr_t bytes) {
+		auto &context = *static_cast<ClientContext *>(client);
+		try {
+			context.InterruptCheck();
+			BufferManager::GetBufferManager(context).ReserveMemory(bytes);
+			return Answer::Granted;
+		} catch (OutOfMemoryException &) {
+			Fault::Keep();
+			return Answer::Refused;
+		} catch (...) {
+			Fault::Keep();
+			return Answer::Interrupted;
+		}
+	};
+	auto free = [](void *client, uintptr_t bytes) {
+		BufferManager::GetBufferManager(*static_cast<ClientContext *>(client)).FreeReservedMemory(bytes);
+	};
+	return {&context, reserve, free};
+}
 
 struct FileGlobal : public GlobalTableFunctionState {
 	FileGlobal(ClientContext &context, const OpenFileInfo &info) : file(context, info) {
@@ -124,7 +145,7 @@ unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, ve
 	types = TypesOf(columns, *options);
 	auto alone = !TableFunctionFileBindInput::Get(input).multi_file_scan;
 	return make_uniq<FileBind>(function.relation, TableFunctionFileBindInput::GetFile(input), std::move(options),
-							   function.rejects->rejects, alone);
+							   function.shared, alone);
 }
 
 //! Bytes of a file as far as they are known without asking a remote server; 0 otherwise.
@@ -177,7 +198,9 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 						request.columns.data(),
 						request.columns.size(),
 						conditions.get(),
-						bind.rejects};
+						bind.shared->rejects,
+						bind.shared->memory,
+						LenderOf(context)};
 	Fault fault;
 	result->scan = duckspan_file_scan_open(&scan, bind.options.get(), fault);
 	fault.Check();
@@ -193,15 +216,8 @@ unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFu
 	return make_uniq<CursorState>(context.client, file.request, cursor);
 }
 
-bool ClaimBatch(ClientContext &context, TableFunctionInput &input) {
-	auto &cursor = input.local_state->Cast<CursorState>();
-	auto claimed = cursor.Claim(input.global_state->Cast<FileGlobal>().file.kept);
-	cursor.Warn(context);
-	return claimed;
-}
-
-void PrepareBatch(ClientContext &context, TableFunctionInput &input) {
-	input.local_state->Cast<CursorState>().Prepare(context);
+bool ClaimBatch(ClientContext &, TableFunctionInput &input) {
+	return input.local_state->Cast<CursorState>().Claim();
 }
 
 void Scan(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
@@ -238,7 +254,7 @@ table_function_pushdown_expression_t PushdownOf(Relation relation) {
 	}
 }
 
-TableFunction SingleFile(Relation relation, shared_ptr<SharedRejects> rejects) {
+TableFunction SingleFile(Relation relation, shared_ptr<Shared> shared) {
 	auto signature = FunctionSignature().AddPositionalOnly("file", LogicalType::ANY);
 	auto is_typed = relation != Relation::Unified;
 	signature = std::move(signature).WithTypedKwargs("options", [is_typed](TypedKwargs &options) {
@@ -256,7 +272,7 @@ TableFunction SingleFile(Relation relation, shared_ptr<SharedRejects> rejects) {
 	if (!is_typed) {
 		function.get_virtual_columns = VirtualColumns;
 	}
-	function.function_info = make_shared_ptr<FileFunction>(relation, std::move(rejects));
+	function.function_info = make_shared_ptr<FileFunction>(relation, std::move(shared));
 	return function;
 }
 
@@ -270,15 +286,14 @@ vector<LogicalType> ParameterTypes(const TableFunction &overload) {
 	return result;
 }
 
-void Register(ExtensionLoader &loader, Relation relation, shared_ptr<SharedRejects> rejects, const string &name,
+void Register(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> shared, const string &name,
 			  FunctionDescription description) {
 	TableFunctionMultiFileSettings settings;
 	// A path that is no file is taken as a directory, and every file with a suffix in it is read.
 	settings.glob_input = FileGlobInput(FileGlobOptions::FALLBACK_GLOB, "*");
 	settings.reader_type = "OTLP";
 	settings.claim_batch = ClaimBatch;
-	settings.prepare_batch = PrepareBatch;
-	auto single = SingleFile(relation, std::move(rejects));
+	auto single = SingleFile(relation, std::move(shared));
 	auto set = TableFunctionMultiFileWrapper::CreateFunctionSet(std::move(single), Identifier(name), settings);
 	set.ApplyToFunctions([&](TableFunction &overload) { overload.pushdown_expression = PushdownOf(relation); });
 	CreateTableFunctionInfo info(set);
@@ -290,7 +305,7 @@ void Register(ExtensionLoader &loader, Relation relation, shared_ptr<SharedRejec
 	loader.RegisterFunction(std::move(info));
 }
 
-void RegisterTyped(ExtensionLoader &loader, Relation relation, shared_ptr<SharedRejects> rejects, const string &name,
+void RegisterTyped(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> shared, const string &name,
 				   vector<string> examples) {
 	FunctionDescription description;
 	description.description = "Reads OTLP files with a column for every OTLP field. " +
@@ -298,12 +313,12 @@ void RegisterTyped(ExtensionLoader &loader, Relation relation, shared_ptr<Shared
 							  " Parameters are those of read_otlp, and "
 							  "attributes_as_variant, which makes the columns of attributes VARIANT instead of JSON.";
 	description.examples = std::move(examples);
-	Register(loader, relation, std::move(rejects), name, std::move(description));
+	Register(loader, relation, std::move(shared), name, std::move(description));
 }
 
 } // namespace
 
-void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<SharedRejects> rejects) {
+void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<Shared> shared) {
 	FunctionDescription unified;
 	unified.description =
 		"Reads OTLP files as (timestamp, resource, data): one row per span, log record or metric data point. JSON and "
@@ -312,12 +327,12 @@ void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<SharedRejects> rejects
 	unified.examples = {"FROM read_otlp('traces.jsonl')",
 						"SELECT signal, count(*) FROM read_otlp('s3://bucket/otel/**/*.json.gz') GROUP BY signal",
 						"SELECT data->>'name' FROM read_otlp(['a.binpb', 'b.jsonl'], signal := 'traces')"};
-	Register(loader, Relation::Unified, rejects, "read_otlp", std::move(unified));
-	RegisterTyped(loader, Relation::Spans, rejects, "read_otlp_spans",
+	Register(loader, Relation::Unified, shared, "read_otlp", std::move(unified));
+	RegisterTyped(loader, Relation::Spans, shared, "read_otlp_spans",
 				  {"SELECT service_name, name, duration_ns FROM read_otlp_spans('traces.jsonl')"});
-	RegisterTyped(loader, Relation::LogRecords, rejects, "read_otlp_log_records",
+	RegisterTyped(loader, Relation::LogRecords, shared, "read_otlp_log_records",
 				  {"SELECT time_unix_nano, severity, body_text FROM read_otlp_log_records('logs.jsonl')"});
-	RegisterTyped(loader, Relation::DataPoints, rejects, "read_otlp_data_points",
+	RegisterTyped(loader, Relation::DataPoints, shared, "read_otlp_data_points",
 				  {"SELECT name, time_unix_nano, value FROM read_otlp_data_points('metrics.jsonl')"});
 }
 

@@ -25,7 +25,7 @@ unique_ptr<FunctionData> BindRejects(ClientContext &, TableFunctionBindInput &in
 	Columns columns(Relation::Rejects, false);
 	names = columns.names;
 	types = columns.types;
-	return make_uniq<RejectsBind>(*input.info->Cast<SharedRejects>().rejects);
+	return make_uniq<RejectsBind>(*input.info->Cast<Shared>().rejects);
 }
 
 unique_ptr<GlobalTableFunctionState> InitGlobalRejects(ClientContext &, TableFunctionInitInput &input) {
@@ -47,8 +47,7 @@ unique_ptr<LocalTableFunctionState> InitLocalRejects(ExecutionContext &context, 
 	auto cursor = duckspan_rejects_scan(&rejects, request.columns.data(), request.columns.size(), fault);
 	fault.Check();
 	auto result = make_uniq<CursorState>(context.client, request, cursor);
-	std::exception_ptr kept;
-	result->Claim(kept);
+	result->Claim();
 	return std::move(result);
 }
 
@@ -58,10 +57,10 @@ void ScanRejects(ClientContext &context, TableFunctionInput &input, DataChunk &o
 
 } // namespace
 
-void RegisterReadOtlpRejects(ExtensionLoader &loader, shared_ptr<SharedRejects> rejects) {
+void RegisterReadOtlpRejects(ExtensionLoader &loader, shared_ptr<Shared> shared) {
 	TableFunction function("read_otlp_rejects", {}, ScanRejects, BindRejects, InitGlobalRejects, InitLocalRejects);
 	function.projection_pushdown = true;
-	function.function_info = std::move(rejects);
+	function.function_info = std::move(shared);
 	CreateTableFunctionInfo info(function);
 	FunctionDescription description;
 	description.description = "The records that read_otlp skipped and the values it repaired in this database, "

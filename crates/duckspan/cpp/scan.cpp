@@ -6,6 +6,8 @@
 #include "duckdb/storage/statistics/numeric_stats.hpp"
 #include "duckdb/storage/table/column_segment.hpp"
 
+#include <utility>
+
 using namespace duckdb; // NOLINT: every name below is DuckDB's
 
 namespace duckspan {
@@ -20,13 +22,24 @@ Fault::~Fault() {
 	duckspan_text_free(fault.text);
 }
 
-void Fault::Check(std::exception_ptr kept) {
+namespace {
+
+//! Exceptions do not cross Rust: they wait here for its call to return.
+thread_local std::exception_ptr kept;
+
+} // namespace
+
+void Fault::Keep() {
+	kept = std::current_exception();
+}
+
+void Fault::Check() {
 	auto kind = fault.kind;
 	if (kind == FaultKind::None) {
 		return;
 	}
 	if (kind == FaultKind::Callback && kept) {
-		std::rethrow_exception(kept);
+		std::rethrow_exception(std::exchange(kept, nullptr));
 	}
 	string message(reinterpret_cast<const char *>(fault.text.data), fault.text.len);
 	switch (kind) {
@@ -118,10 +131,10 @@ CursorState::~CursorState() {
 	duckspan_cursor_free(cursor);
 }
 
-bool CursorState::Claim(std::exception_ptr &kept) {
+bool CursorState::Claim() {
 	Fault fault;
 	auto claimed = duckspan_cursor_claim(cursor, fault);
-	fault.Check(kept);
+	fault.Check();
 	return claimed;
 }
 
@@ -209,6 +222,7 @@ void CursorState::Read(ClientContext &context, DataChunk &output) {
 		Fault fault;
 		idx_t window = duckspan_cursor_next(cursor, STANDARD_VECTOR_SIZE, fault);
 		fault.Check();
+		Warn(context);
 		if (window == 0) {
 			return output.SetChildCardinality(0);
 		}

@@ -17,8 +17,10 @@ public:
 	operator CFault *() { // NOLINT: passed as an out parameter
 		return &fault;
 	}
-	//! Throws what the call wrote. `kept` is the exception that a callback caught, if any.
-	void Check(std::exception_ptr kept = nullptr);
+	//! Throws what the call wrote, or the exception that a callback of it caught.
+	void Check();
+	//! Keeps the exception that is being handled, for the call that this thread is in.
+	static void Keep();
 
 private:
 	CFault fault {FaultKind::None, {nullptr, 0}};
@@ -86,7 +88,7 @@ public:
 	CursorState(duckdb::ClientContext &context, const ScanRequest &request, Cursor *cursor);
 	~CursorState() override;
 
-	bool Claim(std::exception_ptr &kept);
+	bool Claim();
 	//! Whether no row of the claimed batch can pass the filters.
 	bool IsExcluded(duckdb::ClientContext &context);
 	idx_t Batch() const {

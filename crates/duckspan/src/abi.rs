@@ -14,10 +14,11 @@ use crate::columns::{Column, Unified};
 use crate::conditions::Conditions;
 use crate::files::{self, FileColumns, FileScan, Label, Opening};
 use crate::macros::{self, Macro};
+use crate::memory::Memory;
 use crate::options::{self, FileOptions, Value};
 use crate::rejects::{self, Rejects, RejectsScan};
 use crate::scan::{Cursor, Rows, Scan};
-use crate::source::Source;
+use crate::source::{Lender, Source};
 use crate::typed::{TypedColumns, Wanted};
 use crate::vector::Vector;
 
@@ -247,6 +248,19 @@ pub extern "C" fn duckspan_rejects_free(rejects: *const Rejects) {
     contain_drop(unsafe { Arc::from_raw(rejects) });
 }
 
+/// What the scans of files of a database know of each other's memory: one per load.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_memory_new() -> *const Memory {
+    Arc::into_raw(Arc::default())
+}
+
+/// Gives up a share of it.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_memory_free(memory: *const Memory) {
+    // SAFETY: made by `duckspan_memory_new`, freed once.
+    contain_drop(unsafe { Arc::from_raw(memory) });
+}
+
 /// Begins a scan of the rejects; `columns` are positions in the relation.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_rejects_scan(
@@ -280,6 +294,10 @@ pub struct FileScanInput {
     pub conditions: *const Conditions,
     /// The rejects of the database.
     pub rejects: *const Rejects,
+    /// What its scans know of each other's memory.
+    pub memory: *const Memory,
+    /// Who grants it.
+    pub lender: Lender,
 }
 
 /// Begins a scan of a file.
@@ -303,10 +321,11 @@ pub extern "C" fn duckspan_file_scan_open(
                 FileColumns::Unified(columns.into_iter().map(|at| Unified::ALL[at]).collect())
             }
         };
-        // SAFETY: a live share of the rejects; counting it once more makes this one ours.
-        let rejects = unsafe {
+        // SAFETY: live shares; counting them once more makes these ours.
+        let (rejects, memory) = unsafe {
             Arc::increment_strong_count(input.rejects);
-            Arc::from_raw(input.rejects)
+            Arc::increment_strong_count(input.memory);
+            (Arc::from_raw(input.rejects), Arc::from_raw(input.memory))
         };
         let opening = Opening {
             label: Label { filename: input.filename.get().into(), query_id: input.query_id },
@@ -314,6 +333,8 @@ pub extern "C" fn duckspan_file_scan_open(
             source: input.source,
             columns,
             rejects,
+            memory,
+            lender: input.lender,
         };
         Ok(Arc::into_raw(Arc::new(FileScan::open(opening, options))))
     })

@@ -1,24 +1,26 @@
-//! A scan of one file: batches of it are claimed in order and decoded in parallel.
+//! A scan of one file: batches of it are read in order and decoded in parallel.
 
+use std::io;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use duckspan_otlp::file::{self, Batch, Batches, Decoded, Reject, RejectKind, Worker};
+use duckspan_otlp::file::{self, Batch, Decoded, Reject, RejectKind, Worker};
 use duckspan_otlp::json::Projection;
 use duckspan_otlp::{Repair, Repairs, Segment};
 
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Reader, Unified, projection};
+use crate::memory::{Memory, Share};
 use crate::options::FileOptions;
 use crate::rejects::{Entry, Rejects};
 use crate::scan::{Rows, Scan, window_rows};
-use crate::source::Source;
+use crate::source::{Lender, Source};
 use crate::typed::{TypedColumns, TypedReader};
 use crate::vector::{Held, Vector};
 
-/// Bytes of a file that one thread decodes at a time.
-const BATCH_BYTES: usize = 2 << 20;
+mod feed;
+
+use feed::{Feed, Job};
 
 /// Bytes a file has where nobody knows: what the Collector writes before it starts another.
 const USUAL_SIZE: u64 = 100 << 20;
@@ -37,6 +39,9 @@ pub(crate) fn rows_estimate(path: &str, size: u64) -> u64 {
     (size / known.map_or(JSON_BYTES_PER_ROW, |&(_, bytes)| bytes)).max(1)
 }
 
+/// A larger batch is not kept for the memory it has.
+const USUAL_BATCH: usize = 8 << 20;
+
 /// A scan of one file, shared by its threads.
 pub struct FileScan {
     label: Label,
@@ -45,11 +50,11 @@ pub struct FileScan {
     alone: bool,
     options: file::Options,
     columns: FileColumns,
-    size: u64,
-    consumed: AtomicU64,
-    batches: Mutex<Batches<Source>>,
+    feed: Feed,
     tally: Mutex<Tally>,
     rejects: Arc<Rejects>,
+    memory: Arc<Memory>,
+    lender: Lender,
 }
 
 /// What names the file in messages.
@@ -61,9 +66,9 @@ pub(crate) struct Label {
 /// What came of the batches so far.
 #[derive(Default)]
 struct Tally {
-    /// Batches claimed and not yet decoded.
-    open: usize,
-    /// Whether no batch is left to claim.
+    /// Batches that were read and are not decoded yet.
+    open: u64,
+    /// Whether the file was read to its end.
     ended: bool,
     /// Whether the user was told.
     concluded: bool,
@@ -139,6 +144,8 @@ pub(crate) struct Opening {
     pub(crate) source: Source,
     pub(crate) columns: FileColumns,
     pub(crate) rejects: Arc<Rejects>,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) lender: Lender,
 }
 
 impl FileScan {
@@ -156,58 +163,45 @@ impl FileScan {
             strict: !options.ignore_errors,
             alone: opening.alone,
             columns: opening.columns,
-            size: opening.source.size,
-            consumed: AtomicU64::new(0),
-            batches: Mutex::new(Batches::new(opening.source, &reader, BATCH_BYTES)),
+            feed: Feed::new(opening.source, &reader),
             options: reader,
             tally: Mutex::default(),
             rejects: opening.rejects,
+            memory: opening.memory,
+            lender: opening.lender,
         }
     }
 
-    /// How much of the file was claimed, in percent; negative if its size is not known.
+    /// How much of the file was read, in percent; negative if its size is not known.
     pub(crate) fn progress(&self) -> f64 {
-        match self.size {
-            0 => -1.0,
-            size => (100.0 * self.consumed.load(Ordering::Relaxed) as f64 / size as f64).min(100.0),
-        }
+        self.feed.progress()
     }
 
     /// A thread's place in the scan.
     pub(crate) fn cursor(self: &Arc<FileScan>) -> FileCursor {
         FileCursor {
             scan: Arc::clone(self),
-            batch: None,
+            job: None,
             spent: None,
             segments: Vec::new().into_iter(),
             segment: None,
             window: 0..0,
             reader: self.columns.reader(),
             worker: Worker::new(),
+            share: Share::new(Arc::clone(&self.memory), self.lender),
             warning: None,
         }
     }
 
-    /// Takes the next batch; `spent` is one that is done with.
-    fn claim(&self, spent: Option<Batch>) -> Result<Option<Batch>> {
-        let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(spent) = spent {
-            batches.recycle(spent);
-        }
-        let batch = batches
-            .next_batch()
-            .map_err(|error| Fault::new(FaultKind::Callback, error.to_string()))?;
-        self.consumed.store(batches.consumed(), Ordering::Relaxed);
-        let mut tally = self.tally();
-        match batch {
-            Some(_) => tally.open += 1,
-            None => tally.ended = true,
-        }
-        Ok(batch)
-    }
-
     fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of batches that were read.
+    fn read(&self, batches: u64, ended: bool) {
+        let mut tally = self.tally();
+        tally.open += batches;
+        tally.ended |= ended;
     }
 
     /// Takes note of what a batch gave.
@@ -315,7 +309,8 @@ fn kind_name(kind: RejectKind) -> &'static str {
 /// A thread's place in a [`FileScan`].
 pub(crate) struct FileCursor {
     scan: Arc<FileScan>,
-    batch: Option<Batch>,
+    /// What is still to be read of what was claimed.
+    job: Option<Job>,
     /// The last batch, which is decoded.
     spent: Option<Batch>,
     segments: std::vec::IntoIter<Segment>,
@@ -324,10 +319,42 @@ pub(crate) struct FileCursor {
     window: Range<usize>,
     reader: ColumnReader,
     worker: Worker,
+    share: Share<Lender>,
     warning: Option<String>,
 }
 
 impl FileCursor {
+    /// Moves to the next batch of the job; `false` if there is none.
+    fn next_batch(&mut self) -> Result<bool> {
+        // What was decoded last is gone by now.
+        let spent = self.spent.as_ref().map_or(0, Batch::memory);
+        self.share.settle(spent + self.worker.memory()).map_err(kept)?;
+        let Some(job) = self.job else { return Ok(false) };
+        let taken = self.scan.feed.take(job, self.spent.take(), &mut self.share).map_err(kept)?;
+        self.scan.read(taken.read, taken.ended);
+        let is_last = taken.batch.is_none() || job != Job::Whole || taken.ended;
+        self.job = self.job.filter(|_| !is_last);
+        if let Some(batch) = taken.batch {
+            self.decode(batch, taken.left)?;
+        }
+        self.warning = self.warning.take().or(self.scan.conclude()?);
+        Ok(!is_last || self.segments.len() > 0)
+    }
+
+    fn decode(&mut self, batch: Batch, left: usize) -> Result<()> {
+        // Rows take about as much memory as what they are read of.
+        let bytes = left + 2 * batch.memory() + self.worker.memory();
+        self.share.grow(bytes, bytes).map_err(kept)?;
+        let decoded = self.worker.decode(&batch, &self.scan.options);
+        self.spent = Some(batch).filter(|batch| batch.memory() <= USUAL_BATCH);
+        let batch = self.spent.as_ref().map_or(0, Batch::memory);
+        let segments = decoded.segments.iter().map(Segment::memory).sum::<usize>();
+        self.share.settle(left + batch + segments + self.worker.memory()).map_err(kept)?;
+        self.scan.count(&decoded)?;
+        self.segments = decoded.segments.into_iter();
+        Ok(())
+    }
+
     /// Gives up the segment; what no vector shares serves the next one.
     fn leave_segment(&mut self) {
         if let Some(Held::File(segment)) = self.segment.take()
@@ -338,28 +365,23 @@ impl FileCursor {
     }
 }
 
+/// What the shim kept the exception of.
+fn kept(error: io::Error) -> Fault {
+    Fault::new(FaultKind::Callback, error.to_string())
+}
+
 impl Scan for FileCursor {
     fn claim(&mut self) -> Result<bool> {
-        self.batch = self.scan.claim(self.spent.take())?;
-        if self.batch.is_none() {
-            self.warning = self.scan.conclude()?;
-        }
-        Ok(self.batch.is_some())
+        self.job = self.scan.feed.claim();
+        Ok(self.job.is_some())
     }
 
     fn prepare(&mut self) -> Result<()> {
-        let Some(batch) = self.batch.take() else { return Ok(()) };
-        let decoded = self.worker.decode(&batch, &self.scan.options);
-        self.spent = Some(batch);
-        self.scan.count(&decoded)?;
-        self.segments = decoded.segments.into_iter();
-        self.leave_segment();
-        self.window = 0..0;
-        self.warning = self.scan.conclude()?;
         Ok(())
     }
 
     fn next(&mut self, max_rows: usize) -> Result<usize> {
+        self.share.moves();
         loop {
             if let Some(held) = &self.segment
                 && self.window.end < held.segment().len()
@@ -377,7 +399,7 @@ impl Scan for FileCursor {
             self.leave_segment();
             self.segment = self.segments.next().map(|segment| Held::File(Arc::new(segment)));
             self.window = 0..0;
-            if self.segment.is_none() {
+            if self.segment.is_none() && !self.next_batch()? {
                 return Ok(0);
             }
         }

@@ -20,6 +20,7 @@
 
 mod abi;
 mod boundary;
+/// cbindgen:ignore
 mod capi;
 mod columns;
 mod conditions;
@@ -27,6 +28,7 @@ mod files;
 mod input;
 mod live;
 mod macros;
+mod memory;
 mod options;
 mod rejects;
 mod scan;

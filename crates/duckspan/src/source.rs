@@ -1,8 +1,10 @@
-//! Bytes of a file that DuckDB opened.
+//! Bytes of a file that DuckDB opened, and the memory for them.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
 use std::io::{self, Read};
+
+use crate::memory::{Answer, Grant};
 
 /// Reads up to `len` bytes to `buffer` and returns how many, 0 at the end of the file, or -1 when it
 /// failed, in which case the shim kept the exception.
@@ -42,5 +44,32 @@ impl Read for Source {
             Ok(count) => Ok(count.min(buffer.len())),
             Err(_) => Err(io::Error::other(ReadFailed)),
         }
+    }
+}
+
+/// Who lends memory: DuckDB's buffer manager, on behalf of a query.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct Lender {
+    /// The client that runs the query; it outlives every use of this.
+    pub client: *mut c_void,
+    /// Reserves so many bytes; if it does not, the shim kept an exception that says why.
+    pub reserve: extern "C" fn(client: *mut c_void, bytes: usize) -> Answer,
+    /// Gives back so many that were reserved.
+    pub free: extern "C" fn(client: *mut c_void, bytes: usize),
+}
+
+// SAFETY: the buffer manager of a client may be used from any thread.
+unsafe impl Send for Lender {}
+// SAFETY: as above.
+unsafe impl Sync for Lender {}
+
+impl Grant for Lender {
+    fn ask(&self, bytes: usize) -> Answer {
+        (self.reserve)(self.client, bytes)
+    }
+
+    fn give_back(&self, bytes: usize) {
+        (self.free)(self.client, bytes);
     }
 }

@@ -65,7 +65,7 @@ impl Default for Options {
 }
 
 /// Some records of a file, in their order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Batch {
     bytes: Vec<u8>,
     records: Vec<Record>,
@@ -73,6 +73,13 @@ pub struct Batch {
     earlier: u64,
     /// Where `bytes` start in the unwrapped file.
     offset: u64,
+}
+
+impl Batch {
+    /// Bytes of memory it holds.
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity() + self.records.capacity() * size_of::<Record>()
+    }
 }
 
 /// What a batch holds.
@@ -148,14 +155,37 @@ impl<R: Read> Batches<R> {
         self.source.consumed()
     }
 
-    /// The next batch; `None` at the end.
+    /// Whether the file is compressed, so far as it was read.
+    pub fn is_compressed(&self) -> bool {
+        self.source.is_compressed()
+    }
+
+    /// Bytes of memory that are held for batches to come.
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity() + self.spare.iter().map(Vec::capacity).sum::<usize>()
+    }
+
+    /// Whether there is no batch left.
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// The next batch; `None` at the end. Before its memory grows `hold` is told to how many bytes, which
+    /// the batch takes with it.
     ///
     /// # Errors
-    /// Those of the source; the call after one goes on where the source stood. Damage of the file is
-    /// reported as rejects of the last batch.
-    pub fn next_batch(&mut self) -> io::Result<Option<Batch>> {
+    /// Those of the source and of `hold`; the call after one goes on where the source stood. Damage of the
+    /// file is reported as rejects of the last batch.
+    pub fn next_batch(
+        &mut self,
+        mut hold: impl FnMut(usize) -> io::Result<()>,
+    ) -> io::Result<Option<Batch>> {
         let mut target = self.filled.max(self.batch_bytes);
+        if self.bytes.capacity() == 0 {
+            self.bytes = self.spare.pop().unwrap_or_default();
+        }
         while !self.done {
+            hold(target)?;
             let damage = self.fill(target)?;
             let mut records = Vec::new();
             let used = self.split(&mut records);
@@ -183,6 +213,8 @@ impl<R: Read> Batches<R> {
     fn fill(&mut self, target: usize) -> io::Result<Option<Fault>> {
         while self.filled < target && !self.ended {
             if self.filled == self.bytes.len() {
+                // No more than `target` is to be held, and all of it only if the file has as much.
+                self.bytes.reserve_exact(target - self.filled);
                 self.bytes.resize(target.min(self.filled + READ_BYTES), 0);
             }
             let end = target.min(self.bytes.len());

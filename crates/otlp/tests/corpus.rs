@@ -27,7 +27,7 @@ fn rows(bytes: &[u8], batch_bytes: usize) -> ([usize; 3], usize) {
     let options = Options::default();
     let mut batches = Batches::new(bytes, &options, batch_bytes);
     let (mut rows, mut damaged) = ([0; 3], 0);
-    while let Some(batch) = batches.next_batch().expect("slices do not fail") {
+    while let Some(batch) = batches.next_batch(|_| Ok(())).expect("slices do not fail") {
         let decoded = Worker::new().decode(&batch, &options);
         damaged += decoded.rejects.iter().filter(|r| r.kind != RejectKind::Foreign).count();
         for segment in &decoded.segments {

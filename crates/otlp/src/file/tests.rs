@@ -46,7 +46,7 @@ fn read_in(batch_bytes: usize, source: impl Read, options: &Options) -> io::Resu
     let mut batches = Batches::new(source, options, batch_bytes);
     let mut worker = Worker::new();
     let mut outcome = Outcome::default();
-    while let Some(batch) = batches.next_batch()? {
+    while let Some(batch) = batches.next_batch(|_| Ok(()))? {
         let decoded = worker.decode(&batch, options);
         for segment in decoded.segments {
             assert!(!segment.is_empty(), "a segment without rows");
@@ -61,7 +61,7 @@ fn read_in(batch_bytes: usize, source: impl Read, options: &Options) -> io::Resu
         outcome.repairs.add(&decoded.repairs);
         outcome.records += decoded.records;
     }
-    assert!(batches.next_batch()?.is_none(), "a batch after the last one");
+    assert!(batches.next_batch(|_| Ok(()))?.is_none(), "a batch after the last one");
     Ok(outcome)
 }
 

@@ -56,6 +56,11 @@ impl<R: Read> Unwrap<R> {
         Unwrap { source, consumed: 0, layers, head, search: Some(search) }
     }
 
+    /// Whether a layer was found.
+    pub(super) fn is_compressed(&self) -> bool {
+        !self.layers.is_empty()
+    }
+
     /// Bytes read of the source.
     pub(super) fn consumed(&self) -> u64 {
         self.consumed

@@ -50,6 +50,12 @@ impl Worker {
         }
     }
 
+    /// Bytes of memory that are kept for the next batch.
+    pub fn memory(&self) -> usize {
+        let segments = self.spare.iter().map(Segment::memory);
+        self.unwrapper.record.capacity() + segments.sum::<usize>()
+    }
+
     /// The rows of a batch, and what is wrong with it.
     pub fn decode(&mut self, batch: &Batch, options: &Options) -> Decoded {
         self.transcoder.keep_text(options.rows_as_text);

@@ -34,7 +34,7 @@ fn rows_of(bytes: &[u8]) -> [usize; 6] {
     let options = Options::default();
     let mut batches = Batches::new(bytes, &options, 2 << 20);
     let mut counts = [0; 6];
-    while let Some(batch) = batches.next_batch().expect("slices do not fail") {
+    while let Some(batch) = batches.next_batch(|_| Ok(())).expect("slices do not fail") {
         for segment in Worker::new().decode(&batch, &options).segments {
             let of = Relation::ALL.iter().position(|of| of.signal == segment.signal());
             let of = of.expect("a relation for each signal");

@@ -33,7 +33,7 @@ fn file(relation: &Relation, bytes: &[u8], plan: &Plan) -> Option<Segment> {
         ..Options::default()
     };
     let mut batches = Batches::new(bytes, &options, bytes.len().max(1));
-    let batch = batches.next_batch().expect("memory does not fail")?;
+    let batch = batches.next_batch(|_| Ok(())).expect("memory does not fail")?;
     let decoded = Worker::new().decode(&batch, &options);
     assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
     decoded.segments.into_iter().next()

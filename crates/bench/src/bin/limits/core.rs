@@ -90,7 +90,7 @@ fn each_segment(
     let options = Options { projection, rows_as_text: true, ..Options::default() };
     let mut batches = Batches::new(file, &options, BATCH_BYTES);
     let mut worker = Worker::new();
-    while let Some(batch) = batches.next_batch()? {
+    while let Some(batch) = batches.next_batch(|_| Ok(()))? {
         let decoded = worker.decode(&batch, &options);
         if let Some(reject) = decoded.rejects.first() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, reject.reason.clone()));

@@ -129,7 +129,7 @@ fn segments_end_where_the_signal_changes() {
         .join("\n");
     let options = Options::default();
     let mut batches = super::Batches::new(file.as_bytes(), &options, 1 << 20);
-    let batch = batches.next_batch().expect("slices do not fail").expect("a batch");
+    let batch = batches.next_batch(|_| Ok(())).expect("slices do not fail").expect("a batch");
     let decoded = super::Worker::new().decode(&batch, &options);
     let shape: Vec<_> = decoded.segments.iter().map(|one| (one.signal(), one.len())).collect();
     assert_eq!(shape, [(Signal::Logs, 2), (Signal::Traces, 1), (Signal::Logs, 1)]);
@@ -142,7 +142,7 @@ fn segments_are_bounded() {
     let file = record.repeat(12);
     let options = Options::default();
     let mut batches = super::Batches::new(&*file, &options, file.len());
-    let batch = batches.next_batch().expect("slices do not fail").expect("a batch");
+    let batch = batches.next_batch(|_| Ok(())).expect("slices do not fail").expect("a batch");
     let decoded = super::Worker::new().decode(&batch, &options);
     let rows: Vec<_> = decoded.segments.iter().map(|segment| segment.len()).collect();
     assert_eq!(rows, [8, 4]);
@@ -260,7 +260,7 @@ fn batches_have_the_size_asked_for() {
     let file = line.repeat(1_000);
     let mut batches = super::Batches::new(file.as_bytes(), &Options::default(), BATCH);
     let (mut count, mut records) = (0, 0);
-    while let Some(batch) = batches.next_batch().expect("slices do not fail") {
+    while let Some(batch) = batches.next_batch(|_| Ok(())).expect("slices do not fail") {
         count += 1;
         records += batch.records.len();
         assert!(!batch.records.is_empty() && batch.bytes.len() <= BATCH);

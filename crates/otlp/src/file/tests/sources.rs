@@ -85,7 +85,7 @@ fn reading_goes_on_after_a_failure() {
         let mut batches = Batches::new(source, &options, 100);
         let (mut told, mut records) = (0, 0);
         loop {
-            match batches.next_batch() {
+            match batches.next_batch(|_| Ok(())) {
                 Ok(Some(batch)) => records += batch.records.len(),
                 Ok(None) => break,
                 Err(error) => {
@@ -105,7 +105,7 @@ fn bytes_consumed_are_those_of_the_file() {
     for file in files() {
         let mut batches = Batches::new(&*file, &Options::default(), 100);
         let mut consumed = 0;
-        while batches.next_batch().expect("slices do not fail").is_some() {
+        while batches.next_batch(|_| Ok(())).expect("slices do not fail").is_some() {
             assert!(batches.consumed() >= consumed);
             consumed = batches.consumed();
             assert!(consumed <= file.len() as u64);
@@ -152,7 +152,7 @@ fn memory_does_not_grow_with_the_file() {
         let mut batches = Batches::new(source, &options, BATCH);
         // To tell what a file is, its head may be held.
         let mut most = 2 * HEAD;
-        while let Some(batch) = batches.next_batch().expect("it does not fail") {
+        while let Some(batch) = batches.next_batch(|_| Ok(())).expect("it does not fail") {
             let held = batch.bytes.len().max(batches.bytes.capacity());
             assert!(held <= most, "{name}: {held} bytes");
             most = 3 * MAXIMUM;

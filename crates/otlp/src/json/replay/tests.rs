@@ -9,7 +9,7 @@ fn segments(bytes: &[u8]) -> Vec<Segment> {
     let options = Options::default();
     let mut batches = Batches::new(bytes, &options, 1 << 20);
     let mut segments = Vec::new();
-    while let Some(batch) = batches.next_batch().expect("slices do not fail") {
+    while let Some(batch) = batches.next_batch(|_| Ok(())).expect("slices do not fail") {
         segments.extend(Worker::new().decode(&batch, &options).segments);
     }
     segments

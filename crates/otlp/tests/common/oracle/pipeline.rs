@@ -85,7 +85,7 @@ pub fn read(file: &[u8], options: &Options, batch_bytes: usize) -> Option<Found>
     let mut worker = Worker::new();
     let mut found = Found::default();
     let mut text = 0;
-    while let Some(batch) = batches.next_batch().expect("slices do not fail") {
+    while let Some(batch) = batches.next_batch(|_| Ok(())).expect("slices do not fail") {
         let decoded = worker.decode(&batch, options);
         for segment in &decoded.segments {
             let rows = rows(segment);

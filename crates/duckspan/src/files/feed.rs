@@ -1,0 +1,141 @@
+//! Hands out a file in pieces, which threads take in any order and read in the order of the file.
+//!
+//! A thread claims a job first: DuckDB lets one thread do so at a time, for all files of a scan, so nothing is read
+//! there. It takes what the job stands for when it runs, and reads for others whatever stands before it, since who
+//! claimed that may be held up.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use duckspan_otlp::file::{Batch, Batches, Options};
+
+use crate::memory::{Grant, Share};
+use crate::source::Source;
+
+/// Bytes of a file that one thread decodes at a time.
+const BATCH_BYTES: usize = 2 << 20;
+
+/// What a thread has claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Job {
+    /// All of the file.
+    Whole,
+    /// The batch of that number, if there are as many.
+    Batch(u64),
+}
+
+/// A file that threads share.
+pub(super) struct Feed {
+    /// Bytes of the file as it is stored; 0 if that is not known.
+    size: u64,
+    /// Bytes of the largest record that is read.
+    maximum: usize,
+    claimed: AtomicU64,
+    ended: AtomicBool,
+    consumed: AtomicU64,
+    reader: Mutex<Reader>,
+}
+
+struct Reader {
+    batches: Batches<Source>,
+    /// How many were read.
+    read: u64,
+    /// Those of them that nobody has taken yet.
+    waiting: HashMap<u64, Batch>,
+}
+
+/// What came of taking a job.
+pub(super) struct Taken {
+    /// `None` if the file has no such batch, or none that is left.
+    pub(super) batch: Option<Batch>,
+    /// How many were read of the file, those for other jobs included.
+    pub(super) read: u64,
+    /// Whether the file was read to its end.
+    pub(super) ended: bool,
+    /// Bytes of memory that are held for jobs to come.
+    pub(super) left: usize,
+}
+
+impl Feed {
+    pub(super) fn new(source: Source, options: &Options) -> Feed {
+        let size = source.size;
+        let batches = Batches::new(source, options, BATCH_BYTES);
+        Feed {
+            size,
+            maximum: options.maximum_object_size,
+            claimed: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+            consumed: AtomicU64::new(0),
+            reader: Mutex::new(Reader { batches, read: 0, waiting: HashMap::new() }),
+        }
+    }
+
+    /// The next job; `None` if the file is handed out.
+    pub(super) fn claim(&self) -> Option<Job> {
+        let number = self.claimed.fetch_add(1, Ordering::Relaxed);
+        if (1..=BATCH_BYTES as u64).contains(&self.size) {
+            return (number == 0).then_some(Job::Whole);
+        }
+        (!self.ended.load(Ordering::Acquire)).then_some(Job::Batch(number))
+    }
+
+    /// Takes a batch of the job; `spent` is one that is done with, and `share` holds the memory.
+    pub(super) fn take<G: Grant>(
+        &self,
+        job: Job,
+        spent: Option<Batch>,
+        share: &mut Share<G>,
+    ) -> io::Result<Taken> {
+        let mut reader = self.lock(share);
+        let Reader { batches, read, waiting } = &mut *reader;
+        if let Some(spent) = spent {
+            batches.recycle(spent);
+        }
+        let before = *read;
+        let mut batch = match job {
+            Job::Whole => None,
+            Job::Batch(number) => waiting.remove(&number),
+        };
+        while batch.is_none() && !batches.is_done() {
+            let most = 2 * self.largest_record(batches);
+            let Some(next) = batches.next_batch(|bytes| share.grow(bytes, most))? else { break };
+            match job {
+                Job::Batch(number) if number != *read => drop(waiting.insert(*read, next)),
+                _ => batch = Some(next),
+            }
+            *read += 1;
+        }
+        self.consumed.store(batches.consumed(), Ordering::Relaxed);
+        self.ended.store(batches.is_done(), Ordering::Release);
+        let left = batches.memory() + waiting.values().map(Batch::memory).sum::<usize>();
+        Ok(Taken { batch, read: *read - before, ended: batches.is_done(), left })
+    }
+
+    fn lock<G: Grant>(&self, share: &Share<G>) -> MutexGuard<'_, Reader> {
+        match self.reader.try_lock() {
+            Ok(reader) => reader,
+            Err(TryLockError::Poisoned(error)) => error.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                share.idle(|| self.reader.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+        }
+    }
+
+    /// Bytes that a record may have, as far as that can be foreseen.
+    fn largest_record(&self, batches: &Batches<Source>) -> usize {
+        match usize::try_from(self.size) {
+            Ok(size @ 1..) if !batches.is_compressed() => size.min(self.maximum),
+            _ => self.maximum,
+        }
+    }
+
+    /// How much of the file was read, in percent; negative if its size is not known.
+    pub(super) fn progress(&self) -> f64 {
+        match self.size {
+            0 => -1.0,
+            size => (100.0 * self.consumed.load(Ordering::Relaxed) as f64 / size as f64).min(100.0),
+        }
+    }
+}

@@ -7,6 +7,7 @@ import pytest
 
 import live
 import otlp_client
+import senders
 import wire
 from live import Live
 from otlp_client import Grpc
@@ -87,6 +88,67 @@ def test_any_second_port(con: duckdb.DuckDBPyConnection) -> None:
         assert otlp_client.post(port, "traces", GOOD).status == 200
     assert attached.count() == 4
     attached.assert_balanced()
+
+
+@pytest.fixture
+def usual_ports() -> None:
+    """The ports that exporters have as their default, which a test cannot choose."""
+    for port in (4317, 4318):
+        if reaches("localhost", port):
+            pytest.skip(f"another process listens on port {port}")
+
+
+@pytest.mark.usefixtures("usual_ports")
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf", "http/json"])
+@pytest.mark.parametrize("language", ["python", "javascript"])
+def test_an_exporter_with_its_defaults(
+    con: duckdb.DuckDBPyConnection, language: str, protocol: str
+) -> None:
+    """Attached at 4317, a receiver is found by those that were told nothing."""
+    sender = senders.SENDERS[language]
+    if missing := sender.missing():
+        pytest.skip(missing)
+    attached = live.attach(con, "localhost:4317")
+    sender.send(protocol, [])
+    assert attached.count() == 5
+    assert attached.count("logs") == 2
+    attached.detach()
+    assert not reaches("localhost", 4318)
+
+
+def http_port(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The second port of the receiver, as DuckDB shows it."""
+    query = "SELECT options['http_port'] FROM duckdb_databases() WHERE database_name = 'live'"
+    ((port,),) = con.execute(query).fetchall()
+    return port
+
+
+@pytest.mark.usefixtures("usual_ports")
+def test_a_second_port_that_is_taken(con: duckdb.DuckDBPyConnection) -> None:
+    """Where somebody else has 4318, the receiver goes on without it and says so."""
+    con.execute("CALL enable_logging(level = 'warning')")
+    with socket.create_server(("localhost", 4318)):
+        attached = live.attach(con, "localhost:4317")
+        assert http_port(con) == "none"
+    query = "SELECT message FROM duckdb_logs WHERE message LIKE '%4318%'"
+    ((message,),) = con.execute(query).fetchall()
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317" in message
+    attached.detach()
+
+
+@pytest.mark.usefixtures("usual_ports")
+def test_no_second_port(con: duckdb.DuckDBPyConnection) -> None:
+    """One may be told not to have it; and only 4317 has one that nobody named."""
+    attached = live.attach(con, "localhost:4317")
+    assert http_port(con) == "4318"
+    attached.detach()
+    attached = live.attach(con, "localhost:4317", http_port="none")
+    assert http_port(con) == "none"
+    assert not reaches("localhost", 4318)
+    attached.detach()
+    attached = live.attach(con)
+    assert http_port(con) is None
+    attached.detach()
 
 
 def test_many_requests_on_a_connection(receiver: Live) -> None:

@@ -1,4 +1,5 @@
 #include "duckdb.hpp"
+#include "duckdb/logging/log_manager.hpp"
 #include "duckdb/main/attached_database.hpp"
 #include "duckdb/main/settings.hpp"
 #include "duckdb/parser/parsed_data/attach_info.hpp"
@@ -86,8 +87,13 @@ unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo> first, ClientConte
 	std::call_once(static_cast<FirstAttach &>(*first).members, RegisterMembers, std::ref(db.GetDatabase()));
 	// What is left here shows in duckdb_databases().
 	attach.options.erase("token");
-	if (attach.options.count("http_port")) {
-		attach.options["http_port"] = Value::USMALLINT(duckspan_live_http_port(live.get()));
+	auto http_port = Take(duckspan_live_http_port(live.get()));
+	if (!http_port.empty()) {
+		attach.options["http_port"] = Value(http_port);
+	}
+	auto warning = Take(duckspan_live_warning(live.get()));
+	if (!warning.empty()) {
+		DUCKDB_LOG_WARNING(context, "%s", warning);
 	}
 	return make_uniq<LiveCatalog>(db, std::move(memory), std::move(live));
 }

@@ -493,8 +493,11 @@ bool duckspan_live_differs(const Live *live, const LiveOptions *options);
 /// The address it is bound to.
 Text duckspan_live_path(const Live *live);
 
-/// The second port it is bound to; 0 if there is none.
-uint16_t duckspan_live_http_port(const Live *live);
+/// The second port it is bound to, or `none`; empty if there was nothing to say about it.
+Text duckspan_live_http_port(const Live *live);
+
+/// What whoever attached it should know; empty if that is nothing.
+Text duckspan_live_warning(const Live *live);
 
 /// Bytes of memory held for rows.
 uint64_t duckspan_live_memory(const Live *live);

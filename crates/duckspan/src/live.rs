@@ -19,6 +19,7 @@ mod table;
 
 pub use insert::LiveInsert;
 pub use options::LiveOptions;
+use options::NO_PORT;
 pub use rows::ScanOrder;
 pub use scan::{LiveScan, ScanCounts};
 pub use table::LiveTable;
@@ -103,8 +104,23 @@ impl Live {
         &self.path
     }
 
-    pub(crate) fn http_port(&self) -> Option<u16> {
-        self.http_port
+    /// The second port, or `none`, where one was asked for or is expected.
+    pub(crate) fn http_port(&self) -> Option<String> {
+        match self.http_port {
+            Some(port) => Some(port.to_string()),
+            None => self.options.expects_http_port().then(|| NO_PORT.to_owned()),
+        }
+    }
+
+    /// That it is not where exporters expect it, because somebody else is.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let port = self.options.default_http_port().filter(|_| self.http_port.is_none())?;
+        Some(format!(
+            "Port {port} is in use, so {} is the only one of this OTLP receiver: exporters that send to {port} \
+             unless told otherwise, as those over HTTP do, need OTEL_EXPORTER_OTLP_ENDPOINT=http{}",
+            self.receiver().address().port(),
+            self.path.trim_start_matches("otlp"),
+        ))
     }
 
     /// Bytes of memory held for rows.

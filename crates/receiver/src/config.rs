@@ -10,14 +10,23 @@ use crate::limits::Limits;
 pub struct Config {
     /// Where gRPC and OTLP/HTTP are received, both.
     pub address: Address,
-    /// A second port of the same host, where both are received too; 0 stands for any that is free.
-    pub http_port: Option<u16>,
+    /// A second port of the same host, where both are received too.
+    pub http_port: Option<HttpPort>,
     /// What clients may demand.
     pub limits: Limits,
     /// What requests have to carry; `None` lets every client send.
     pub token: Option<Token>,
     /// The web pages that may send.
     pub cors_origins: Vec<Origin>,
+}
+
+/// A second port; 0 stands for any that is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpPort {
+    /// That one, or the receiver does not start.
+    Exactly(u16),
+    /// That one, or none if somebody else has it.
+    IfFree(u16),
 }
 
 impl Config {

@@ -36,7 +36,7 @@ mod status;
 
 pub use address::{Address, AddressError};
 pub use auth::Token;
-pub use config::Config;
+pub use config::{Config, HttpPort};
 pub use cors::{Origin, OriginError};
 pub use counters::{Counters, SignalCounters};
 pub use limits::Limits;

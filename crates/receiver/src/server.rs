@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
-use crate::config::Config;
+use crate::config::{Config, HttpPort};
 use crate::connection::{Context, accept};
 use crate::counters::Counters;
 use crate::limits::{ABORT, GOODBYE, WORKERS};
@@ -57,11 +57,10 @@ impl Receiver {
         let fail = |error| StartError::new(&config.address, error);
         let mut listeners = bind(&config.address)?;
         let address = local_address(&listeners).map_err(fail)?;
-        let http_address = match config.http_port {
+        let http_address = match bind_second(config, address)? {
             None => None,
-            Some(port) if port == address.port() => Some(address),
-            Some(port) => {
-                let more = bind(&config.address.with_port(port))?;
+            Some(more) if more.is_empty() => Some(address),
+            Some(more) => {
                 let http_address = local_address(&more).map_err(fail)?;
                 listeners.extend(more);
                 Some(http_address)
@@ -153,6 +152,22 @@ impl Running {
             // Its last statement has run; how it ended is of no interest any more.
             let _ = thread.join();
         }
+    }
+}
+
+/// Listens at the second port that is asked for: nowhere else where that is the first one.
+fn bind_second(config: &Config, first: SocketAddr) -> Result<Option<Vec<TcpListener>>, StartError> {
+    let (port, required) = match config.http_port {
+        None => return Ok(None),
+        Some(HttpPort::Exactly(port)) => (port, true),
+        Some(HttpPort::IfFree(port)) => (port, false),
+    };
+    if port == first.port() {
+        return Ok(Some(Vec::new()));
+    }
+    match bind(&config.address.with_port(port)) {
+        Err(error) if required => Err(error),
+        bound => Ok(bound.ok()),
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use duckspan_otlp::Signal;
-use duckspan_receiver::{Config, Receiver, StartError};
+use duckspan_receiver::{Config, HttpPort, Receiver, StartError};
 use duckspan_ring::{Limits, Rings};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -109,7 +109,7 @@ fn a_taken_port_leaves_nothing() {
         assert!(error.contains(&format!("on {address}: address already in use")), "{error}");
     }
     let mut config = Config::new("127.0.0.1:0".parse().expect("an address"));
-    config.http_port = Some(receiver.address().port());
+    config.http_port = Some(HttpPort::Exactly(receiver.address().port()));
     let error = Receiver::start(config, Arc::clone(&theirs)).expect_err("so is this one");
     assert!(error.to_string().contains(&address), "{error}");
     let other = start("127.0.0.1:0", &theirs).expect("a free port");

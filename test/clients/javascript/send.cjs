@@ -57,11 +57,12 @@ class Tee {
   }
 }
 
-// An exporter that sends to all endpoints. `signal` is trace, metrics or logs.
+// An exporter that sends to all endpoints, or to the SDK's own if there are none. `signal` is trace, metrics or logs.
 function exporter(signal, name, protocol, endpoints) {
   const module = require(`@opentelemetry/exporter-${signal}-otlp-${PACKAGES[protocol]}`);
   const path = protocol === 'grpc' ? '' : `/v1/${signal === 'trace' ? 'traces' : signal}`;
-  return new Tee(endpoints.map((endpoint) => new module[name]({ url: endpoint + path })));
+  const options = endpoints.map((endpoint) => ({ url: endpoint + path }));
+  return new Tee((options.length ? options : [{}]).map((option) => new module[name](option)));
 }
 
 // A time in seconds and nanoseconds, so much after the start.

@@ -129,10 +129,12 @@ class TeeLogs(Tee, LogRecordExporter):
 
 
 def exporters(protocol: str, endpoints: list[str]) -> tuple[Any, Any, Any]:
-    """An exporter of each signal that sends to all endpoints."""
+    """An exporter of each signal for all endpoints, or for that of the SDK if there are none."""
 
     def each(at: int) -> list[Any]:
         make = getattr(MODULES[protocol][at], CLASSES[at])
+        if not endpoints:
+            return [make()]
         path = "" if protocol == "grpc" else "/" + PATHS[at]
         return [make(endpoint=endpoint + path) for endpoint in endpoints]
 

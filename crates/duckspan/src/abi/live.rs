@@ -185,10 +185,16 @@ pub extern "C" fn duckspan_live_path(live: &Live) -> Text {
     Text::new(live.path().to_owned())
 }
 
-/// The second port it is bound to; 0 if there is none.
+/// The second port it is bound to, or `none`; empty if there was nothing to say about it.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_http_port(live: &Live) -> u16 {
-    live.http_port().unwrap_or(0)
+pub extern "C" fn duckspan_live_http_port(live: &Live) -> Text {
+    live.http_port().map_or(Text::NONE, Text::new)
+}
+
+/// What whoever attached it should know; empty if that is nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_warning(live: &Live) -> Text {
+    live.warning().map_or(Text::NONE, Text::new)
 }
 
 /// Bytes of memory held for rows.

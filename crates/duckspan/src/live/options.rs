@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use duckspan_receiver::{Address, Config, Limits, Origin, Receiver, StartError, Token};
+use duckspan_receiver::{Address, Config, HttpPort, Limits, Origin, Receiver, StartError, Token};
 use duckspan_ring::{Limits as RingLimits, Rings};
 
 use crate::boundary::{Fault, FaultKind, Result};
@@ -10,6 +10,13 @@ use crate::boundary::{Fault, FaultKind, Result};
 /// The options, and what they are for; in the order of the docs.
 const OPTIONS: [&str; 6] =
     ["max_rows", "memory_limit", "http_port", "max_request_size", "token", "cors_origins"];
+
+/// The ports that the exporters of the SDKs send to, unless told otherwise: over gRPC, and over HTTP.
+const GRPC_PORT: u16 = 4317;
+const HTTP_PORT: u16 = 4318;
+
+/// `http_port` where there is to be no second port.
+pub(super) const NO_PORT: &str = "none";
 
 /// The part of `memory_limit` that requests may hold while they are received: a quarter.
 const IN_FLIGHT_SHARE: u64 = 4;
@@ -21,13 +28,22 @@ const MIN_MEMORY: u64 = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveOptions {
     address: Address,
-    http_port: Option<u16>,
+    http_port: SecondPort,
     max_rows: u64,
     memory_limit: u64,
     max_request_size: u64,
     token: Option<Token>,
     /// `None` for pages of this machine.
     cors_origins: Option<Vec<Origin>>,
+}
+
+/// What `http_port` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SecondPort {
+    /// Nothing: 4318 if it is free and the first is 4317, so that every exporter finds the receiver.
+    Default,
+    None,
+    At(u16),
 }
 
 impl LiveOptions {
@@ -45,7 +61,7 @@ impl LiveOptions {
         };
         Ok(LiveOptions {
             address: address.parse().map_err(|error| binder(format!("{error}")))?,
-            http_port: None,
+            http_port: SecondPort::Default,
             max_rows: 1_000_000,
             memory_limit: 512_000_000,
             max_request_size: 64_000_000,
@@ -62,8 +78,13 @@ impl LiveOptions {
         match name {
             "max_rows" => self.max_rows = number(name, value, 1, u64::MAX)?,
             "memory_limit" => self.memory_limit = size(name, value, MIN_MEMORY, "1MB")?,
+            "http_port" if value.eq_ignore_ascii_case(NO_PORT) => {
+                self.http_port = SecondPort::None;
+            }
             "http_port" => {
-                self.http_port = Some(number(name, value, 0, u64::from(u16::MAX))? as u16);
+                let wanted = "'none', or a whole number from 0 to 65535";
+                let port = value.parse().map_err(|_| invalid(name, value, wanted))?;
+                self.http_port = SecondPort::At(port);
             }
             "max_request_size" => self.max_request_size = size(name, value, 1, "1 byte")?,
             "token" => {
@@ -101,12 +122,32 @@ impl LiveOptions {
 
     /// The same, at the ports that were free where it says 0.
     pub(super) fn with_ports(&self, port: u16, http_port: Option<u16>) -> LiveOptions {
+        let http_port = http_port.map_or(SecondPort::None, SecondPort::At);
         LiveOptions { http_port, ..self.with_port(port) }
     }
 
     /// Whether it asks for that port.
     pub(super) fn wants(&self, port: u16) -> bool {
-        self.address.port() == port || self.http_port == Some(port)
+        self.address.port() == port || self.http_port == SecondPort::At(port)
+    }
+
+    /// The second port that it asks for although nobody named one.
+    pub(super) fn default_http_port(&self) -> Option<u16> {
+        let wanted = self.http_port == SecondPort::Default && self.address.port() == GRPC_PORT;
+        wanted.then_some(HTTP_PORT)
+    }
+
+    /// Whether somebody would look for a second port.
+    pub(super) fn expects_http_port(&self) -> bool {
+        self.http_port == SecondPort::None || self.default_http_port().is_some()
+    }
+
+    fn second_port(&self) -> Option<HttpPort> {
+        match self.http_port {
+            SecondPort::Default => self.default_http_port().map(HttpPort::IfFree),
+            SecondPort::None => None,
+            SecondPort::At(port) => Some(HttpPort::Exactly(port)),
+        }
     }
 
     /// The address, as `ATTACH` takes it.
@@ -125,7 +166,7 @@ impl LiveOptions {
     pub(super) fn receive(&self, rings: &Arc<Rings>) -> std::result::Result<Receiver, StartError> {
         let default = Config::new(self.address.clone());
         let config = Config {
-            http_port: self.http_port,
+            http_port: self.second_port(),
             limits: Limits {
                 max_request_size: usize::try_from(self.max_request_size).unwrap_or(usize::MAX),
                 in_flight_bytes: usize::try_from(self.in_flight_bytes()).unwrap_or(usize::MAX),

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 
 use duckspan_otlp::Signal;
-use duckspan_receiver::{Reason, Token};
+use duckspan_receiver::{HttpPort, Reason, Token};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::NumberDataPoint;
@@ -423,7 +423,7 @@ fn pages_are_told_whether_they_may_send() {
 /// H3: both protocols on each of two ports.
 #[test]
 fn a_second_port_serves_the_same() {
-    let server = Server::configured(|config| config.http_port = Some(0));
+    let server = Server::configured(|config| config.http_port = Some(HttpPort::Exactly(0)));
     let second = server.receiver.http_address().expect("a second port");
     assert_ne!(second.port(), server.address().port());
     let mut stream = connect(second);

@@ -13,6 +13,8 @@ options=(
 	-DEXTENSION_STATIC_BUILD=ON
 	# The extensions, programs and allocator of DuckDB itself are not part of ours.
 	"-DSKIP_EXTENSIONS=core_functions;parquet;json;icu"
+	# A ccache that is installed later would have everything compiled anew.
+	-DCMAKE_C_COMPILER_LAUNCHER= -DCMAKE_CXX_COMPILER_LAUNCHER=
 	-DBUILD_SHELL=OFF -DBUILD_UNITTESTS=OFF -DENABLE_JEMALLOC=OFF
 	-DENABLE_SANITIZER=OFF -DENABLE_UBSAN=OFF
 )

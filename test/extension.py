@@ -8,6 +8,11 @@ import duckdb
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def is_bug(error: object) -> bool:
+    """Whether an error says that DuckDB or DuckSpan is wrong, which no input may bring about."""
+    return str(error).startswith("INTERNAL") or "DuckSpan panicked" in str(error)
+
+
 def path() -> Path:
     """The extension file: `DUCKSPAN_EXTENSION`, or where `make` puts it."""
     default = ROOT / "build" / "duckspan.duckdb_extension"

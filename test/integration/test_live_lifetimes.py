@@ -15,6 +15,7 @@ CASES = {
     "54 DETACH with transactions": "detach_with_transaction",
     "54 DETACH in a transaction that read": "detach_in_a_transaction_that_read",
     "54 DETACH while a query runs": "detach_while_querying",
+    "54 DETACH while a listing is read": "detach_within_listing",
     "55 OR REPLACE on the same port": "replace_on_the_same_port",
     "55 OR REPLACE that fails": "replace_that_fails",
     "55 ATTACH that is rolled back": "roll_back",
@@ -24,11 +25,27 @@ CASES = {
     "eight threads attach, scan and detach": "attach_detach_and_scan_in_threads",
 }
 
+LISTINGS = [
+    "SHOW ALL TABLES",
+    "SELECT * FROM duckdb_schemas()",
+    "SELECT * FROM duckdb_tables()",
+    "SELECT * FROM duckdb_columns()",
+    "SELECT * FROM information_schema.tables",
+    "SELECT * FROM pg_catalog.pg_attribute",
+    "PRAGMA database_size",
+]
+
 
 @pytest.mark.parametrize("name", CASES)
 def test_row(name: str) -> None:
     outcome = process.run(f"lifetimes:{CASES[name]}", timeout=120)
     assert outcome.code == 0, outcome.stderr[-4000:]
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+def test_row_54_detach_while_listing(listing: str) -> None:
+    """The catalog is listed beside DETACH: entries of it live as long as the listing."""
+    assert process.run("lifetimes:detach_while_listing", listing).result > 0
 
 
 def test_row_55_attach_and_detach_often() -> None:

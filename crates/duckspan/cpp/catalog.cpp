@@ -23,7 +23,7 @@ void Refuse(const string &what, const Identifier &database) {
 	Fault fault;
 	duckspan_live_refuse(Lend(what), Lend(name), fault);
 	fault.Check();
-	throw InternalException("nothing was refused");
+	throw BinderException("%s is not possible in \"%s\"", what, name);
 }
 
 LiveTableEntry::LiveTableEntry(Catalog &catalog, SchemaCatalogEntry &schema, CreateTableInfo &info, const CTable &t)
@@ -52,9 +52,13 @@ TableFunction LiveTableEntry::GetScanFunction(ClientContext &, unique_ptr<Functi
 	return LiveScanFunction(*this, data);
 }
 
-TableStorageInfo LiveTableEntry::GetStorageInfo(ClientContext &) {
+TableStorageInfo LiveTableEntry::GetStorageInfo(ClientContext &context) {
+	auto &live = catalog.Cast<LiveCatalog>().GetLive();
+	auto view = LiveTransaction::Get(context, catalog).GetView(live);
 	TableStorageInfo result;
-	result.cardinality = duckspan_live_rows(&catalog.Cast<LiveCatalog>().GetLive(), table);
+	Fault fault;
+	result.cardinality = duckspan_view_rows_at_most(view.get(), &live, table, fault);
+	fault.Check();
 	return result;
 }
 
@@ -88,7 +92,9 @@ LiveSchemaEntry::LiveSchemaEntry(Catalog &catalog, CreateSchemaInfo &info) : Sch
 	}
 }
 
-void LiveSchemaEntry::Scan(ClientContext &, CatalogType type, const std::function<void(CatalogEntry &)> &callback) {
+void LiveSchemaEntry::Scan(ClientContext &context, CatalogType type,
+						   const std::function<void(CatalogEntry &)> &callback) {
+	LiveTransaction::Get(context, catalog);
 	Scan(type, callback);
 }
 
@@ -179,7 +185,8 @@ optional_ptr<SchemaCatalogEntry> LiveCatalog::LookupSchema(CatalogTransaction, c
 	return nullptr;
 }
 
-void LiveCatalog::ScanSchemas(ClientContext &, std::function<void(SchemaCatalogEntry &)> callback) {
+void LiveCatalog::ScanSchemas(ClientContext &context, std::function<void(SchemaCatalogEntry &)> callback) {
+	LiveTransaction::Get(context, *this);
 	callback(*schema);
 }
 

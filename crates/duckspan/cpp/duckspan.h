@@ -502,9 +502,6 @@ Text duckspan_live_warning(const Live *live);
 /// Bytes of memory held for rows.
 uint64_t duckspan_live_memory(const Live *live);
 
-/// Rows that a table has now.
-uint64_t duckspan_live_rows(const Live *live, LiveTable table);
-
 /// Removes all rows of a table; returns how many.
 uint64_t duckspan_live_truncate(const Live *live, LiveTable table, CFault *fault);
 

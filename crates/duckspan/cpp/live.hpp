@@ -147,7 +147,8 @@ private:
 	duckdb::unique_ptr<LiveSchemaEntry> schema;
 };
 
-//! A transaction sees the rows of the moment it first looks, in every table.
+//! A transaction sees the rows of the moment it first looks, in every table. It keeps its database, so whatever hands
+//! out entries of the catalog begins it first: a listing may hold them until it ends, and DETACH does not wait.
 class LiveTransaction : public duckdb::Transaction {
 public:
 	LiveTransaction(duckdb::TransactionManager &manager, duckdb::ClientContext &context)

@@ -203,12 +203,6 @@ pub extern "C" fn duckspan_live_memory(live: &Live) -> u64 {
     live.memory()
 }
 
-/// Rows that a table has now.
-#[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_rows(live: &Live, table: LiveTable) -> u64 {
-    live.rows(table)
-}
-
 /// Removes all rows of a table; returns how many.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_truncate(live: &Live, table: LiveTable, fault: &mut CFault) -> u64 {

@@ -61,9 +61,9 @@ def run(code: str, *arguments: object, timeout: float = 60) -> dict[str, Any]:
 
 
 def query(sql: str, *parameters: object, timeout: float = 60) -> Outcome:
-    """The outcome of one query. An internal error of DuckDB counts as a crash."""
+    """The outcome of one query. An internal error counts as a crash."""
     result = run(QUERY, sql, parameters, timeout=timeout)
     error = result.get("error")
-    if error and error.startswith("INTERNAL"):
+    if extension.is_bug(error):
         raise AssertionError(error)
     return Outcome(result.get("rows"), error)

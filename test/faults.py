@@ -31,7 +31,7 @@ for path, options in arguments[0]:
         result["rows"] = [row[0] for row in con.execute(query, [path]).fetchall()]
     except duckdb.Error as error:
         result["error"] = str(error)
-        assert not result["error"].startswith("INTERNAL"), result["error"]
+        assert not extension.is_bug(result["error"]), result["error"]
     rejects = "SELECT record, kind, reason FROM read_otlp_rejects() WHERE filename = ?"
     result["rejects"] = con.execute(rejects, [path]).fetchall()
     found.append(result)

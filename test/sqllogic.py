@@ -212,7 +212,8 @@ class Runner:
         if kind == "ok":
             raise record.fail(f"the statement fails: {message}")
         wanted = "\n".join(record.expected or ())
-        if message.startswith("INTERNAL") and "INTERNAL" not in wanted:
+        is_bug = message.startswith("INTERNAL") or "DuckSpan panicked" in message
+        if is_bug and "INTERNAL" not in wanted:
             raise record.fail(f"an internal error: {message}")
         if not matches_message(message, wanted):
             raise record.fail("wrong error message", f"expected: {wanted}", f"actual: {message}")

@@ -33,6 +33,13 @@ from faults import (
 
 DATA = extension.ROOT / "test" / "data"
 
+# The rows of a query, and the memory that it took.
+SCAN = """
+before = memory("VmHWM")
+found = con.execute(arguments[0], [arguments[1]]).fetchall()
+print(json.dumps({"rows": found, "memory": memory("VmHWM") - before}))
+"""
+
 
 @pytest.mark.parametrize(
     "data",
@@ -315,6 +322,42 @@ def test_row_14_large_key_and_value(encoding: str, con: Connection, files: Files
         data = json_spans({"attributes": [{"key": key, "value": {"stringValue": value}}]})
     (span,) = documents(con, files.write(data))
     assert span["attributes"] == [{"key": key, "value": {"stringValue": value}}]
+
+
+LARGE_NAME = "n" * (2_200 * 1024)
+
+
+def shared_scope(encoding: str) -> bytes:
+    """A request of 2,048 spans, whose scope has a large name."""
+    if encoding == "json":
+        scope = {"scope": {"name": LARGE_NAME}, "spans": [{"name": "span"}] * 2048}
+        return json.dumps({"resourceSpans": [{"scopeSpans": [scope]}]}).encode()
+    scope = wire.length(1, wire.length(1, LARGE_NAME.encode()))
+    return wire.length(1, wire.length(2, scope + wire.length(2, wire.span()) * 2048))
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_row_14_large_scope_of_many_rows(encoding: str, files: Files) -> None:
+    """What rows share counts for each of them that has a copy: together that is 4.5 GB of text."""
+    path = files.write(gzip.compress(shared_scope(encoding)))
+    first = child.query("SELECT length(data->'scope'->>'name') FROM read_otlp(?) LIMIT 1", path)
+    assert first.rows == [[len(LARGE_NAME)]]
+    found = child.run(SCAN, "SELECT count(*), min(length(data)) FROM read_otlp(?)", path)
+    ((count, least),) = found["rows"]
+    assert count == 2048
+    assert least > len(LARGE_NAME)
+    assert found["memory"] < 300 * MEBIBYTE
+
+
+def test_row_14_large_resource_as_variant(files: Files) -> None:
+    """A VARIANT is a copy for each row of what is one text for all."""
+    attribute = wire.attribute("large", wire.length(1, LARGE_NAME[: 1 << 18].encode()))
+    spans = wire.length(2, wire.length(2, wire.span()) * 2048)
+    path = files.write(wire.length(1, wire.length(1, wire.length(1, attribute)) + spans))
+    query = "SELECT count(resource_attributes) FROM read_otlp_spans(?, attributes_as_variant := true)"
+    found = child.run(SCAN, query, path)
+    assert found["rows"] == [[2048]]
+    assert found["memory"] < 300 * MEBIBYTE
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -196,7 +196,7 @@ void TakeNoteOfFilters(ClientContext &, LogicalGet &get, FunctionData *data, vec
 
 OperatorPartitionData PartitionData(ClientContext &, TableFunctionGetPartitionInput &input) {
 	if (input.partition_info.RequiresPartitionColumns()) {
-		throw InternalException("OTLP tables have no partition columns");
+		throw NotImplementedException("OTLP tables have no partition columns");
 	}
 	return OperatorPartitionData(input.local_state->Cast<LiveLocal>().cursor.Batch());
 }

@@ -51,7 +51,9 @@ void Fault::Check() {
 	case FaultKind::Callback:
 		throw IOException("%s", message);
 	default:
-		throw InternalException("%s", message);
+		// Not an InternalException: DuckDB invalidates the whole database for one, since its own state may be broken.
+		// DuckSpan writes nothing of that state, so a fault of it ends the query, and nothing else.
+		throw ExecutorException("%s", message);
 	}
 }
 
@@ -87,7 +89,7 @@ LogicalType TypeOf(const CType &type) {
 	case TypeTag::Struct:
 		return LogicalType::STRUCT(std::move(members));
 	}
-	throw InternalException("unknown column type");
+	throw ExecutorException("DuckSpan has a column of an unknown type");
 }
 
 BaseStatistics ToStatistics(const CBounds &bounds, const LogicalType &type) {

@@ -23,7 +23,7 @@ pub enum FaultKind {
     Io,
     /// Whatever exception the shim caught in a callback; it kept it.
     Callback,
-    /// `InternalException`: DuckSpan is wrong.
+    /// `ExecutorException`: DuckSpan is wrong.
     Internal,
 }
 
@@ -81,7 +81,12 @@ impl Text {
 /// Runs `body`; a fault or a panic in it is written to `fault` and gives `fallback`.
 pub(crate) fn guard<T>(fault: &mut CFault, fallback: T, body: impl FnOnce() -> Result<T>) -> T {
     let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        let message = format!("DuckSpan panicked: {}", panic_message(&*panic));
+        let message = format!(
+            "DuckSpan panicked: {}. This is a fault of DuckSpan, and the database is as it was: please \
+             report it with the query at {}/issues",
+            panic_message(&*panic),
+            env!("CARGO_PKG_REPOSITORY")
+        );
         contain_drop(panic);
         Err(Fault::new(FaultKind::Internal, message))
     });

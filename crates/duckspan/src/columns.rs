@@ -1,10 +1,13 @@
 //! The columns of relations, and how each is read from a segment.
 
+use std::collections::HashMap;
+
 use duckspan_otlp::json::Projection;
 pub(crate) use duckspan_otlp::relation::Type;
 use duckspan_otlp::render::{self, Renderer};
 use duckspan_otlp::{Segment, Signal};
 
+use crate::boundary::Result;
 use crate::scan::Rows;
 use crate::vector::{Pool, Texts, Vector};
 
@@ -78,9 +81,12 @@ impl Reader {
         first: usize,
         rows: Rows<'_>,
         vector: &mut Vector,
-    ) {
+    ) -> Result<()> {
         match column {
-            Unified::Timestamp => timestamps(segment, first, rows, vector),
+            Unified::Timestamp => {
+                timestamps(segment, first, rows, vector);
+                Ok(())
+            }
             Unified::Resource => vector.write(self.resources(segment, first, rows)),
             Unified::Data => vector.write(self.data(segment, first, rows)),
             Unified::Signal => vector.write(self.signal(segment.signal(), rows)),
@@ -89,15 +95,18 @@ impl Reader {
 
     fn resources(&self, segment: &Segment, first: usize, rows: Rows<'_>) -> Texts {
         let mut texts = self.pool.texts(rows.len());
+        let mut written = HashMap::new();
         let mut last = None;
         for index in 0..rows.len() {
             let resource = segment.resource_of(first + rows.get(index));
-            if last == Some(resource) {
-                texts.repeat();
+            let known = last.filter(|&(known, _)| known == resource).map(|(_, row)| row);
+            let row = known.unwrap_or_else(|| *written.entry(resource).or_insert(index));
+            if row < index {
+                texts.repeat(row);
             } else {
                 texts.push(|out| render::resource(segment, resource, out));
-                last = Some(resource);
             }
+            last = Some((resource, row));
         }
         texts
     }
@@ -118,7 +127,7 @@ impl Reader {
         let mut texts = self.pool.texts(rows.len());
         for index in 0..rows.len() {
             if index > 0 {
-                texts.repeat();
+                texts.repeat(0);
                 continue;
             }
             texts.push(|out| {
@@ -139,5 +148,37 @@ fn timestamps(segment: &Segment, first: usize, rows: Rows<'_>, vector: &mut Vect
             Some(nanos) => vector.values()[index] = nanos / NANOS_PER_MICRO,
             None => vector.set_null(index),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duckspan_otlp::segment::SegmentBuilder;
+
+    use super::*;
+
+    fn field(number: u8, content: &[u8]) -> Vec<u8> {
+        [&[number << 3 | 2, content.len() as u8], content].concat()
+    }
+
+    /// A segment of one span, whose resource has that schema URL.
+    fn span(schema_url: &[u8]) -> Segment {
+        let scope = field(2, &field(2, b""));
+        let request = field(1, &[scope, field(3, schema_url)].concat());
+        let mut builder = SegmentBuilder::new(Signal::Traces);
+        builder.push_protobuf(&request).expect("a request");
+        builder.finish()
+    }
+
+    #[test]
+    fn a_resource_is_written_once_however_rows_alternate() {
+        let (a, b, none) = (span(b"a"), span(b"b"), span(b""));
+        let rows: Vec<_> = [&a, &b, &none].into_iter().cycle().take(9).map(|s| (s, 0..1)).collect();
+        let segment = Segment::merge(Signal::Traces, &rows);
+        let texts = Reader::default().resources(&segment, 0, Rows::First(9));
+        let [a, b] = ["{\"schemaUrl\":\"a\"}", "{\"schemaUrl\":\"b\"}"];
+        assert_eq!(texts.bytes(), [a, b].concat().as_bytes());
+        let found: Vec<_> = (0..9).map(|row| texts.get(row)).collect();
+        assert_eq!(found, [Some(a), Some(b), None].repeat(3));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use duckspan_otlp::file::{self, Batch, Decoded, Reject, RejectKind, Worker};
 use duckspan_otlp::json::Projection;
+use duckspan_otlp::segment::Copied;
 use duckspan_otlp::{Repair, Repairs, Segment};
 
 use crate::boundary::{Fault, FaultKind, Result};
@@ -13,7 +14,7 @@ use crate::columns::{Reader, Unified, projection};
 use crate::memory::{Memory, Share};
 use crate::options::FileOptions;
 use crate::rejects::{Entry, Rejects};
-use crate::scan::{Rows, Scan, window_rows};
+use crate::scan::{Rows, Scan, WINDOW_BYTES};
 use crate::source::{Lender, Source};
 use crate::typed::{TypedColumns, TypedReader};
 use crate::vector::{Held, Vector};
@@ -50,6 +51,7 @@ pub struct FileScan {
     alone: bool,
     options: file::Options,
     columns: FileColumns,
+    copied: Copied,
     feed: Feed,
     tally: Mutex<Tally>,
     rejects: Arc<Rejects>,
@@ -95,11 +97,13 @@ impl FileColumns {
         }
     }
 
-    /// Whether rows become long text.
-    fn are_rendered(&self) -> bool {
+    /// What of rows is copied for each of them. A VARIANT is a copy of what other columns share.
+    fn copied(&self, as_variant: bool) -> Copied {
         match self {
-            FileColumns::Unified(columns) => columns.contains(&Unified::Data),
-            FileColumns::Typed(_) => true,
+            FileColumns::Unified(columns) if columns.contains(&Unified::Data) => Copied::DATA,
+            FileColumns::Unified(_) => Copied::NOTHING,
+            FileColumns::Typed(_) if as_variant => Copied::ALL,
+            FileColumns::Typed(_) => Copied::ROW,
         }
     }
 
@@ -162,6 +166,7 @@ impl FileScan {
             label: opening.label,
             strict: !options.ignore_errors,
             alone: opening.alone,
+            copied: opening.columns.copied(options.attributes_as_variant),
             columns: opening.columns,
             feed: Feed::new(opening.source, &reader),
             options: reader,
@@ -388,8 +393,8 @@ impl Scan for FileCursor {
             {
                 let segment = held.segment();
                 let start = self.window.end;
-                let rendered = self.scan.columns.are_rendered();
-                let rows = window_rows(segment, start..segment.len(), max_rows, rendered);
+                let end = segment.len().min(start + max_rows);
+                let rows = segment.rows_within(start..end, WINDOW_BYTES, self.scan.copied);
                 self.window = start..start + rows;
                 match self.reader.window(segment, self.window.clone()) {
                     0 => continue,
@@ -410,11 +415,10 @@ impl Scan for FileCursor {
         match (&mut self.reader, &self.scan.columns) {
             (ColumnReader::Typed(reader), _) => reader.fill(column, held, rows, vector),
             (ColumnReader::Unified(reader), FileColumns::Unified(columns)) => {
-                reader.fill(columns[column], held.segment(), self.window.start, rows, vector);
+                reader.fill(columns[column], held.segment(), self.window.start, rows, vector)
             }
-            (ColumnReader::Unified(_), FileColumns::Typed(_)) => {}
+            (ColumnReader::Unified(_), FileColumns::Typed(_)) => Ok(()),
         }
-        Ok(())
     }
 
     fn take_warning(&mut self) -> Option<String> {

@@ -118,9 +118,9 @@ impl Scan for RejectsScan {
             "query_id" => self.numbers(rows, vector, |entry| Some(entry.query_id)),
             "record" => self.numbers(rows, vector, |entry| entry.record),
             "byte_offset" => self.numbers(rows, vector, |entry| entry.byte_offset),
-            "filename" => vector.write(self.texts(rows, |entry| &entry.filename)),
-            "kind" => vector.write(self.texts(rows, |entry| entry.kind)),
-            _ => vector.write(self.texts(rows, |entry| &entry.reason)),
+            "filename" => vector.write(self.texts(rows, |entry| &entry.filename))?,
+            "kind" => vector.write(self.texts(rows, |entry| entry.kind))?,
+            _ => vector.write(self.texts(rows, |entry| &entry.reason))?,
         }
         Ok(())
     }

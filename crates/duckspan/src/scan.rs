@@ -1,9 +1,5 @@
 //! What DuckDB pulls rows from.
 
-use std::ops::Range;
-
-use duckspan_otlp::Segment;
-
 use crate::boundary::Result;
 use crate::live::ScanCounts;
 use crate::vector::Vector;
@@ -69,29 +65,9 @@ impl Bounds {
     }
 }
 
-/// A window ends when its rows reach this many bytes of protobuf, so that large rows do not pile up.
-const WINDOW_BYTES: usize = 8 << 20;
-
-/// How many of `rows` fit a window, `max_rows` at most; `rendered` says whether they become text.
-pub(crate) fn window_rows(
-    segment: &Segment,
-    rows: Range<usize>,
-    max_rows: usize,
-    rendered: bool,
-) -> usize {
-    let end = rows.end.min(rows.start + max_rows);
-    if !rendered {
-        return end - rows.start;
-    }
-    let mut bytes = 0;
-    for row in rows.start..end {
-        bytes += segment.wire_len(row);
-        if bytes > WINDOW_BYTES {
-            return (row - rows.start).max(1);
-        }
-    }
-    end - rows.start
-}
+/// A window ends when what is copied of its rows reaches this many bytes of protobuf, so that large rows, and
+/// large things that rows share, do not pile up. A byte becomes ten of text at most.
+pub(crate) const WINDOW_BYTES: usize = 8 << 20;
 
 /// Rows of a window, by position.
 #[derive(Clone, Copy)]

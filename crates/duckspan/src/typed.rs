@@ -7,6 +7,7 @@ use duckspan_otlp::json::Projection;
 use duckspan_otlp::relation::{Data, Filter, Member, Nulls, Plan, Relation, Type, Values, Window};
 use duckspan_otlp::{Segment, Signal};
 
+use crate::boundary::Result;
 use crate::conditions::Conditions;
 use crate::scan::Rows;
 use crate::vector::{Held, Vector};
@@ -124,7 +125,13 @@ impl TypedReader {
     }
 
     /// Writes one column of `rows` of the window.
-    pub(crate) fn fill(&mut self, column: usize, held: &Held, rows: Rows<'_>, vector: &mut Vector) {
+    pub(crate) fn fill(
+        &mut self,
+        column: usize,
+        held: &Held,
+        rows: Rows<'_>,
+        vector: &mut Vector,
+    ) -> Result<()> {
         self.open(held.segment(), rows);
         let values = &mut self.values[column];
         let plan = &self.columns.plan;
@@ -133,8 +140,9 @@ impl TypedReader {
             // DuckDB groups and compares what rows share once for all of them.
             (Some(indices), Data::Text(texts)) if texts.len() < indices.len() => {
                 let shared = texts.len();
-                write(values, None, held, vector);
+                write(values, None, held, vector)?;
                 vector.share(indices, shared);
+                Ok(())
             }
             _ => write(values, indices, held, vector),
         }
@@ -155,7 +163,12 @@ impl TypedReader {
 }
 
 /// Writes values, a value a row, or for each row the one that `indices` names.
-fn write(values: &mut Values, indices: Option<&[u32]>, held: &Held, vector: &mut Vector) {
+fn write(
+    values: &mut Values,
+    indices: Option<&[u32]>,
+    held: &Held,
+    vector: &mut Vector,
+) -> Result<()> {
     write_nulls(&values.nulls, indices, vector);
     match &mut values.data {
         Data::Boolean(values) => {
@@ -167,17 +180,18 @@ fn write(values: &mut Values, indices: Option<&[u32]>, held: &Held, vector: &mut
         Data::Int64(values) => vector.write_plain(values, indices),
         Data::UInt64(values) => vector.write_plain(values, indices),
         Data::Double(values) => vector.write_plain(values, indices),
-        Data::Text(texts) => vector.write_texts(texts, indices, held),
+        Data::Text(texts) => vector.write_texts(texts, indices, held)?,
         Data::List(entries, elements) => {
             vector.write_plain(entries, indices);
-            write(elements, None, held, &mut vector.elements(elements.len()));
+            write(elements, None, held, &mut vector.elements(elements.len()))?;
         }
         Data::Struct(members) => {
             for (index, member) in members.iter_mut().enumerate() {
-                write(member, indices, held, &mut vector.member(index));
+                write(member, indices, held, &mut vector.member(index))?;
             }
         }
     }
+    Ok(())
 }
 
 fn write_nulls(nulls: &Nulls, indices: Option<&[u32]>, vector: &mut Vector) {

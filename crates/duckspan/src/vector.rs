@@ -8,7 +8,7 @@ use duckspan_otlp::Segment;
 use duckspan_otlp::relation::{self, Entry as Run};
 use duckspan_ring::Part;
 
-use crate::boundary::contain_drop;
+use crate::boundary::{Fault, FaultKind, Result, contain_drop};
 use crate::capi::{
     DuckString, Handle, INLINE, Inlined, Pointer, duckdb_list_vector_get_child,
     duckdb_list_vector_reserve, duckdb_list_vector_set_size, duckdb_struct_vector_get_child,
@@ -78,16 +78,19 @@ impl Vector {
     }
 
     /// Writes text, one entry a row, to a vector of VARCHAR, and hands over its memory.
-    pub(crate) fn write(&mut self, texts: Texts) {
-        assert!(texts.entries.len() <= self.capacity, "more rows than the vector holds");
-        for row in texts.nulls {
-            self.set_null(row as usize);
+    pub(crate) fn write(&mut self, texts: Texts) -> Result<()> {
+        if texts.is_cut {
+            return Err(too_long());
         }
-        let strings = self.slice::<DuckString>();
-        for (string, entry) in strings.iter_mut().zip(&texts.entries) {
-            *string = string_of(entry.of(&texts.bytes));
+        assert!(texts.entries.len() <= self.capacity, "more rows than the vector holds");
+        for (row, entry) in texts.entries.iter().enumerate() {
+            match entry {
+                Some(entry) => self.slice()[row] = string_of(entry.of(&texts.bytes)),
+                None => self.set_null(row),
+            }
         }
         self.keep(Box::new(Pooled { bytes: texts.bytes, pool: texts.pool }));
+        Ok(())
     }
 
     /// Writes text that was read from `held`, a value a row, or for each row the one that `indices`
@@ -97,7 +100,10 @@ impl Vector {
         texts: &mut relation::Texts,
         indices: Option<&[u32]>,
         held: &Held,
-    ) {
+    ) -> Result<()> {
+        if texts.is_cut() {
+            return Err(too_long());
+        }
         let text = |index| string_of(texts.get(index, held.segment()));
         let strings = self.slice::<DuckString>();
         match indices {
@@ -112,6 +118,7 @@ impl Vector {
             }
         }
         self.keep(Box::new((held.clone(), texts.take_buffer())));
+        Ok(())
     }
 
     /// Writes plain values, a value a row, or for each row the one that `indices` names.
@@ -227,8 +234,15 @@ impl Held {
     }
 }
 
+/// Windows are cut so that this happens to a row that is too large by itself.
+fn too_long() -> Fault {
+    let message = "A row takes more than 4 GiB of text, which is more than DuckDB holds in a value. \
+                   Leave out the column, or read smaller members of it.";
+    Fault::new(FaultKind::InvalidInput, message)
+}
+
 /// Where one row's text lies in the buffer.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Entry {
     start: u32,
     len: u32,
@@ -256,40 +270,49 @@ fn string_of(text: &[u8]) -> DuckString {
 /// The text of a column of rows, in one buffer.
 pub(crate) struct Texts {
     bytes: Vec<u8>,
-    entries: Vec<Entry>,
-    nulls: Vec<u32>,
+    /// A row each; `None` for NULL.
+    entries: Vec<Option<Entry>>,
+    /// Bytes that they may take.
+    limit: usize,
+    /// Whether a text found no room.
+    is_cut: bool,
     pool: Pool,
 }
 
 impl Texts {
-    /// Adds the text that `write` appends; NULL if `write` says `false`.
-    ///
-    /// # Panics
-    /// If the column grows beyond 4 GiB: windows are cut so that it does not.
+    /// Adds the text that `write` appends; NULL if `write` says `false`. What finds no room makes an
+    /// error of [`Vector::write`].
     #[inline]
     pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) {
         let start = self.bytes.len();
-        if !write(&mut self.bytes) {
-            return self.push_null();
+        let written = !self.is_cut && write(&mut self.bytes);
+        if self.bytes.len() > self.limit {
+            self.bytes.truncate(start);
+            self.is_cut = true;
         }
-        assert!(self.bytes.len() <= u32::MAX as usize, "a window of more than 4 GiB of text");
-        self.entries.push(Entry { start: start as u32, len: (self.bytes.len() - start) as u32 });
+        let len = self.bytes.len() - start;
+        let entry = Entry { start: start as u32, len: len as u32 };
+        self.entries.push((written && !self.is_cut).then_some(entry));
     }
 
-    /// Adds the last row once more, sharing its bytes.
+    /// Adds a row once more that was added before, sharing its bytes.
     #[inline]
-    pub(crate) fn repeat(&mut self) {
-        let last = self.entries.len().wrapping_sub(1) as u32;
-        if self.entries.is_empty() || self.nulls.last() == Some(&last) {
-            self.push_null();
-        } else {
-            self.entries.push(self.entries[last as usize]);
-        }
+    pub(crate) fn repeat(&mut self, row: usize) {
+        self.entries.push(self.entries[row]);
+    }
+}
+
+#[cfg(test)]
+impl Texts {
+    /// The bytes of all rows.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
-    fn push_null(&mut self) {
-        self.nulls.push(self.entries.len() as u32);
-        self.entries.push(Entry::default());
+    /// The text of a row; `None` for NULL.
+    pub(crate) fn get(&self, row: usize) -> Option<&str> {
+        let bytes = self.entries[row]?.of(&self.bytes);
+        Some(std::str::from_utf8(bytes).expect("text"))
     }
 }
 
@@ -308,7 +331,8 @@ impl Pool {
     /// An empty column of text for about `rows` rows.
     pub(crate) fn texts(&self, rows: usize) -> Texts {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        Texts { bytes, entries: Vec::with_capacity(rows), nulls: Vec::new(), pool: self.clone() }
+        let (entries, limit) = (Vec::with_capacity(rows), u32::MAX as usize);
+        Texts { bytes, entries, limit, is_cut: false, pool: self.clone() }
     }
 }
 
@@ -323,6 +347,39 @@ impl Drop for Pooled {
         if free.len() < POOLED_BUFFERS && self.bytes.capacity() <= POOLED_BYTES {
             self.bytes.clear();
             free.push(std::mem::take(&mut self.bytes));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts of rows; `None` where one found no room.
+    fn written(limit: usize, rows: &[Option<&str>]) -> Option<Vec<Option<String>>> {
+        let mut texts = Texts { limit, ..Pool::default().texts(rows.len()) };
+        for row in rows {
+            texts.push(|out| {
+                out.extend_from_slice(row.unwrap_or_default().as_bytes());
+                row.is_some()
+            });
+        }
+        let found = (0..rows.len()).map(|row| texts.get(row).map(str::to_owned)).collect();
+        (!texts.is_cut).then_some(found)
+    }
+
+    #[test]
+    fn texts_stand_behind_each_other() {
+        let rows = [Some("a"), None, Some(""), Some("bcd")];
+        let expected = rows.map(|row| row.map(str::to_owned)).to_vec();
+        assert_eq!(written(4, &rows), Some(expected));
+    }
+
+    /// Whether it is the first or the last, and though a smaller one would fit behind it.
+    #[test]
+    fn a_text_without_room_is_no_null() {
+        for rows in [["abcde", "a"], ["a", "abcd"]] {
+            assert_eq!(written(4, &rows.map(Some)), None);
         }
     }
 }

@@ -24,7 +24,7 @@ mod plain;
 mod tests;
 pub(crate) mod text;
 
-pub use measure::Run;
+pub use measure::{Copied, Run};
 
 /// An immutable run of rows of one signal.
 #[derive(Debug, Clone)]
@@ -210,7 +210,7 @@ impl Segment {
 
     /// Bytes of protobuf that a row's own data stands in: its message, and for a data point the head of
     /// its metric too.
-    pub fn wire_len(&self, row: usize) -> usize {
+    fn wire_len(&self, row: usize) -> usize {
         let Row { message, parent, .. } = self.rows[row];
         let head = self.metrics.get(parent as usize).filter(|_| self.signal == Signal::Metrics);
         message.len as usize

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duckspan_otlp::Signal;
+use duckspan_otlp::segment::Copied;
 use duckspan_ring::{Part, Snapshot};
 
 use super::scan::ScanCounts;
@@ -12,7 +13,7 @@ use super::table::{LiveColumn, LiveTable};
 use crate::boundary::Result;
 use crate::columns::{Reader, Unified};
 use crate::conditions::Conditions;
-use crate::scan::{Bounds, Rows, Scan, window_rows};
+use crate::scan::{Bounds, Rows, Scan, WINDOW_BYTES};
 use crate::typed::{TypedColumns, TypedReader, Wanted};
 use crate::vector::{Held, Vector};
 
@@ -95,12 +96,14 @@ impl RowColumns {
         RowColumns { columns, typed: typed.map(Arc::new) }
     }
 
-    /// Whether rows become long text.
-    fn are_rendered(&self) -> bool {
-        let is_text = |column: &RowColumn| {
-            matches!(column, RowColumn::Unified(Unified::Data) | RowColumn::Typed(_))
-        };
-        self.columns.iter().any(is_text)
+    /// What of rows is copied for each of them.
+    fn copied(&self) -> Copied {
+        let copied = self.columns.iter().map(|column| match column {
+            RowColumn::Unified(Unified::Data) => Copied::DATA,
+            RowColumn::Typed(_) => Copied::ROW,
+            RowColumn::Unified(_) | RowColumn::RowId | RowColumn::Nothing => Copied::NOTHING,
+        });
+        copied.max().unwrap_or(Copied::NOTHING)
     }
 
     /// Whether rows of a part may be among those that are wanted.
@@ -116,6 +119,7 @@ impl RowColumns {
 pub(crate) struct RowScan {
     snapshot: Snapshot,
     columns: RowColumns,
+    copied: Copied,
     units: Vec<Unit>,
     next: AtomicUsize,
 }
@@ -132,7 +136,8 @@ impl RowScan {
             }
             ScanOrder::Earliest => units.sort_by_key(|unit| range(unit).map(|(min, _)| min)),
         }
-        RowScan { snapshot, columns, units, next: AtomicUsize::new(0) }
+        let copied = columns.copied();
+        RowScan { snapshot, columns, copied, units, next: AtomicUsize::new(0) }
     }
 
     pub(crate) fn units(&self) -> usize {
@@ -220,10 +225,12 @@ impl Scan for RowCursor {
         loop {
             let rows = self.window.end..self.unit().rows.end;
             let held = &self.scan.snapshot.parts()[self.unit().part];
-            let rendered = self.scan.columns.are_rendered();
-            let wanted = if rendered { max_rows.min(self.patience) } else { max_rows };
+            let copied = self.scan.copied;
+            let is_text = copied > Copied::NOTHING;
+            let wanted = if is_text { max_rows.min(self.patience) } else { max_rows };
             self.patience = wanted.saturating_mul(2);
-            let count = window_rows(held.segment(), rows, wanted, rendered);
+            let rows = rows.start..rows.end.min(rows.start + wanted);
+            let count = held.segment().rows_within(rows, WINDOW_BYTES, copied);
             self.window = self.window.end..self.window.end + count;
             self.counts.rows += count as u64;
             let found = match &mut self.typed {
@@ -240,12 +247,12 @@ impl Scan for RowCursor {
         let start = self.window.start;
         match self.scan.columns.columns[column] {
             RowColumn::Unified(column) => {
-                self.reader.fill(column, self.part().segment(), start, rows, vector);
+                self.reader.fill(column, self.part().segment(), start, rows, vector)?;
             }
             RowColumn::Typed(position) => {
                 let held = Held::Ring(self.part().clone());
                 if let Some(typed) = &mut self.typed {
-                    typed.fill(position, &held, rows, vector);
+                    typed.fill(position, &held, rows, vector)?;
                 }
             }
             RowColumn::RowId => {

@@ -211,7 +211,7 @@ impl StatScan {
         }
     }
 
-    fn write(&self, stat: Stat, rows: Rows<'_>, vector: &mut Vector) {
+    fn write(&self, stat: Stat, rows: Rows<'_>, vector: &mut Vector) -> Result<()> {
         let mut texts = self.pool.texts(rows.len());
         for index in 0..rows.len() {
             match self.rows.0[self.window.start + rows.get(index)].cell(stat) {
@@ -224,8 +224,9 @@ impl StatScan {
                 }),
             }
         }
-        if matches!(stat.column().kind, Type::Varchar | Type::Json) {
-            vector.write(texts);
+        match stat.column().kind {
+            Type::Varchar | Type::Json => vector.write(texts),
+            _ => Ok(()),
         }
     }
 }
@@ -247,7 +248,7 @@ impl Scan for StatScan {
 
     fn fill(&mut self, column: usize, rows: Rows<'_>, vector: &mut Vector) -> Result<()> {
         match self.columns[column] {
-            LiveColumn::Stat(stat) => self.write(stat, rows, vector),
+            LiveColumn::Stat(stat) => self.write(stat, rows, vector)?,
             LiveColumn::RowId => {
                 for index in 0..rows.len() {
                     vector.values()[index] = (self.window.start + rows.get(index)) as i64;

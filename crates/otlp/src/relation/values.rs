@@ -162,6 +162,7 @@ impl Nulls {
 pub struct Texts {
     entries: Vec<Entry<u32>>,
     own: Vec<u8>,
+    is_cut: bool,
 }
 
 /// Set in the start of texts in the own buffer; segments are not that long.
@@ -176,6 +177,11 @@ impl Texts {
     /// Whether there is no text.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Whether a text found no room, and stands as NULL.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// A text, in UTF-8; `segment` is the one that the values were read from.
@@ -203,6 +209,7 @@ impl Texts {
     fn clear(&mut self) {
         self.entries.clear();
         self.own.clear();
+        self.is_cut = false;
     }
 
     /// Adds a text that stands in the segment.
@@ -225,6 +232,7 @@ impl Texts {
         write(&mut self.own);
         if self.own.len() > OWN as usize {
             self.own.truncate(start);
+            self.is_cut = true;
             return None;
         }
         let entry = Entry { start: start as u32 | OWN, len: (self.own.len() - start) as u32 };

@@ -15,7 +15,53 @@ pub struct Run {
     pub memory: usize,
 }
 
+/// What a reader copies for each row, though rows may share it; each of the constants is more than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Copied {
+    row: bool,
+    scope: bool,
+    resource: bool,
+}
+
+impl Copied {
+    /// Times and numbers only.
+    pub const NOTHING: Copied = Copied { row: false, scope: false, resource: false };
+    /// The row's own message, and for a data point the head of its metric.
+    pub const ROW: Copied = Copied { row: true, ..Copied::NOTHING };
+    /// What [`crate::render::data`] writes: the scope with its schema URL too.
+    pub const DATA: Copied = Copied { scope: true, ..Copied::ROW };
+    /// The resource too.
+    pub const ALL: Copied = Copied { resource: true, ..Copied::DATA };
+}
+
 impl Segment {
+    /// How many of `rows`, one at least where there are any, are read from at most so many bytes of protobuf,
+    /// if those of `copied` count for every row.
+    pub fn rows_within(&self, rows: Range<usize>, bytes: usize, copied: Copied) -> usize {
+        if !copied.row {
+            return rows.len();
+        }
+        let (mut sum, mut scope, mut shared) = (0, None, 0);
+        for row in rows.clone() {
+            if copied.scope && scope != Some(self.scope_of(row)) {
+                scope = Some(self.scope_of(row));
+                shared = self.shared_len(self.scope_of(row), copied);
+            }
+            sum += self.wire_len(row) + shared;
+            if sum > bytes {
+                return (row - rows.start).max(1);
+            }
+        }
+        rows.len()
+    }
+
+    /// Bytes of the scope of that number, and of its resource.
+    fn shared_len(&self, number: usize, copied: Copied) -> usize {
+        let Scope { owner, resource } = self.scopes[number];
+        let resource = self.resources[resource as usize];
+        owner.len() + if copied.resource { resource.len() } else { 0 }
+    }
+
     /// Cuts `rows` into runs of at most `max_rows` rows and, as segments of their own, `memory` bytes.
     /// A run has at least one row, however large.
     ///

@@ -292,6 +292,23 @@ fn the_length_of_rows_on_the_wire() {
     assert_eq!([metrics.wire_len(0), metrics.wire_len(1)], [head + point.len(), head]);
 }
 
+/// What rows share counts for each of them that copies it.
+#[test]
+fn rows_within_bytes() {
+    let spans = text(2, text(5, "name")).repeat(4); // six bytes each
+    let scope = text(1, text(1, "a".repeat(92))); // 94 bytes, and 6 of its URL
+    let scope = text(2, all([scope, spans, text(3, "sixsix")]));
+    let segment = segment(Signal::Traces, &[&message(1, [scope, text(3, "ten bytes.")])]);
+    let within = |rows, bytes, copied| segment.rows_within(rows, bytes, copied);
+    assert_eq!([5, 6, 12, 17].map(|bytes| within(0..4, bytes, Copied::ROW)), [1, 1, 2, 2]);
+    assert_eq!(
+        [105, 211, 212, 423, 424].map(|bytes| within(0..4, bytes, Copied::DATA)),
+        [1, 1, 2, 3, 4]
+    );
+    assert_eq!([231, 232].map(|bytes| within(2..4, bytes, Copied::ALL)), [1, 2]);
+    assert_eq!([within(0..4, 0, Copied::NOTHING), within(4..4, 0, Copied::ALL)], [4, 0]);
+}
+
 #[test]
 fn memory_is_what_is_allocated() {
     let empty = SegmentBuilder::new(Signal::Traces).finish();

@@ -354,8 +354,8 @@ def test_row_14_large_resource_as_variant(files: Files) -> None:
     attribute = wire.attribute("large", wire.length(1, LARGE_NAME[: 1 << 18].encode()))
     spans = wire.length(2, wire.length(2, wire.span()) * 2048)
     path = files.write(wire.length(1, wire.length(1, wire.length(1, attribute)) + spans))
-    query = "SELECT count(resource_attributes) FROM read_otlp_spans(?, attributes_as_variant := true)"
-    found = child.run(SCAN, query, path)
+    source = "read_otlp_spans(?, attributes_as_variant := true)"
+    found = child.run(SCAN, f"SELECT count(resource_attributes) FROM {source}", path)
     assert found["rows"] == [[2048]]
     assert found["memory"] < 300 * MEBIBYTE
 

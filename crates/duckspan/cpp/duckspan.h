@@ -68,7 +68,7 @@ enum class FaultKind : uint8_t {
   Io,
   /// Whatever exception the shim caught in a callback; it kept it.
   Callback,
-  /// `InternalException`: DuckSpan is wrong.
+  /// `ExecutorException`: DuckSpan is wrong.
   Internal,
 };
 

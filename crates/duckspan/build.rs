@@ -20,7 +20,7 @@ mod shim {
     /// compile, and the files of a part share them; so names in a part's anonymous namespaces are unique.
     const PARTS: [&[&str]; 2] = [
         &["attach", "catalog", "live_scan", "live_write", "members"],
-        &["conditions", "extension", "macros", "read_otlp", "rejects", "scan"],
+        &["conditions", "extension", "macros", "read_otlp", "rejects", "relation", "scan"],
     ];
 
     pub(super) fn compile() {
@@ -30,7 +30,10 @@ mod shim {
             .std("c++17")
             .define("NDEBUG", None)
             .flag("-isystem")
-            .flag(headers)
+            .flag(&headers)
+            // A header of DuckDB's own includes that of a library which its source comes with.
+            .flag("-isystem")
+            .flag(format!("{headers}/../../third_party/fmt/include"))
             .include("cpp")
             .warnings(true)
             .extra_warnings(true)

@@ -454,6 +454,19 @@ void duckspan_conditions_texts(Conditions *conditions,
 /// Whether all of them are told without reading a column of that relation.
 bool duckspan_conditions_are_told(const Conditions *conditions, Relation relation, CFault *fault);
 
+/// The name of the relation of that kind of the only receiver, of those that are attached.
+Text duckspan_given_only(Str kind, const Str *receivers, uintptr_t count, CFault *fault);
+
+/// Refuses a name that is no relation's.
+void duckspan_given_check_name(Str kind, Str given, CFault *fault);
+
+/// Refuses a relation of another kind, by its columns.
+void duckspan_given_check_columns(Str kind,
+                                  Str given,
+                                  const Str *columns,
+                                  uintptr_t count,
+                                  CFault *fault);
+
 /// The number of tables of an attached receiver.
 uintptr_t duckspan_live_table_count();
 

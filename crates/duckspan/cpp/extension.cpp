@@ -39,4 +39,5 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterReadOtlpRejects(*loader, shared);
 	duckspan::RegisterAttach(*loader);
 	duckspan::RegisterMacros(*loader);
+	duckspan::RegisterRelation(*loader);
 }

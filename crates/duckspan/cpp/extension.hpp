@@ -24,5 +24,6 @@ void RegisterReadOtlpRejects(duckdb::ExtensionLoader &loader, duckdb::shared_ptr
 void RegisterAttach(duckdb::ExtensionLoader &loader);
 void RegisterMembers(duckdb::DatabaseInstance &db);
 void RegisterMacros(duckdb::ExtensionLoader &loader);
+void RegisterRelation(duckdb::ExtensionLoader &loader);
 
 } // namespace duckspan

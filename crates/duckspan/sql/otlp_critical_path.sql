@@ -1,10 +1,10 @@
--- The spans that a trace waited for, and for how long: at each moment the one of the longest root's descendants that ended last. `own_ms` adds up to the root's duration. `spans` names a table or view of spans.
--- Example: FROM otlp_critical_path('5b8efff798038103d269b633813fc60c', spans := 'live.spans')
-CREATE MACRO otlp_critical_path(trace, spans := 'live.spans') AS TABLE
+-- The spans that a trace waited for, and for how long: at each moment the one of the longest root's descendants that ended last. `own_ms` adds up to the root's duration. `trace` may be the first digits of an id. `spans` names a table or view of spans.
+-- Example: FROM otlp_critical_path('5b8efff798038103d269b633813fc60c', spans := live.spans)
+CREATE MACRO otlp_critical_path(trace, spans := NULL) AS TABLE
     WITH RECURSIVE trace_spans AS (
         SELECT span_id, parent_span_id, name, service_name, duration_ns,
                epoch_ns(start_time_unix_nano) AS start_ns, start_ns + duration_ns AS end_ns
-        FROM otlp_distinct_spans(spans := spans) WHERE trace_id = trace
+        FROM __otlp_each_span(spans) WHERE __otlp_is_trace(trace_id, trace)
     ),
     -- The parent waits for a child until a sibling that ends later starts; from then on it waits for that one.
     children AS (

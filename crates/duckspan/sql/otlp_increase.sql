@@ -1,8 +1,8 @@
 -- By how much each point of a sum, histogram or summary is more than the one before it in its series, cumulative or delta; `since` is when that increase began. What starts anew counts from 0; what cannot be known is NULL. `data_points` names a table or view of data points.
--- Example: FROM otlp_increase(data_points := 'live.data_points') WHERE metric = 'http.server.requests'
-CREATE MACRO otlp_increase(data_points := 'live.data_points') AS TABLE
+-- Example: FROM otlp_increase(data_points := live.data_points) WHERE metric = 'http.server.requests'
+CREATE MACRO otlp_increase(data_points := NULL) AS TABLE
     WITH stored AS (
-        FROM query_table(data_points)
+        FROM __otlp_relation('data_points', data_points)
         WHERE kind <> 'gauge' AND time_unix_nano IS NOT NULL AND coalesce(flags, 0) & 1 = 0
     ),
     label AS (

@@ -1,6 +1,6 @@
 -- How fast sums, histograms and summaries grow over time, all instances of a service together: what a series grew by from one point to the next is spread evenly between the two. It begins one bucket before the first point. `data_points` names a table or view of data points, `width` is that of the time buckets.
--- Example: FROM otlp_rate(data_points := 'live.data_points', width := INTERVAL 5 MINUTES) WHERE metric = 'http.server.requests'
-CREATE MACRO otlp_rate(data_points := 'live.data_points', width := INTERVAL 1 MINUTE) AS TABLE
+-- Example: FROM otlp_rate(data_points := live.data_points, width := INTERVAL 5 MINUTES) WHERE metric = 'http.server.requests'
+CREATE MACRO otlp_rate(data_points := NULL, width := INTERVAL 1 MINUTE) AS TABLE
     WITH growth AS (
         SELECT service, metric, attributes, increase, coalesce(since, time) AS since, time,
                time_bucket(width, CAST(min(time) OVER () AS TIMESTAMP) - width) AS first

@@ -1,10 +1,10 @@
 -- How long each span did what none of its children did: its duration less what they cover together. `spans` names a table or view of spans.
--- Example: FROM otlp_self_time(spans := 'live.spans') ORDER BY self_ms DESC LIMIT 20
-CREATE MACRO otlp_self_time(spans := 'live.spans') AS TABLE
+-- Example: FROM otlp_self_time(spans := live.spans) ORDER BY self_ms DESC LIMIT 20
+CREATE MACRO otlp_self_time(spans := NULL) AS TABLE
     WITH each AS (
         SELECT trace_id, span_id, parent_span_id, service_name, name, duration_ns,
                epoch_ns(start_time_unix_nano) AS start_ns, start_ns + duration_ns AS end_ns
-        FROM otlp_distinct_spans(spans := spans)
+        FROM __otlp_each_span(spans)
     ),
     overlap AS (
         SELECT parent.trace_id, parent.span_id,

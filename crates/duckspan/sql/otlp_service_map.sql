@@ -1,8 +1,9 @@
 -- Who calls whom, how often, with how many errors and how long it takes: services, and the databases, queues and peers that clients name but that send no spans. A service without any call has a row without a callee. `spans` names a table or view of spans.
--- Example: FROM otlp_service_map(spans := 'live.spans')
-CREATE MACRO otlp_service_map(spans := 'live.spans') AS TABLE
+-- Example: FROM otlp_service_map(spans := live.spans)
+CREATE MACRO otlp_service_map(spans := NULL) AS TABLE
     WITH each AS (
-        SELECT trace_id, span_id, parent_span_id, coalesce(service_name, 'unknown_service') AS service, duration_ns,
+        SELECT DISTINCT ON (trace_id, span_id, CASE WHEN trace_id IS NULL OR span_id IS NULL THEN uuid() END)
+               trace_id, span_id, parent_span_id, coalesce(service_name, 'unknown_service') AS service, duration_ns,
                status_code = 'ERROR' AS failed, kind IS NOT DISTINCT FROM 'CONSUMER' AS inward,
                coalesce(attributes->>'db.system.name', attributes->>'db.system') AS database,
                coalesce(attributes->>'messaging.destination.name', attributes->>'messaging.destination') AS queue,
@@ -11,7 +12,7 @@ CREATE MACRO otlp_service_map(spans := 'live.spans') AS TABLE
                CASE WHEN kind IN ('CLIENT', 'PRODUCER') THEN coalesce(database, queue, peer)
                     WHEN kind = 'CONSUMER' THEN queue END AS remote,
                CASE WHEN remote = database THEN 'database' WHEN remote = queue THEN 'queue' ELSE 'peer' END AS type
-        FROM otlp_distinct_spans(spans := spans)
+        FROM __otlp_relation('spans', spans)
     ),
     pair AS (
         SELECT parent, child

@@ -1,5 +1,7 @@
--- The log records of a trace, oldest first. `log_records` names a table or view of log records.
--- Example: FROM otlp_trace_logs('5b8efff798038103d269b633813fc60c', log_records := 'live.log_records')
-CREATE MACRO otlp_trace_logs(trace, log_records := 'live.log_records') AS TABLE
-    SELECT coalesce(time_unix_nano, observed_time_unix_nano) AS time, service_name AS service, severity, body_text, attributes, span_id
-    FROM query_table(log_records) WHERE trace_id = trace ORDER BY time;
+-- The log records of a trace, oldest first. `trace` may be the first digits of an id. `log_records` names a table or view of log records.
+-- Example: FROM otlp_trace_logs('5b8efff798038103d269b633813fc60c', log_records := live.log_records)
+CREATE MACRO otlp_trace_logs(trace, log_records := NULL) AS TABLE
+    SELECT CAST(coalesce(time_unix_nano, observed_time_unix_nano) AS TIMESTAMP_MS) AS time, service_name AS service, severity,
+           coalesce(body_text, event_name) AS message, span_id
+    FROM __otlp_relation('log_records', log_records) WHERE __otlp_is_trace(trace_id, trace)
+    ORDER BY coalesce(time_unix_nano, observed_time_unix_nano);

@@ -1,10 +1,9 @@
--- A trace as a tree: each span indented below its parent, with a bar for its time; one that was sent twice is shown once. `spans` names a table or view of spans.
--- Example: FROM otlp_trace_tree('5b8efff798038103d269b633813fc60c', spans := 'live.spans')
-CREATE MACRO otlp_trace_tree(trace, spans := 'live.spans') AS TABLE
+-- A trace as a tree: each span indented below its parent, with a bar for its time that is as wide as a terminal of 100 columns has room for. `trace` may be the first digits of an id. `spans` names a table or view of spans.
+-- Example: FROM otlp_trace_tree('5b8efff798038103d269b633813fc60c', spans := live.spans)
+CREATE MACRO otlp_trace_tree(trace, spans := NULL) AS TABLE
     WITH RECURSIVE trace_spans AS (
         SELECT *, coalesce(epoch_ns(start_time_unix_nano), 0) AS start_ns, row_number() OVER () AS number
-        FROM query_table(spans) WHERE trace_id = trace
-        QUALIFY span_id IS NULL OR row_number() OVER (PARTITION BY span_id) = 1
+        FROM __otlp_each_span(spans) WHERE __otlp_is_trace(trace_id, trace)
     ),
     whole AS (
         SELECT min(start_ns) AS start_ns, greatest(max(start_ns + coalesce(duration_ns, 0)) - min(start_ns), 1) AS duration_ns
@@ -17,14 +16,16 @@ CREATE MACRO otlp_trace_tree(trace, spans := 'live.spans') AS TABLE
         UNION ALL
         SELECT child, depth + 1, list_append(place, (child.start_ns, child.number))
         FROM tree JOIN trace_spans AS child ON child.parent_span_id = tree.span.span_id
-        WHERE depth < 100
+    ),
+    -- What 100 columns leave besides the other columns and the lines between them.
+    shown AS (
+        SELECT *, repeat('  ', depth) || coalesce(span.name, '') AS text,
+               CAST(least(greatest(46 - max(greatest(length(text), 4)) OVER () - max(greatest(length(span.service_name), 7)) OVER (), 10), 40) AS DOUBLE) AS room
+        FROM tree
     )
-    SELECT repeat('  ', depth) || coalesce(span.name, '') AS span,
-           span.service_name AS service,
-           round(span.duration_ns / 1e6, 3) AS duration_ms,
-           span.status_code AS status,
-           repeat(' ', CAST(least(greatest(floor(40.0 * (span.start_ns - whole.start_ns) / whole.duration_ns), 0), 39) AS INTEGER))
-               || repeat('█', CAST(least(greatest(round(40.0 * coalesce(span.duration_ns, 0) / whole.duration_ns), 1), 40) AS INTEGER))
+    SELECT text AS span, span.service_name AS service, round(span.duration_ns / 1e6, 3) AS duration_ms, span.status_code AS status,
+           repeat(' ', CAST(least(greatest(floor(room * (span.start_ns - whole.start_ns) / whole.duration_ns), 0), room - 1) AS INTEGER))
+               || repeat('█', CAST(least(greatest(round(room * coalesce(span.duration_ns, 0) / whole.duration_ns), 1), room) AS INTEGER))
                AS timeline,
            span.span_id AS span_id
-    FROM tree, whole ORDER BY place;
+    FROM shown, whole ORDER BY place;

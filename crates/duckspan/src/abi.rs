@@ -23,6 +23,7 @@ use crate::typed::{TypedColumns, Wanted};
 use crate::vector::Vector;
 
 mod conditions;
+mod given;
 mod live;
 mod types;
 
@@ -57,6 +58,16 @@ impl Str {
         // SAFETY: C++ lends `len` bytes at `data`.
         let bytes = unsafe { std::slice::from_raw_parts(self.data, self.len) };
         String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    /// The texts of a list that C++ lends.
+    fn list(texts: *const Str, count: usize) -> Vec<String> {
+        if count == 0 {
+            return Vec::new();
+        }
+        // SAFETY: C++ lends `count` texts at `texts`.
+        let texts = unsafe { std::slice::from_raw_parts(texts, count) };
+        texts.iter().map(Str::get).collect()
     }
 
     const fn of(text: &'static str) -> Str {

@@ -25,6 +25,7 @@ mod capi;
 mod columns;
 mod conditions;
 mod files;
+mod given;
 mod input;
 mod live;
 mod macros;

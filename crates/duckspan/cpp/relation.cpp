@@ -1,0 +1,98 @@
+//! `FROM __otlp_relation('spans', spans)`: the relation that a macro was given by name, if it is of that kind.
+
+#include "duckdb.hpp"
+#include "duckdb/main/attached_database.hpp"
+#include "duckdb/main/database_manager.hpp"
+#include "duckdb/parser/expression/constant_expression.hpp"
+#include "duckdb/parser/expression/function_expression.hpp"
+#include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+#include "duckdb/parser/tableref/table_function_ref.hpp"
+#include "duckdb/planner/binder.hpp"
+#include "duckdb/planner/expression/bound_columnref_expression.hpp"
+#include "duckdb/planner/operator/logical_projection.hpp"
+
+#include "extension.hpp"
+#include "scan.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+namespace {
+
+vector<Str> LendAll(const vector<string> &texts) {
+	vector<Str> result;
+	for (auto &text : texts) {
+		result.push_back(Lend(text));
+	}
+	return result;
+}
+
+string OnlyReceiver(ClientContext &context, const string &kind) {
+	vector<string> names;
+	for (auto &database : DatabaseManager::Get(context).GetDatabases(context)) {
+		if (database->GetCatalog().GetCatalogType() == "otlp") {
+			names.push_back(database->GetName().GetIdentifierName());
+		}
+	}
+	auto lent = LendAll(names);
+	Fault fault;
+	auto name = duckspan_given_only(Lend(kind), lent.data(), lent.size(), fault);
+	fault.Check();
+	return Take(name);
+}
+
+BoundStatement BindTable(Binder &binder, const string &name) {
+	vector<unique_ptr<ParsedExpression>> arguments;
+	arguments.push_back(ConstantExpression::String(name));
+	TableFunctionRef table;
+	table.function = make_uniq<FunctionExpression>(Identifier("query_table"), std::move(arguments));
+	return binder.Bind(static_cast<TableRef &>(table));
+}
+
+unique_ptr<LogicalOperator> BindRelation(ClientContext &context, TableFunctionBindInput &input, TableIndex index,
+										 vector<Identifier> &names) {
+	auto kind = StringValue::Get(input.inputs[0]);
+	auto name = input.inputs[1].IsNull() ? OnlyReceiver(context, kind) : StringValue::Get(input.inputs[1]);
+	Fault fault;
+	duckspan_given_check_name(Lend(kind), Lend(name), fault);
+	fault.Check();
+	auto binder = Binder::CreateBinder(context, input.binder.get());
+	auto table = BindTable(*binder, name);
+	vector<string> columns;
+	vector<unique_ptr<Expression>> expressions;
+	auto bindings = table.plan->GetColumnBindings();
+	for (idx_t position = 0; position < bindings.size(); position++) {
+		names.push_back(table.names[position]);
+		columns.push_back(table.names[position].GetIdentifierName());
+		expressions.push_back(
+			make_uniq<BoundColumnRefExpression>(names.back(), table.types[position], bindings[position]));
+	}
+	auto lent = LendAll(columns);
+	duckspan_given_check_columns(Lend(kind), Lend(name), lent.data(), lent.size(), fault);
+	fault.Check();
+	auto result = make_uniq<LogicalProjection>(index, std::move(expressions));
+	result->children.push_back(std::move(table.plan));
+	return std::move(result);
+}
+
+} // namespace
+
+void RegisterRelation(ExtensionLoader &loader) {
+	TableFunction function("__otlp_relation",
+						   FunctionSignature()
+							   .AddPositionalOnly("kind", LogicalType::VARCHAR)
+							   .AddPositionalOnly("name", LogicalType::VARCHAR),
+						   nullptr, nullptr);
+	function.bind_operator = BindRelation;
+	CreateTableFunctionInfo info(function);
+	FunctionDescription description;
+	description.description = "The table or view of that name, which must be one of spans, log_records or data_points; "
+							  "for NULL, that of the only receiver. For macros.";
+	description.examples = {"FROM __otlp_relation('spans', NULL)"};
+	description.categories = {"otlp"};
+	info.descriptions.push_back(std::move(description));
+	loader.RegisterFunction(std::move(info));
+}
+
+} // namespace duckspan

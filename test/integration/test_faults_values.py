@@ -197,16 +197,24 @@ def test_row_26_null_values(value: object, con: Connection, files: Files) -> Non
         (1.5, None),
         (True, None),
         ([7], None),
-        ({"low": 7, "high": 0, "unsigned": False}, None),
+        ({"low": 7, "high": 0, "unsigned": False}, "7"),
+        ({"low": -7, "high": -1}, "-7"),
+        ({"low": 7}, None),
     ],
     ids=str,
 )
 def test_row_27_integers(value: object, read: str | None, con: Connection, files: Files) -> None:
-    """An integer that is none reads as absent and is counted; it never goes through a double."""
+    """An integer that is none reads as absent and is told; it never goes through a double."""
     path = files.write(json_spans({"attributes": [{"key": "k", "value": {"intValue": value}}]}))
     (span,) = documents(con, path)
     assert span["attributes"][0]["value"].get("intValue") == read
-    assert len(repairs(con, path)) == (read is None)
+    if read is None:
+        (told,) = repairs(con, path)
+        value_text = json.dumps(value)
+        member = "resourceSpans[0].scopeSpans[0].spans[0].attributes[0].value.intValue"
+        assert told.startswith(f"{member} is {value_text}: ")
+    else:
+        assert not repairs(con, path)
 
 
 @pytest.mark.parametrize(
@@ -214,6 +222,8 @@ def test_row_27_integers(value: object, read: str | None, con: Connection, files
     [
         (3, 3, False),
         ("SPAN_KIND_CLIENT", 3, False),
+        ("CLIENT", 3, False),
+        ("Client", 3, False),
         ("SPAN_KIND_TELEPATHY", None, True),
         (99, 99, False),
         (-1, -1, False),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use duckspan_otlp::file::{self, Batch, Decoded, Reject, RejectKind, Worker};
 use duckspan_otlp::json::Projection;
 use duckspan_otlp::segment::Copied;
-use duckspan_otlp::{Repair, Repairs, Segment};
+use duckspan_otlp::{Repair, Repaired, Repairs, Segment};
 
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Reader, Unified, projection};
@@ -160,6 +160,7 @@ impl FileScan {
             compression: options.compression,
             maximum_object_size: options.maximum_object_size,
             projection: opening.columns.projection(),
+            tells_all_repairs: !options.ignore_errors,
             rows_as_text: opening.columns.take_text(),
         };
         FileScan {
@@ -223,8 +224,23 @@ impl FileScan {
         if tally.first.is_none() {
             tally.first = decoded.rejects.first().cloned();
         }
-        match decoded.rejects.iter().find(|reject| reject.kind != RejectKind::Incomplete) {
-            Some(reject) if self.strict => Err(self.strict_fault(reject)),
+        if self.strict { self.check(decoded) } else { Ok(()) }
+    }
+
+    /// A fault if something is wrong that the caller did not want ignored: the first of it.
+    fn check(&self, decoded: &Decoded) -> Result<()> {
+        let sound = |reject: &&Reject| reject.kind != RejectKind::Incomplete;
+        let reject = decoded.rejects.iter().find(sound);
+        let dropped = decoded.repairs.first(Repair::drops_value);
+        match (reject, dropped) {
+            (Some(reject), dropped) if dropped.is_none_or(|one| one.record >= reject.record) => {
+                let (what, place) = (&reject.reason, (reject.record, reject.offset));
+                Err(self.strict_fault(what, place, "skip such records"))
+            }
+            (_, Some(dropped)) => {
+                let place = (dropped.record, dropped.offset);
+                Err(self.strict_fault(&dropped.to_string(), place, "repair such values"))
+            }
             _ => Ok(()),
         }
     }
@@ -240,11 +256,11 @@ impl FileScan {
         }
     }
 
-    fn strict_fault(&self, reject: &Reject) -> Fault {
+    fn strict_fault(&self, what: &str, (record, byte): (u64, u64), otherwise: &str) -> Fault {
         let message = format!(
-            "Malformed OTLP in \"{}\", record {}, byte {}: {}. Leave out ignore_errors := false to \
-             skip such records.",
-            self.label.filename, reject.record, reject.offset, reject.reason
+            "Malformed OTLP in \"{}\", record {record}, byte {byte}: {what}. Leave out \
+             ignore_errors := false to {otherwise}.",
+            self.label.filename
         );
         Fault::new(FaultKind::InvalidInput, message)
     }
@@ -268,17 +284,22 @@ impl FileScan {
         Ok(self.warning(&tally))
     }
 
+    /// An entry for the first repair of each field.
     fn repaired(&self, repairs: &Repairs) -> Vec<Entry> {
-        let made = Repair::ALL.into_iter().filter(|&repair| repairs.of(repair) > 0);
-        made.map(|repair| Entry {
+        let mut examples: Vec<_> = repairs.examples().iter().collect();
+        examples.sort_by_key(|example| (example.record, example.offset));
+        let entry = |example: &&Repaired| Entry {
             query_id: self.label.query_id,
             filename: Arc::clone(&self.label.filename),
-            record: None,
-            byte_offset: None,
+            record: Some(example.record),
+            byte_offset: Some(example.offset),
             kind: "repaired",
-            reason: format!("{} x {}", repairs.of(repair), repair.description()),
-        })
-        .collect()
+            reason: match repairs.of(example.repair) {
+                1 => example.to_string(),
+                count => format!("{example}; {count} such values in the file"),
+            },
+        };
+        examples.iter().map(entry).collect()
     }
 
     fn warning(&self, tally: &Tally) -> Option<String> {
@@ -291,9 +312,13 @@ impl FileScan {
                 first.record, first.offset, first.reason
             ));
         }
-        if !tally.repairs.is_empty() {
-            let made: u64 = Repair::ALL.iter().map(|&repair| tally.repairs.of(repair)).sum();
-            said.push(format!("Repaired {made} values"));
+        if let Some(first) = tally.repairs.first(|_| true) {
+            let made = tally.repairs.total();
+            let noun = if made == 1 { "value" } else { "values" };
+            said.push(format!(
+                "Repaired {made} {noun} (the first in record {} at byte {}: {first})",
+                first.record, first.offset
+            ));
         }
         (!said.is_empty()).then(|| {
             let said = said.join(". ");

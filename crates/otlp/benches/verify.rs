@@ -4,8 +4,8 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use duckspan_otlp::error::Repairs;
 use duckspan_otlp::normalize::normalize;
+use duckspan_otlp::repair::Repairs;
 use duckspan_otlp::schema::{METRICS_DATA, TRACES_DATA};
 use duckspan_otlp::verify::verify;
 use duckspan_otlp::{SegmentBuilder, Signal};

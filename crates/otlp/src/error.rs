@@ -1,4 +1,4 @@
-//! Why a record was refused, and what was repaired in the records that were kept.
+//! Why a record was refused.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -72,76 +72,3 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-/// A value that could not be taken as it stood; its record was kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repair {
-    /// A string was not UTF-8; the offending bytes read as U+FFFD.
-    InvalidUtf8,
-    /// A `\u` escape named half a surrogate pair; it reads as U+FFFD.
-    LoneSurrogate,
-    /// A JSON value has the wrong type or is out of range; the field reads as absent.
-    WrongType,
-    /// An enum name is unknown; the field reads as 0.
-    UnknownEnumName,
-    /// An id was written in base64 instead of hex; it was decoded.
-    Base64Id,
-    /// An id is neither hex nor base64; it reads as absent.
-    InvalidId,
-    /// Bytes were not base64; the field reads as absent.
-    InvalidBase64,
-}
-
-impl Repair {
-    /// Every kind of repair, in discriminant order.
-    pub const ALL: [Repair; 7] = [
-        Repair::InvalidUtf8,
-        Repair::LoneSurrogate,
-        Repair::WrongType,
-        Repair::UnknownEnumName,
-        Repair::Base64Id,
-        Repair::InvalidId,
-        Repair::InvalidBase64,
-    ];
-
-    /// What was done, for people.
-    pub fn description(self) -> &'static str {
-        match self {
-            Repair::InvalidUtf8 => "string with invalid UTF-8, read with U+FFFD",
-            Repair::LoneSurrogate => "lone surrogate escape, read as U+FFFD",
-            Repair::WrongType => "value of the wrong type or out of range, read as absent",
-            Repair::UnknownEnumName => "unknown enum name, read as 0",
-            Repair::Base64Id => "id written in base64 instead of hex, decoded",
-            Repair::InvalidId => "id that is neither hex nor base64, read as absent",
-            Repair::InvalidBase64 => "bytes that are not base64, read as absent",
-        }
-    }
-}
-
-/// How often each repair was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Repairs([u64; Repair::ALL.len()]);
-
-impl Repairs {
-    /// Counts one repair.
-    pub fn count(&mut self, repair: Repair) {
-        self.0[repair as usize] += 1;
-    }
-
-    /// How often `repair` was made.
-    pub fn of(&self, repair: Repair) -> u64 {
-        self.0[repair as usize]
-    }
-
-    /// Adds the counts of `other`.
-    pub fn add(&mut self, other: &Repairs) {
-        for (sum, more) in self.0.iter_mut().zip(other.0) {
-            *sum += more;
-        }
-    }
-
-    /// Whether nothing was repaired.
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|&count| count == 0)
-    }
-}

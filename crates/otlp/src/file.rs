@@ -6,8 +6,9 @@
 use std::io::{self, Read};
 
 use crate::compression::Compression;
-use crate::error::{Error, Repairs};
+use crate::error::Error;
 use crate::json::Projection;
+use crate::repair::Repairs;
 use crate::segment::Segment;
 use crate::signal::SignalSet;
 use crate::sniff::{Sniffed, sniff};
@@ -46,6 +47,8 @@ pub struct Options {
     pub maximum_object_size: usize,
     /// What is wanted of each row.
     pub projection: Projection,
+    /// Whether repairs are told in parts too that the projection leaves out.
+    pub tells_all_repairs: bool,
     /// Whether rows are only to be rendered, or nothing but their times is wanted, so that canonical JSON
     /// need not become protobuf.
     pub rows_as_text: bool,
@@ -59,6 +62,7 @@ impl Default for Options {
             compression: None,
             maximum_object_size: DEFAULT_MAXIMUM_OBJECT_SIZE,
             projection: Projection::ALL,
+            tells_all_repairs: false,
             rows_as_text: false,
         }
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::error::{Error, Repair, Repairs, Result};
+use crate::error::{Error, Result};
+use crate::repair::{Repair, Repairs};
 use crate::signal::{Signal, SignalSet};
 use crate::utf8::is_long_utf8;
 use crate::verify::Form;
@@ -10,6 +11,7 @@ use crate::verify::Form;
 mod attribute;
 mod id;
 mod members;
+mod noted;
 mod number;
 mod plan;
 mod read;
@@ -23,6 +25,7 @@ mod tests;
 mod text;
 mod write;
 
+use noted::Noted;
 use plan::{Habit, PLANS, Shape, root};
 use read::{Nest, Order, Reader};
 use row::{Patterns, Rows};
@@ -37,6 +40,7 @@ pub struct Transcoder {
     patterns: Vec<Patterns>,
     scratch: Vec<u8>,
     rows_as_text: bool,
+    reads_all: bool,
 }
 
 /// The protobuf of one signal.
@@ -127,6 +131,7 @@ impl Transcoder {
             patterns: PLANS.iter().map(|_| Patterns::new()).collect(),
             scratch: Vec::new(),
             rows_as_text: false,
+            reads_all: false,
         }
     }
 
@@ -134,6 +139,11 @@ impl Transcoder {
     /// JSON is canonical keep their text instead of becoming protobuf, which nothing else can read.
     pub fn keep_text(&mut self, keep: bool) {
         self.rows_as_text = keep;
+    }
+
+    /// Whether fields that a projection leaves out are read nevertheless, so that repairs in them are told.
+    pub fn read_all(&mut self, all: bool) {
+        self.reads_all = all;
     }
 
     /// Reads a record: JSON objects back to back, most often one.
@@ -146,21 +156,48 @@ impl Transcoder {
         wanted: SignalSet,
         projection: Projection,
     ) -> Result<Outcome> {
-        if is_long_utf8(record) {
-            return self.read_utf8(record, wanted, projection);
-        }
-        let text = String::from_utf8_lossy(record);
-        let mut outcome = self
-            .read_utf8(text.as_bytes(), wanted, projection)
-            .map_err(|error| at_original_offset(error, record))?;
-        for _ in record.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()) {
-            outcome.repairs.count(Repair::InvalidUtf8);
-        }
-        Ok(outcome)
+        let mut repairs = Repairs::default();
+        let (found, foreign) = self.read_counting(record, wanted, projection, &mut repairs)?;
+        Ok(Outcome { found, foreign, repairs })
     }
 
-    /// As [`Transcoder::read`]; but what a record of `signal` alone becomes is appended to `out`, if it is
-    /// canonical, instead of being kept as a [`request`](Transcoder::request).
+    /// As [`Transcoder::read`], but adds to `repairs`: what is in them already need not be found out again.
+    fn read_counting(
+        &mut self,
+        record: &[u8],
+        wanted: SignalSet,
+        projection: Projection,
+        repairs: &mut Repairs,
+    ) -> Result<(SignalSet, Option<Foreign>)> {
+        if is_long_utf8(record) {
+            let (found, foreign, noted) = self.read_utf8(record, wanted, projection)?;
+            noted.settle(record, repairs);
+            return Ok((found, foreign));
+        }
+        let text = String::from_utf8_lossy(record);
+        let in_record = |error: Error| {
+            let offset = original_offset(error.offset(), record);
+            error.at(offset)
+        };
+        let read = self.read_utf8(text.as_bytes(), wanted, projection);
+        let (found, foreign, mut noted) = read.map_err(in_record)?;
+        let mut at = 0;
+        for chunk in record.utf8_chunks() {
+            at += chunk.valid().len();
+            if !chunk.invalid().is_empty() {
+                noted.note(Repair::InvalidUtf8, None, at);
+                at += char::REPLACEMENT_CHARACTER.len_utf8();
+            }
+        }
+        let first = repairs.examples().len();
+        noted.settle(text.as_bytes(), repairs);
+        repairs.place(first, 0, |offset| original_offset(offset as usize, record) as u64);
+        Ok((found, foreign))
+    }
+
+    /// As [`Transcoder::read`], but adds to `repairs`; and what a record of `signal` alone becomes is appended to
+    /// `out`, if it is canonical, instead of being kept as a [`request`](Transcoder::request). Says why the
+    /// record is foreign, if it is.
     ///
     /// # Errors
     /// As [`Transcoder::read`].
@@ -171,10 +208,11 @@ impl Transcoder {
         projection: Projection,
         signal: Signal,
         out: &mut Vec<u8>,
-    ) -> Result<Outcome> {
+        repairs: &mut Repairs,
+    ) -> Result<Option<Foreign>> {
         let start = out.len();
         self.lend(signal, out, start);
-        let outcome = self.read(record, wanted, projection);
+        let outcome = self.read_counting(record, wanted, projection, repairs);
         self.lend(signal, out, 0);
         let is_alone = self.requests.iter().filter(|request| request.present).count() == 1;
         let request = &mut self.requests[signal as usize];
@@ -185,7 +223,7 @@ impl Transcoder {
             request.bytes.extend_from_slice(&out[start..]);
             out.truncate(start);
         }
-        outcome
+        outcome.map(|(_, foreign)| foreign)
     }
 
     /// Exchanges the buffer of a request, which begins behind the first `start` bytes of the new one.
@@ -208,7 +246,7 @@ impl Transcoder {
         record: &[u8],
         wanted: SignalSet,
         projection: Projection,
-    ) -> Result<Outcome> {
+    ) -> Result<(SignalSet, Option<Foreign>, Noted)> {
         let rows = if self.rows_as_text { Rows::of(projection) } else { Rows::Messages };
         let outcome = self.read_documents(record, wanted, projection, rows)?;
         if rows != Rows::Messages && self.requests.iter().any(|request| request.loose) {
@@ -224,14 +262,14 @@ impl Transcoder {
         wanted: SignalSet,
         projection: Projection,
         rows: Rows,
-    ) -> Result<Outcome> {
+    ) -> Result<(SignalSet, Option<Foreign>, Noted)> {
         for request in &mut self.requests {
             request.bytes.truncate(request.start);
             (request.present, request.loose) = (false, false);
         }
-        let Transcoder { habits, patterns, scratch, .. } = self;
+        let Transcoder { habits, patterns, scratch, reads_all, .. } = self;
         let mut reader = Reader::new(record, projection, habits, patterns, scratch);
-        reader.rows = rows;
+        (reader.rows, reader.reads_all) = (rows, *reads_all);
         let mut documents = Documents {
             reader,
             requests: &mut self.requests,
@@ -244,7 +282,7 @@ impl Transcoder {
         match read {
             Ok(()) => {
                 let foreign = foreign.filter(|_| found.is_empty());
-                Ok(Outcome { found, foreign, repairs: reader.repairs })
+                Ok((found, foreign, reader.noted))
             }
             Err(fault) => {
                 let error = error(fault, reader.cursor.at, record.len());
@@ -262,19 +300,18 @@ fn error(fault: Fault, at: usize, len: usize) -> Error {
     Error::new(fault.reason(), at)
 }
 
-/// The error of a record that was read with U+FFFD in place of invalid UTF-8.
-fn at_original_offset(error: Error, record: &[u8]) -> Error {
+/// The place in a record of one in the text that has U+FFFD where `record` has invalid UTF-8.
+fn original_offset(offset: usize, record: &[u8]) -> usize {
     let (mut original, mut replaced) = (0, 0);
     for chunk in record.utf8_chunks() {
         let valid = chunk.valid().len();
-        if error.offset() <= replaced + valid || chunk.invalid().is_empty() {
+        if offset <= replaced + valid || chunk.invalid().is_empty() {
             break;
         }
         original += valid + chunk.invalid().len();
         replaced += valid + char::REPLACEMENT_CHARACTER.len_utf8();
     }
-    let offset = original + error.offset().saturating_sub(replaced);
-    error.at(offset)
+    original + offset.saturating_sub(replaced)
 }
 
 /// The top level of a record.

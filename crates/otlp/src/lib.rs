@@ -28,6 +28,7 @@ mod order;
 mod part;
 pub mod relation;
 pub mod render;
+pub mod repair;
 pub mod schema;
 pub mod segment;
 pub mod signal;
@@ -39,6 +40,7 @@ pub mod wire;
 #[cfg(test)]
 mod work;
 
-pub use error::{Error, Repair, Repairs};
+pub use error::Error;
+pub use repair::{Repair, Repaired, Repairs};
 pub use segment::{Segment, SegmentBuilder};
 pub use signal::{Signal, SignalSet};

@@ -5,9 +5,9 @@
 //! needs it has its fields collected and sorted. A message that came in several parts is read from all of them, so
 //! nothing is copied to merge it.
 
-use crate::error::{Repair, Repairs};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::order::{Order, Place, sort_messages};
+use crate::repair::{Repair, Repairs, text::invalid_utf8};
 use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
 use crate::utf8;
 use crate::verify::attribute::is_plain;
@@ -34,7 +34,14 @@ pub fn normalize(
             out.extend_from_slice(bytes);
             sort_messages(&mut out[start..], &messages);
         }
-        _ => Normalizer { out, repairs, spare: Vec::new() }.message(message, &[bytes], 0),
+        checked => {
+            let before = repairs.of(Repair::InvalidUtf8);
+            Normalizer { out, repairs, spare: Vec::new() }.message(message, &[bytes], 0);
+            let repaired = repairs.of(Repair::InvalidUtf8) > before;
+            if repaired && checked.is_ok() && repairs.wants(Repair::InvalidUtf8, "") {
+                repairs.examples.extend(invalid_utf8(message, bytes));
+            }
+        }
     }
 }
 

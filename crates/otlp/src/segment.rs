@@ -7,10 +7,11 @@
 
 use std::ops::Range;
 
-use crate::error::{Error, Repairs, Result};
+use crate::error::{Error, Result};
 use crate::limits::MAX_SEGMENT_BYTES;
 use crate::normalize::normalize;
 use crate::order::sort_messages;
+use crate::repair::Repairs;
 use crate::schema::{Field, METRIC, Message};
 use crate::signal::Signal;
 use crate::verify::{Form, Needs, check};

@@ -186,7 +186,7 @@ impl Block<'_> {
 }
 
 /// What may stand before UTF-8 text.
-pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8; 3] = b"\xef\xbb\xbf";
 
 /// Bytes of protobuf that never follow the grammar of JSON by chance: where a length is a bracket, the
 /// message is shorter than 128 bytes, and its tags are control characters.

@@ -146,7 +146,7 @@ impl SignalTally {
             rejected_rows: read(&self.rejected_rows),
             warnings: read(&self.warnings),
             rejected: read_all(&self.rejected),
-            repairs: *lock(&self.repairs),
+            repairs: lock(&self.repairs).clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use duckspan_otlp::compression::Compression;
-use duckspan_otlp::{Repairs, Segment, Signal};
+use duckspan_otlp::{Repair, Repairs, Segment, Signal};
 
 use crate::body::Payload;
 use crate::budget::Charge;
@@ -70,7 +70,8 @@ impl Decoded {
     fn new(segment: Segment, charge: Charge, repairs: Repairs) -> Decoded {
         let rows = segment.len() as u64;
         let segment = Some(segment).filter(|segment| !segment.is_empty());
-        Decoded { segment, charge, accepted: Accepted { rows, repairs, ..Accepted::default() } }
+        let message = repaired(&repairs).map(|message| shorten(message.into()));
+        Decoded { segment, charge, accepted: Accepted { rows, repairs, message, rejected: 0 } }
     }
 
     /// Nothing to store, but a word to the client.
@@ -100,6 +101,18 @@ fn rows_of(signal: Signal) -> &'static str {
 fn misdirected(sent: Signal, to: Signal) -> String {
     let (rows, right, wrong) = (rows_of(sent), sent.name(), to.name());
     format!("the request to {wrong} holds {rows}: send {rows} to {right} (/v1/{right})")
+}
+
+/// Tells a client that something of what it sent is lost, though all of its rows are stored.
+fn repaired(repairs: &Repairs) -> Option<String> {
+    let lossy = |&repair: &Repair| !repair.is_lossless();
+    let values: u64 =
+        Repair::ALL.iter().filter(|repair| lossy(repair)).map(|&one| repairs.of(one)).sum();
+    let first = repairs.first(|repair| lossy(&repair))?;
+    Some(match values {
+        1 => format!("stored, but {first}"),
+        _ => format!("stored, but {values} values were repaired; the first: {first}"),
+    })
 }
 
 /// A request that the segment would not take.

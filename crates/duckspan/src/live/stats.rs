@@ -146,7 +146,7 @@ impl StatRow {
             Stat::Requests => Cell::Number(sent.requests),
             Stat::Rejected => Cell::Number(sent.rejected.iter().sum()),
             Stat::RejectedBy => Cell::Text(object(reasons(&sent.rejected))),
-            Stat::Repaired => Cell::Number(repairs(&sent.repairs).map(|(_, count)| count).sum()),
+            Stat::Repaired => Cell::Number(sent.repairs.total()),
             Stat::RepairedBy => Cell::Text(object(repairs(&sent.repairs))),
             Stat::Unrouted => Cell::Number(all.unrouted.iter().sum()),
             Stat::UnroutedBy => Cell::Text(object(reasons(&all.unrouted))),

@@ -13,30 +13,3 @@ fn errors_say_what_and_where() {
     assert_eq!((nested.offset(), nested.is_truncated()), (7, false));
     assert!(!Error::new(String::from("malformed"), 0).is_truncated());
 }
-
-#[test]
-fn repairs_are_counted_by_kind() {
-    let mut repairs = Repairs::default();
-    assert!(repairs.is_empty());
-    repairs.count(Repair::InvalidId);
-    let mut more = Repairs::default();
-    more.count(Repair::InvalidId);
-    more.count(Repair::InvalidUtf8);
-    repairs.add(&more);
-    assert!(!repairs.is_empty());
-    for repair in Repair::ALL {
-        let expected = match repair {
-            Repair::InvalidId => 2,
-            Repair::InvalidUtf8 => 1,
-            _ => 0,
-        };
-        assert_eq!(repairs.of(repair), expected, "{}", repair.description());
-    }
-}
-
-#[test]
-fn every_repair_is_there_once() {
-    for (place, repair) in Repair::ALL.into_iter().enumerate() {
-        assert_eq!(repair as usize, place);
-    }
-}

@@ -4,8 +4,8 @@ use std::io::{self, Read, Write};
 
 use super::{Batches, Format, Options, Reject, RejectKind, Worker};
 use crate::compression::Compression;
-use crate::error::Repairs;
 use crate::render;
+use crate::repair::Repairs;
 use crate::signal::Signal;
 use crate::split::sample::{json, protobuf};
 

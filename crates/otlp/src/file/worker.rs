@@ -59,6 +59,7 @@ impl Worker {
     /// The rows of a batch, and what is wrong with it.
     pub fn decode(&mut self, batch: &Batch, options: &Options) -> Decoded {
         self.transcoder.keep_text(options.rows_as_text);
+        self.transcoder.read_all(options.tells_all_repairs);
         let mut decoding = Decoding {
             transcoder: &mut self.transcoder,
             unwrapper: &mut self.unwrapper,
@@ -69,11 +70,16 @@ impl Worker {
             decoded: Decoded { records: batch.records.len() as u64, ..Decoded::default() },
         };
         for (index, record) in batch.records.iter().enumerate() {
+            let start = batch.offset + record.range.start as u64;
+            let number = batch.earlier + index as u64 + 1;
+            let known = decoding.decoded.repairs.examples().len();
             if let Err(refusal) = decoding.record(record, &batch.bytes) {
-                let start = batch.offset + record.range.start as u64;
-                let number = batch.earlier + index as u64 + 1;
                 decoding.decoded.rejects.push(refusal.reject(number, start));
             }
+            // A place in a record that was compressed is none in the file.
+            let is_plain = !matches!(record.content, Content::Compressed(_));
+            let place = |offset| start + if is_plain { offset } else { 0 };
+            decoding.decoded.repairs.place(known, number, place);
         }
         decoding.finish()
     }
@@ -189,11 +195,12 @@ impl Decoding<'_> {
         let signal = self.last_signal.unwrap_or(Signal::Traces);
         let onto = builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
         let (start, out) = (onto.bytes(), onto.buffer());
-        let outcome = self.transcoder.read_onto(bytes, signals, projection, signal, out)?;
-        if let Some(foreign) = outcome.foreign {
+        let repairs = &mut self.decoded.repairs;
+        let foreign =
+            self.transcoder.read_onto(bytes, signals, projection, signal, out, repairs)?;
+        if let Some(foreign) = foreign {
             return Err(Refusal::foreign(foreign.to_string()));
         }
-        self.decoded.repairs.add(&outcome.repairs);
         onto.push_written(start)?;
         for signal in Signal::ALL {
             if let Some((request, form)) = self.transcoder.request(signal) {

@@ -47,6 +47,8 @@ pub(super) struct Slot {
     mask: [u8x16; 2],
     text_len: usize,
     pub(super) name: &'static str,
+    /// The name behind that of its message: `Span.kind`.
+    pub(super) field: String,
     pub(super) number: u32,
     pub(super) kind: Kind,
     pub(super) rule: Rule,
@@ -55,16 +57,24 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    fn new(field: &'static Field, child: usize) -> Slot {
+    fn new(message: &'static Message, field: &'static Field, child: usize) -> Slot {
         let name = format!("\"{}\":", field.name);
         let mut text = [0; NAME_BYTES];
         let mut mask = [0; NAME_BYTES];
         text[..name.len()].copy_from_slice(name.as_bytes());
         mask[..name.len()].fill(u8::MAX);
-        let Field { number, name: field_name, kind, rule, .. } = *field;
-        let number = u32::from(number);
         let [text, mask] = [text, mask].map(halves);
-        Slot { text, mask, text_len: name.len(), name: field_name, number, kind, rule, child }
+        Slot {
+            text,
+            mask,
+            text_len: name.len(),
+            name: field.name,
+            field: format!("{}.{}", message.name, field.name),
+            number: u32::from(field.number),
+            kind: field.kind,
+            rule: field.rule,
+            child,
+        }
     }
 
     /// Steps over the name of this field and its colon, if they stand next without a space between.
@@ -117,8 +127,10 @@ pub(super) static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| {
     let mut messages: Vec<&'static Message> = Signal::ALL.map(Signal::data).to_vec();
     let mut plans = Vec::new();
     while let Some(&message) = messages.get(plans.len()) {
-        let slots =
-            message.fields.iter().map(|field| Slot::new(field, child(field, &mut messages)));
+        let slots = message
+            .fields
+            .iter()
+            .map(|field| Slot::new(message, field, child(field, &mut messages)));
         plans.push(Plan { shape: shape(message), slots: slots.collect(), times: times(message) });
     }
     plans

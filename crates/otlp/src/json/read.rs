@@ -1,13 +1,14 @@
 //! JSON objects to protobuf messages, as the plans of the schema say.
 
 use super::Projection;
+use super::noted::Noted;
 use super::plan::{Habit, PLANS, Plan, START, Shape, Slot};
 use super::row::{Patterns, Rows};
 use super::scan::{Cursor, Fault, Step};
 use super::write::{close, open, put_scalar, put_tagged};
-use crate::error::{Repair, Repairs};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::order::{Run, sort_runs};
+use crate::repair::Repair;
 use crate::schema::{Kind, Rule};
 
 /// A value nested in more lists than allowed stands in at least this many arrays and objects.
@@ -18,7 +19,7 @@ pub(super) struct Reader<'a> {
     pub(super) cursor: Cursor<'a>,
     /// Protobuf, written back to back.
     pub(super) out: Vec<u8>,
-    pub(super) repairs: Repairs,
+    pub(super) noted: Noted,
     /// Whether something was written that only a merge makes canonical.
     pub(super) loose: bool,
     pub(super) plans: &'static [Plan],
@@ -30,6 +31,8 @@ pub(super) struct Reader<'a> {
     pub(super) scratch: &'a mut Vec<u8>,
     projection: Projection,
     pub(super) rows: Rows,
+    /// Whether fields that the projection leaves out are read, for what is repaired in them.
+    pub(super) reads_all: bool,
 }
 
 /// What is open around a value.
@@ -101,7 +104,7 @@ impl<'a> Reader<'a> {
         Reader {
             cursor: Cursor::new(record),
             out: Vec::new(),
-            repairs: Repairs::default(),
+            noted: Noted::default(),
             loose: false,
             plans: &PLANS,
             habits,
@@ -110,6 +113,7 @@ impl<'a> Reader<'a> {
             scratch,
             projection,
             rows: Rows::Messages,
+            reads_all: false,
         }
     }
 
@@ -183,22 +187,27 @@ impl<'a> Reader<'a> {
         }
         self.scratch.clear();
         let mut name = Cursor { at: range.start, ..self.cursor };
-        name.text(self.scratch, &mut Repairs::default())?;
+        name.text(self.scratch, &mut Noted::default())?;
         Ok(self.scratch)
     }
 
     /// Steps over a field that the projection leaves out.
     fn dropped_field(&mut self, slot: &'static Slot, nest: Nest) -> Step {
         let start = self.cursor.at;
-        if self.cursor.skip(nest.json)? < DEEP {
-            return Ok(());
+        if !self.reads_all {
+            if self.cursor.skip(nest.json)? < DEEP {
+                return Ok(());
+            }
+            // Only reading tells whether values are nested too deep.
+            self.cursor.at = start;
         }
-        // Only reading tells whether values are nested too deep.
-        self.cursor.at = start;
-        let (len, repairs, loose) = (self.out.len(), self.repairs, self.loose);
+        let (len, noted, loose) = (self.out.len(), self.noted.clone(), self.loose);
         self.field(slot, &mut Order::new(), nest)?;
         self.out.truncate(len);
-        (self.repairs, self.loose) = (repairs, loose);
+        self.loose = loose;
+        if !self.reads_all {
+            self.noted = noted;
+        }
         Ok(())
     }
 
@@ -209,11 +218,11 @@ impl<'a> Reader<'a> {
             (Rule::Repeated, _) => self.packed(slot, order, nest),
             (_, Kind::Message(_)) => match self.cursor.token() {
                 b'{' => self.nested(slot, order, nest),
-                _ => self.mismatch(nest),
+                _ => self.mismatch(slot, nest),
             },
             (_, Kind::String | Kind::Bytes | Kind::Id) => match self.cursor.token() {
                 b'"' => self.string(slot, order),
-                _ => self.mismatch(nest),
+                _ => self.mismatch(slot, nest),
             },
             _ => self.number(slot, order, nest),
         }
@@ -224,8 +233,8 @@ impl<'a> Reader<'a> {
     pub(super) fn string(&mut self, slot: &'static Slot, order: &mut Order) -> Step {
         let before = self.out.len();
         let len = match slot.kind {
-            Kind::Id => self.id(slot.number)?,
-            Kind::Bytes => self.bytes(slot.number)?,
+            Kind::Id => self.id(slot)?,
+            Kind::Bytes => self.bytes(slot)?,
             _ => Some(self.text(slot.number)?),
         };
         match len {
@@ -239,7 +248,7 @@ impl<'a> Reader<'a> {
     /// Reads a scalar of fixed width or a varint.
     #[inline(always)]
     fn number(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
-        match self.scalar(slot.kind, nest)? {
+        match self.scalar(slot, nest)? {
             None => {}
             Some(0) if !order.keeps_default(slot) => {}
             Some(value) => {
@@ -252,24 +261,24 @@ impl<'a> Reader<'a> {
 
     /// Steps over a value of a type that the field cannot hold. `null` is as good as absent.
     #[inline(never)]
-    pub(super) fn mismatch(&mut self, nest: Nest) -> Step {
+    pub(super) fn mismatch(&mut self, slot: &'static Slot, nest: Nest) -> Step {
         if self.cursor.token() == b'n' {
             return self.cursor.literal("null");
         }
-        self.wrong_element(nest)
+        self.wrong_element(slot, nest)
     }
 
     /// Steps over an array element of a type that the field cannot hold.
     #[inline(never)]
-    fn wrong_element(&mut self, nest: Nest) -> Step {
-        self.repairs.count(Repair::WrongType);
+    fn wrong_element(&mut self, slot: &'static Slot, nest: Nest) -> Step {
+        self.noted.note(Repair::WrongType, Some(slot), self.cursor.at);
         self.cursor.skip(nest.json).map(drop)
     }
 
     /// Reads an array of objects or strings.
     fn repeated(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
         if self.cursor.token() != b'[' {
-            return self.mismatch(nest);
+            return self.mismatch(slot, nest);
         }
         if self.cursor.opens_empty(b']') {
             return Ok(());
@@ -283,7 +292,7 @@ impl<'a> Reader<'a> {
                     order.note(slot);
                     self.text(slot.number)?;
                 }
-                _ => self.wrong_element(nest)?,
+                _ => self.wrong_element(slot, nest)?,
             }
             if !self.cursor.another_element()? {
                 return Ok(());
@@ -320,7 +329,7 @@ impl<'a> Reader<'a> {
     /// Reads an array of scalars.
     fn packed(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
         if self.cursor.token() != b'[' {
-            return self.mismatch(nest);
+            return self.mismatch(slot, nest);
         }
         if self.cursor.opens_empty(b']') {
             return Ok(());
@@ -330,9 +339,9 @@ impl<'a> Reader<'a> {
         let start = open(&mut self.out, slot.number, 1);
         loop {
             match self.cursor.token() {
-                b'n' => self.wrong_element(nest)?,
+                b'n' => self.wrong_element(slot, nest)?,
                 _ => {
-                    if let Some(value) = self.scalar(slot.kind, nest)? {
+                    if let Some(value) = self.scalar(slot, nest)? {
                         put_scalar(&mut self.out, slot.kind.wire_type(), value);
                     }
                 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::members::members;
 use super::{Projection, Transcoder};
-use crate::error::{Error, Repair, Result};
+use crate::error::{Error, Result};
 use crate::schema::{INSTRUMENTATION_SCOPE, Kind, LOG_RECORD, METRIC, Message, RESOURCE, SPAN};
 use crate::segment::{Segment, SegmentBuilder};
 use crate::signal::{Signal, SignalSet};
@@ -230,8 +230,8 @@ impl Replay {
         if let Some((request, form)) = self.transcoder.request(self.signal) {
             repairs.add(&builder.push_verified(request, form)?);
         }
-        match Repair::ALL.into_iter().find(|&repair| repairs.of(repair) > 0) {
-            Some(repair) => Err(Error::new(repair.description(), 0)),
+        match repairs.first(|_| true) {
+            Some(repaired) => Err(Error::new(repaired.to_string(), 0)),
             None => Ok(builder.finish()),
         }
     }
@@ -250,7 +250,7 @@ impl Replay {
                     let reason = format!("{} data points, where a row has one", segment.len());
                     return BadRow { row, reason };
                 }
-                Err(error) => return BadRow { row, reason: error.reason().to_owned() },
+                Err(error) => return BadRow { row, reason: in_row(self.signal, error.reason()) },
             }
         }
         BadRow { row: 0, reason: error.reason().to_owned() }
@@ -275,6 +275,16 @@ impl Replay {
             })
         })
     }
+}
+
+/// What is said of a request of one row, of the row.
+fn in_row(signal: Signal, reason: &str) -> String {
+    let mut rest = reason;
+    for list in lists(signal) {
+        let inner = rest.strip_prefix(list).and_then(|rest| rest.strip_prefix("[0]."));
+        rest = inner.unwrap_or(rest);
+    }
+    rest.to_owned()
 }
 
 /// Closes row list, scope, scope list, resource, resource list and request.

@@ -2,32 +2,36 @@
 
 use super::id::{self, Spelling, base64};
 use super::number::Number;
+use super::plan::Slot;
 use super::read::{Nest, Reader};
 use super::scan::{Cursor, Step};
 use super::write::{close, open};
-use crate::error::Repair;
+use crate::repair::Repair;
 use crate::schema::Kind;
 use crate::wire::zigzag;
 
 impl Reader<'_> {
     /// Reads a number, bool or enum as the bits protobuf has for it; nothing if it is absent.
     #[inline(always)]
-    pub(super) fn scalar(&mut self, kind: Kind, nest: Nest) -> Step<Option<u64>> {
-        let token = self.cursor.token();
+    pub(super) fn scalar(&mut self, slot: &'static Slot, nest: Nest) -> Step<Option<u64>> {
+        let (token, kind) = (self.cursor.token(), slot.kind);
+        let start = self.cursor.at;
         let value = match (kind, token) {
             (Kind::Bool, b't' | b'f') => return self.boolean().map(Some),
-            (Kind::Bool, _) => return self.mismatch(nest).map(|()| None),
-            (Kind::Enum(names), b'"') => return self.enumeration(names),
+            (Kind::Bool, _) => return self.mismatch(slot, nest).map(|()| None),
+            (Kind::Enum(names), b'"') => return self.enumeration(slot, names),
             (_, b'-' | b'0'..=b'9') => {
-                let start = self.cursor.at;
                 let number = self.cursor.number()?;
                 bits(kind, number, &self.cursor.bytes[start..self.cursor.at])
             }
             (_, b'"') => self.quoted(kind)?,
-            _ => return self.mismatch(nest).map(|()| None),
+            (Kind::Fixed64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Int64, b'{') => {
+                self.halves(nest)?
+            }
+            _ => return self.mismatch(slot, nest).map(|()| None),
         };
         if value.is_none() {
-            self.repairs.count(Repair::WrongType);
+            self.noted.note(Repair::WrongType, Some(slot), start);
         }
         Ok(value)
     }
@@ -72,19 +76,47 @@ impl Reader<'_> {
         Ok(Some(named.to_bits()))
     }
 
+    /// Reads an integer whose halves of 32 bits, signed or not, are the members `low` and `high` of an object:
+    /// exporters in JavaScript wrote times so, before there was BigInt.
+    #[inline(never)]
+    fn halves(&mut self, nest: Nest) -> Step<Option<u64>> {
+        let [mut low, mut high] = [None; 2];
+        let mut more = !self.cursor.opens_empty(b'}');
+        while more {
+            let half = match self.name()? {
+                b"low" => Some(&mut low),
+                b"high" => Some(&mut high),
+                _ => None,
+            };
+            self.cursor.token();
+            let start = self.cursor.at;
+            self.cursor.skip(nest.json + 1)?;
+            if let Some(half) = half {
+                *half = number_of_32_bits(&self.cursor.bytes[start..self.cursor.at]);
+            }
+            more = self.cursor.another_member()?;
+        }
+        Ok(low.zip(high).map(|(low, high)| high << 32 | low))
+    }
+
     /// Reads an enum by name, or by number in quotes.
     #[inline(never)]
-    fn enumeration(&mut self, names: &'static [&'static str]) -> Step<Option<u64>> {
+    fn enumeration(
+        &mut self,
+        slot: &'static Slot,
+        names: &'static [&'static str],
+    ) -> Step<Option<u64>> {
+        let start = self.cursor.at;
         self.scratch_text()?;
         let text = self.scratch.as_slice();
-        if let Some(number) = names.iter().position(|name| name.as_bytes() == text) {
+        if let Some(number) = named(names, text) {
             return Ok(Some(number as u64));
         }
         let mut cursor = Cursor::new(text);
         let number = cursor.number().ok().filter(|_| cursor.is_empty());
         let value = number.and_then(|number| quoted_bits(Kind::Enum(names), number, text));
         if value.is_none() {
-            self.repairs.count(Repair::UnknownEnumName);
+            self.noted.note(Repair::UnknownEnumName, Some(slot), start);
         }
         Ok(Some(value.unwrap_or(0)))
     }
@@ -94,7 +126,7 @@ impl Reader<'_> {
     pub(super) fn text(&mut self, number: u32) -> Step<usize> {
         self.cursor.at += 1;
         let start = open(&mut self.out, number, 1);
-        self.cursor.text(&mut self.out, &mut self.repairs)?;
+        self.cursor.text(&mut self.out, &mut self.noted)?;
         let len = self.out.len() - start;
         close(&mut self.out, start, 1);
         Ok(len)
@@ -104,16 +136,17 @@ impl Reader<'_> {
     fn scratch_text(&mut self) -> Step {
         self.cursor.at += 1;
         self.scratch.clear();
-        self.cursor.text(self.scratch, &mut self.repairs)
+        self.cursor.text(self.scratch, &mut self.noted)
     }
 
     /// Reads base64 into a field; returns the number of bytes, or nothing if it is not base64.
     #[inline(never)]
-    pub(super) fn bytes(&mut self, number: u32) -> Step<Option<usize>> {
+    pub(super) fn bytes(&mut self, slot: &'static Slot) -> Step<Option<usize>> {
+        let quote = self.cursor.at;
         self.scratch_text()?;
-        let start = open(&mut self.out, number, 1);
+        let start = open(&mut self.out, slot.number, 1);
         if !base64(self.scratch, &mut self.out) {
-            self.repairs.count(Repair::InvalidBase64);
+            self.noted.note(Repair::InvalidBase64, Some(slot), quote);
             return Ok(None);
         }
         let len = self.out.len() - start;
@@ -123,14 +156,14 @@ impl Reader<'_> {
 
     /// Reads an id into a field; returns the number of bytes, or nothing if it is no id.
     #[inline(always)]
-    pub(super) fn id(&mut self, number: u32) -> Step<Option<usize>> {
-        if self.hex_id::<34, 32, 16>(number) {
+    pub(super) fn id(&mut self, slot: &'static Slot) -> Step<Option<usize>> {
+        if self.hex_id::<34, 32, 16>(slot.number) {
             return Ok(Some(16));
         }
-        if self.hex_id::<18, 16, 8>(number) {
+        if self.hex_id::<18, 16, 8>(slot.number) {
             return Ok(Some(8));
         }
-        self.odd_id(number)
+        self.odd_id(slot)
     }
 
     /// Reads an id of `BYTES` bytes in plain hex, if it stands here.
@@ -156,14 +189,15 @@ impl Reader<'_> {
 
     /// Reads an id of another length or spelling.
     #[inline(never)]
-    fn odd_id(&mut self, number: u32) -> Step<Option<usize>> {
+    fn odd_id(&mut self, slot: &'static Slot) -> Step<Option<usize>> {
+        let quote = self.cursor.at;
         self.scratch_text()?;
-        let start = open(&mut self.out, number, 1);
+        let start = open(&mut self.out, slot.number, 1);
         match id::id(self.scratch, &mut self.out) {
             Some(Spelling::Hex) => {}
-            Some(Spelling::Base64) => self.repairs.count(Repair::Base64Id),
+            Some(Spelling::Base64) => self.noted.note(Repair::Base64Id, Some(slot), quote),
             None => {
-                self.repairs.count(Repair::InvalidId);
+                self.noted.note(Repair::InvalidId, Some(slot), quote);
                 return Ok(None);
             }
         }
@@ -171,6 +205,25 @@ impl Reader<'_> {
         close(&mut self.out, start, 1);
         Ok(Some(len))
     }
+}
+
+/// The number of an enum value: by its name, or by what is behind the part that all names begin with, in
+/// any case: `SPAN_KIND_SERVER`, `SERVER`, `server`.
+fn named(names: &[&str], text: &[u8]) -> Option<usize> {
+    let common = names.first().and_then(|first| first.rfind('_')).map_or(0, |at| at + 1);
+    names.iter().position(|name| {
+        let is = |name: &str| name.as_bytes().eq_ignore_ascii_case(text);
+        is(name) || is(&name[common..])
+    })
+}
+
+/// The 32 bits of a number, in quotes or not.
+fn number_of_32_bits(text: &[u8]) -> Option<u64> {
+    let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
+    let mut cursor = Cursor::new(text);
+    let number = cursor.number().ok().filter(|_| cursor.is_empty())?.to_i64()?;
+    let fits = (i64::from(i32::MIN)..=i64::from(u32::MAX)).contains(&number);
+    fits.then_some(u64::from(number as u32))
 }
 
 /// [`bits`] of a number in quotes, where integers have no decimal point.

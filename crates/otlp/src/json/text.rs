@@ -1,20 +1,21 @@
 //! JSON strings to UTF-8 text.
 
+use super::noted::Noted;
 use super::scan::{Cursor, Fault, Step};
-use crate::error::{Repair, Repairs};
 use crate::escape::{BLOCK, plain_prefix};
+use crate::repair::Repair;
 
 impl Cursor<'_> {
     /// Appends the rest of a string after its opening quote to `out`, without its escapes.
     #[inline(always)]
-    pub(super) fn text(&mut self, out: &mut Vec<u8>, repairs: &mut Repairs) -> Step {
+    pub(super) fn text(&mut self, out: &mut Vec<u8>, noted: &mut Noted) -> Step {
         loop {
             self.plain_text(out);
             if self.peek() == b'"' {
                 self.at += 1;
                 return Ok(());
             }
-            self.unescape(out, repairs)?;
+            self.unescape(out, noted)?;
         }
     }
 
@@ -45,7 +46,7 @@ impl Cursor<'_> {
 
     /// Appends what an escape stands for; fails if none stands here.
     #[inline(never)]
-    fn unescape(&mut self, out: &mut Vec<u8>, repairs: &mut Repairs) -> Step {
+    fn unescape(&mut self, out: &mut Vec<u8>, noted: &mut Noted) -> Step {
         if self.peek() != b'\\' {
             return Err(Fault::Control);
         }
@@ -57,7 +58,7 @@ impl Cursor<'_> {
             b'n' => b'\n',
             b'r' => b'\r',
             b't' => b'\t',
-            b'u' => return self.unescape_unicode(out, repairs),
+            b'u' => return self.unescape_unicode(out, noted),
             _ => return Err(Fault::Escape),
         };
         self.at += 1;
@@ -65,7 +66,7 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    fn unescape_unicode(&mut self, out: &mut Vec<u8>, repairs: &mut Repairs) -> Step {
+    fn unescape_unicode(&mut self, out: &mut Vec<u8>, noted: &mut Noted) -> Step {
         self.at += 1;
         let unit = self.hex4()?;
         let code = match unit {
@@ -75,7 +76,7 @@ impl Cursor<'_> {
             _ => Some(unit),
         };
         let char = code.and_then(char::from_u32).unwrap_or_else(|| {
-            repairs.count(Repair::LoneSurrogate);
+            noted.note(Repair::LoneSurrogate, None, self.at - 1);
             char::REPLACEMENT_CHARACTER
         });
         out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());

@@ -1,5 +1,5 @@
 use super::*;
-use crate::error::Repair;
+use crate::repair::Repair;
 use crate::wire::sample::{all, attribute, double, fixed64, group, message, text, varint};
 
 fn segment(signal: Signal, requests: &[&[u8]]) -> Segment {

@@ -79,7 +79,7 @@ fn rows(
     charge: &mut Charge,
 ) -> Result<(Segment, Repairs), Refusal> {
     let mut builder = SegmentBuilder::new(signal);
-    let mut repairs = outcome.repairs;
+    let mut repairs = outcome.repairs.clone();
     if let Some((request, form)) = transcoder.request(signal) {
         index::reserve(signal, request, charge)?;
         charge.add(request.len())?;

@@ -277,10 +277,16 @@ fn invalid_utf8_is_repaired() {
     message[name] = 0xff;
     let outcome = call(&server, TRACE_EXPORT, &[], &framed(0, &message));
     assert_eq!(outcome.status, "0", "{outcome:?}");
+    // A7: a word to the sender, nothing rejected.
+    let response = ExportTraceServiceResponse::decode(&outcome.data[5..]).expect("a response");
+    let partial = response.partial_success.expect("a partial success");
+    assert_eq!(partial.rejected_spans, 0);
+    let said = "stored, but resourceSpans[0].scopeSpans[0].spans[0].name is \"\u{fffd}pan 0\": ";
+    assert!(partial.error_message.starts_with(said), "{}", partial.error_message);
     let names: Vec<String> =
         server.messages::<Span>(Signal::Traces).into_iter().map(|span| span.name).collect();
     assert_eq!(names, ["\u{fffd}pan 0", "span 1"]);
-    let repairs = server.counters().signal(Signal::Traces).repairs;
+    let repairs = server.counters().signal(Signal::Traces).repairs.clone();
     assert_eq!(repairs.of(Repair::InvalidUtf8), 1);
 }
 

@@ -246,10 +246,42 @@ fn repairs_are_counted() {
     let text = |body: &[u8]| field(1, &field(2, &field(2, &field(5, &field(1, body)))));
     let outcome = read(big_endian([text(b"a\xff"), text(b"b"), text(b"\xff\xfe")]));
     assert_eq!(outcome.rows.len(), 3);
-    assert_eq!(outcome.repairs.of(crate::error::Repair::InvalidUtf8), 2);
+    assert_eq!(outcome.repairs.of(crate::repair::Repair::InvalidUtf8), 2);
     let line = json(Signal::Logs, 1, false).replace("\"1000\"", "\"soon\"");
     let outcome = read(format!("{line}\n{line}"));
-    assert_eq!(outcome.repairs.of(crate::error::Repair::WrongType), 2);
+    assert_eq!(outcome.repairs.of(crate::repair::Repair::WrongType), 2);
+}
+
+/// The first value of a field that was repaired is told with its place in the file.
+#[test]
+fn repairs_have_a_place() {
+    let told = |file: &[u8]| {
+        let examples = read(file).repairs.examples().to_vec();
+        examples
+            .into_iter()
+            .map(|one| (one.record, one.offset, one.member, one.value))
+            .collect::<Vec<_>>()
+    };
+    let good = json(Signal::Logs, 1, false);
+    let bad = good.replace("\"1000\"", "\"soon\"");
+    let member = "resourceLogs[0].scopeLogs[0].logRecords[0].timeUnixNano".to_owned();
+    let within = bad.find("\"soon\"").expect("the value") as u64;
+    let file = format!("{good}\n{bad}\n{bad}\n");
+    let offset = good.len() as u64 + 1 + within;
+    assert_eq!(told(file.as_bytes()), [(2, offset, member.clone(), "\"soon\"".to_owned())]);
+    assert_eq!(told(&gzip(file.as_bytes())), told(file.as_bytes()));
+    // A record that is compressed by itself has no places in it that are places of the file.
+    let frame = zstd(bad.as_bytes());
+    let framed = big_endian([good.clone().into_bytes(), frame]);
+    let offset = 4 + good.len() as u64 + 4;
+    assert_eq!(told(&framed), [(2, offset, member, "\"soon\"".to_owned())]);
+
+    let text = |body: &[u8]| field(1, &field(2, &field(2, &field(5, &field(1, body)))));
+    let (good, bad) = (text(b"b"), text(b"a\xff"));
+    let offset = (4 + good.len() + 4 + bad.len() - 2) as u64;
+    let member = "resourceLogs[0].scopeLogs[0].logRecords[0].body.stringValue".to_owned();
+    let told = told(&big_endian([good, bad]));
+    assert_eq!(told, [(2, offset, member, "\"a\u{fffd}\"".to_owned())]);
 }
 
 /// Each batch holds about as many bytes as asked for, and has a record.

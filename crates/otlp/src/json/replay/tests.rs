@@ -112,8 +112,16 @@ fn rows_that_would_lose_something_are_refused() {
         (Signal::Traces, r#"{"name":"x""#, "record ends inside a JSON value at byte 11"),
         (Signal::Traces, r#"{"name":"x"} {}"#, "text after the JSON object at byte 13"),
         (Signal::Traces, r#"{"name":"x"]}]}]}"#, "expected ',' or '}' after a member at byte 11"),
-        (Signal::Traces, r#"{"name":1}"#, Repair::WrongType.description()),
-        (Signal::Traces, r#"{"traceId":"xyz"}"#, Repair::InvalidId.description()),
+        (
+            Signal::Traces,
+            r#"{"name":1}"#,
+            "name is 1: value of the wrong type or out of range, read as absent",
+        ),
+        (
+            Signal::Traces,
+            r#"{"traceId":"xyz"}"#,
+            r#"traceId is "xyz": id that is neither hex nor base64, read as absent"#,
+        ),
         (Signal::Traces, r#"{"body":{}}"#, r#"Span has no key "body"; logs do at byte 8"#),
         (Signal::Traces, r#"{"gauge":{}}"#, r#"Span has no key "gauge"; metrics do at byte 9"#),
         (

@@ -1,7 +1,7 @@
 //! Whole records: signals, documents, what is no OTLP, and what is wanted of them.
 
 use super::{Foreign, Projection, Signal, SignalSet, Transcoder};
-use crate::error::Repair;
+use crate::repair::Repair;
 use crate::wire::sample::{all, attribute, fixed64, message, text, varint};
 
 fn read(record: impl AsRef<[u8]>) -> (SignalSet, Option<Foreign>, [Option<Vec<u8>>; 3]) {
@@ -186,13 +186,16 @@ fn repairs_are_counted_in_what_is_wanted_only() {
     let record = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[
         {"severityNumber":"LOUD","traceId":"x","body":{"bytesValue":"?"},"flags":-1,"eventName":"\ud800"}]}]}]}"#;
     let mut transcoder = Transcoder::new();
-    let mut counts = |projection| {
+    let mut counts = |projection, all| {
+        transcoder.read_all(all);
         let outcome = transcoder.read(record.as_bytes(), SignalSet::ALL, projection);
-        let repairs = outcome.expect("a record").repairs;
-        Repair::ALL.map(|repair| repairs.of(repair))
+        outcome.expect("a record").repairs.counts()
     };
     use Repair::*;
     let all = [LoneSurrogate, WrongType, UnknownEnumName, InvalidId, InvalidBase64];
-    assert_eq!(counts(Projection::ALL), Repair::ALL.map(|repair| u64::from(all.contains(&repair))));
-    assert_eq!(counts(Projection { row: 0, ..Projection::ALL }), [0; 7]);
+    let all = Repair::ALL.map(|repair| u64::from(all.contains(&repair)));
+    let nothing = Projection { row: 0, ..Projection::ALL };
+    assert_eq!(counts(Projection::ALL, false), all);
+    assert_eq!(counts(nothing, false), [0; 7]);
+    assert_eq!(counts(nothing, true), all, "all is to be read");
 }

@@ -1,7 +1,7 @@
 //! Numbers, bools, enums, ids and bytes.
 
 use super::{Of, check};
-use crate::error::Repair::{self, *};
+use crate::repair::Repair::{self, *};
 use crate::wire::sample::{double, fixed32, fixed64, text, varint};
 use crate::wire::zigzag;
 
@@ -68,7 +68,16 @@ fn unsigned_64_bit_integers() {
         ("\"NaN\"", None),
         ("true", None),
         ("[1]", None),
-        ("{\"low\":1,\"high\":0,\"unsigned\":true}", None),
+        ("{\"low\":1,\"high\":0,\"unsigned\":true}", Some(1)),
+        ("{\"high\":397674739,\"low\":-621846251}", Some(1_708_000_002_123_456_789)),
+        ("{\"low\":\"3673121045\",\"high\":\"397674739\"}", Some(1_708_000_002_123_456_789)),
+        ("{\"low\":-1,\"high\":-1,\"unsigned\":true}", Some(u64::MAX)),
+        ("{}", None),
+        ("{\"low\":1}", None),
+        ("{\"low\":1,\"high\":null}", None),
+        ("{\"low\":1,\"high\":4294967296}", None),
+        ("{\"low\":-2147483649,\"high\":0}", None),
+        ("{\"low\":0.5,\"high\":0}", None),
         ("\"2025-06-15T12:00:00Z\"", None),
     ];
     values(
@@ -119,7 +128,8 @@ fn signed_64_bit_integers() {
         ("-18446744073709551615", None),
         ("\"7.0\"", None),
         ("\"--1\"", None),
-        ("{\"low\":1,\"high\":0}", None),
+        ("{\"low\":1,\"high\":0}", Some(1)),
+        ("{\"low\":-2,\"high\":-1,\"unsigned\":false}", Some(-2)),
     ];
     values(
         "asInt",
@@ -268,9 +278,15 @@ fn enums() {
         ("\"SPAN_KIND_CONSUMER\"", number(5), NONE),
         ("\"SPAN_KIND_CONSUME\\u0052\"", number(5), NONE),
         ("\"SPAN_KIND_UNSPECIFIED\"", vec![], NONE),
+        ("\"Unspecified\"", vec![], NONE),
         ("0", vec![], NONE),
-        ("\"span_kind_client\"", vec![], &[UnknownEnumName]),
-        ("\"CLIENT\"", vec![], &[UnknownEnumName]),
+        ("\"span_kind_client\"", number(3), NONE),
+        ("\"CLIENT\"", number(3), NONE),
+        ("\"Client\"", number(3), NONE),
+        ("\"client\"", number(3), NONE),
+        ("\"KIND_CLIENT\"", vec![], &[UnknownEnumName]),
+        ("\"CLIENTS\"", vec![], &[UnknownEnumName]),
+        ("\"SPAN_KIND_\"", vec![], &[UnknownEnumName]),
         ("\"\"", vec![], &[UnknownEnumName]),
         ("2147483648", vec![], &[WrongType]),
         ("1.5", vec![], &[WrongType]),
@@ -280,16 +296,18 @@ fn enums() {
     for (value, bytes, repairs) in cases {
         check(Of::Span, [(&format!("\"kind\":{value}"), bytes, repairs)]);
     }
-    check(Of::Log, [(r#""severityNumber":"SEVERITY_NUMBER_FATAL4""#, varint(2, 24), NONE)]);
-    check(
-        Of::Metric,
-        [(
-            r#""sum":{"aggregationTemporality":"AGGREGATION_TEMPORALITY_CUMULATIVE"}"#,
-            text(7, varint(2, 2)),
-            NONE,
-        )],
-    );
-    check(Of::Span, [(r#""status":{"code":"STATUS_CODE_ERROR"}"#, text(15, varint(3, 2)), NONE)]);
+    for name in ["SEVERITY_NUMBER_FATAL4", "FATAL4", "fatal4"] {
+        let member = format!("\"severityNumber\":\"{name}\"");
+        check(Of::Log, [(&member, varint(2, 24), NONE)]);
+    }
+    for name in ["AGGREGATION_TEMPORALITY_CUMULATIVE", "CUMULATIVE", "Cumulative"] {
+        let member = format!("\"sum\":{{\"aggregationTemporality\":\"{name}\"}}");
+        check(Of::Metric, [(&member, text(7, varint(2, 2)), NONE)]);
+    }
+    for name in ["STATUS_CODE_ERROR", "ERROR", "Error"] {
+        let member = format!("\"status\":{{\"code\":\"{name}\"}}");
+        check(Of::Span, [(&member, text(15, varint(3, 2)), NONE)]);
+    }
 }
 
 /// J1, rows 18 to 20: hex in any case, in every message that has ids, of any length.

@@ -1,7 +1,7 @@
 //! Text, its escapes and what is no text.
 
 use super::{Of, check, read};
-use crate::error::Repair::{self, *};
+use crate::repair::Repair::{self, *};
 use crate::wire::sample::{attribute, text};
 
 const NONE: &[Repair] = &[];

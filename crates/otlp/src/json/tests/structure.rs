@@ -1,7 +1,7 @@
 //! Members: their order, how often they occur, and what holds nothing.
 
 use super::{Of, Projection, SignalSet, Transcoder, check, read};
-use crate::error::Repair::{self, *};
+use crate::repair::Repair::{self, *};
 use crate::schema::{Kind, Message, Rule};
 use crate::signal::Signal;
 use crate::verify::Form;

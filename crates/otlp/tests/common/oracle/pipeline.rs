@@ -2,8 +2,8 @@
 
 use duckspan_otlp::Signal;
 use duckspan_otlp::compression::{Compression, Decoder, FILE_WINDOW_LOG};
-use duckspan_otlp::error::Repairs;
 use duckspan_otlp::file::{Batches, Options, Reject, Worker};
+use duckspan_otlp::repair::Repairs;
 use duckspan_otlp::sniff::{Sniffed, sniff};
 
 use super::protobuf::check_round_trip;

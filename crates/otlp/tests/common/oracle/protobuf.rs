@@ -1,8 +1,8 @@
 //! What must hold of any bytes that are given as a protobuf request.
 
-use duckspan_otlp::error::Repairs;
 use duckspan_otlp::json::{Projection, Transcoder};
 use duckspan_otlp::normalize::normalize;
+use duckspan_otlp::repair::Repairs;
 use duckspan_otlp::schema::{ANY_VALUE, KEY_VALUE, Kind, Message};
 use duckspan_otlp::verify::{Form, verify};
 use duckspan_otlp::wire::{Reader, Value};

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
-use crate::budget::Charge;
-use crate::limits::{FIRST_STEP, TRUSTED_GROWTH, TRUSTED_SHARE, TRUSTED_SIZE};
+use crate::budget::{Advance, Charge};
+use crate::limits::{FIRST_STEP, LEAST_STEP, TRUSTED_GROWTH, TRUSTED_SIZE};
 use crate::refusal::{Reason, Refusal};
 
 #[cfg(test)]
@@ -35,6 +35,8 @@ pub(crate) enum Content {
 pub(crate) struct Buffer {
     pub(crate) bytes: Vec<u8>,
     pub(crate) charge: Charge,
+    /// What whoever writes it holds beside: as many bytes again, but no more than the second number.
+    beside: (usize, usize),
 }
 
 /// Collects a body of at most `limit` bytes.
@@ -43,6 +45,8 @@ pub(crate) struct Gather {
     /// The body, if all of it came at once.
     whole: Bytes,
     buffer: Buffer,
+    /// What is charged for more than has arrived.
+    advance: Advance,
     /// Bytes that the body should have, if it says so.
     declared: Option<usize>,
     limit: usize,
@@ -51,7 +55,8 @@ pub(crate) struct Gather {
 impl Gather {
     /// Nothing of a body yet.
     pub(crate) fn new(limit: usize, charge: Charge) -> Gather {
-        Gather { whole: Bytes::new(), buffer: Buffer::new(charge), declared: None, limit }
+        let advance = charge.advance();
+        Gather { whole: Bytes::new(), buffer: Buffer::new(charge), advance, declared: None, limit }
     }
 
     /// Takes note of the length that the body says it has. Of a large one, memory is taken as it arrives
@@ -98,20 +103,29 @@ impl Gather {
             return Err(Refusal::too_large(self.limit));
         }
         if needed > self.buffer.bytes.capacity() {
-            self.buffer.reserve(self.step().max(needed))?;
+            let room = self.next_room(needed);
+            self.buffer.reserve(room).or_else(|_| self.buffer.reserve(needed))?;
         }
         self.buffer.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
-    /// The room to make next: what is declared, unless that is much more than what is here.
-    fn step(&self) -> usize {
-        let Gather { buffer: Buffer { bytes, charge }, declared, limit, .. } = self;
-        match (*declared, bytes.capacity()) {
-            (None, here) => FIRST_STEP.max(2 * here).min(*limit),
-            (Some(declared), 0) => {
-                charge.share(TRUSTED_SHARE).clamp(FIRST_STEP, TRUSTED_SIZE).min(declared)
-            }
+    /// The room to make next, for `needed` bytes at least: what is to be expected, unless others were charged for
+    /// what they said of themselves already; else what has arrived, and as much again.
+    fn next_room(&mut self, needed: usize) -> usize {
+        let wanted = self.expected().max(needed);
+        if self.advance.raise(wanted - needed) {
+            return wanted;
+        }
+        let most = self.declared.unwrap_or(self.limit);
+        (2 * needed).max(LEAST_STEP).min(most)
+    }
+
+    /// What is declared, unless that is much more than what is here.
+    fn expected(&self) -> usize {
+        match (self.declared, self.buffer.bytes.capacity()) {
+            (None, here) => FIRST_STEP.max(2 * here).min(self.limit),
+            (Some(declared), 0) => TRUSTED_SIZE.min(declared),
             (Some(declared), here) => match TRUSTED_GROWTH * here {
                 next if next < declared / 2 => next,
                 _ => declared,
@@ -130,6 +144,13 @@ impl Gather {
 }
 
 impl Content {
+    /// Leaves what it was received in, which may be much larger.
+    pub(crate) fn settle(&mut self) {
+        if let Content::Received(bytes) = self {
+            *self = Content::Collected(bytes.to_vec());
+        }
+    }
+
     /// Bytes that it is charged with.
     pub(crate) fn charged(&self) -> usize {
         match self {
@@ -151,22 +172,31 @@ impl Deref for Content {
 }
 
 impl From<Buffer> for Payload {
-    fn from(Buffer { bytes, charge }: Buffer) -> Payload {
-        Payload { bytes: Content::Collected(bytes), charge }
+    fn from(mut buffer: Buffer) -> Payload {
+        buffer.charge.give_back(buffer.beside.0);
+        Payload { bytes: Content::Collected(buffer.bytes), charge: buffer.charge }
     }
 }
 
 impl Buffer {
     /// No memory yet.
     pub(crate) fn new(charge: Charge) -> Buffer {
-        Buffer { bytes: Vec::new(), charge }
+        Buffer::with_window(charge, 0)
+    }
+
+    /// The same for whoever keeps a copy of the last bytes that it wrote: no more than `window`.
+    pub(crate) fn with_window(charge: Charge, window: usize) -> Buffer {
+        Buffer { bytes: Vec::new(), charge, beside: (0, window) }
     }
 
     /// Makes room for so many bytes.
     pub(crate) fn reserve(&mut self, room: usize) -> Result<(), Refusal> {
-        let capacity = self.bytes.capacity();
-        if room > capacity {
-            self.charge.add(room - capacity)?;
+        let (beside, window) = self.beside;
+        let more = room.saturating_sub(self.bytes.capacity());
+        let more_beside = room.min(window).saturating_sub(beside);
+        self.charge.add(more + more_beside)?;
+        self.beside.0 += more_beside;
+        if more > 0 {
             self.bytes
                 .try_reserve_exact(room - self.bytes.len())
                 .map_err(|_| Refusal::new(Reason::Overload, "out of memory, try again"))?;
@@ -176,8 +206,9 @@ impl Buffer {
 
     /// Gives everything back.
     pub(crate) fn clear(&mut self) {
-        self.charge.give_back(self.bytes.capacity());
+        self.charge.give_back(self.bytes.capacity() + self.beside.0);
         self.bytes = Vec::new();
+        self.beside.0 = 0;
     }
 
     /// Gives back the room that is not used, if it is much.

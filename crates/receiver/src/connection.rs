@@ -12,13 +12,12 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::counters::count;
-use crate::limits::{
-    ACCEPT_PAUSE, CONNECTION_WINDOW, Limits, MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE,
-};
+use crate::limits::{ACCEPT_PAUSE, Buffers, Limits, MAX_HEAD_SIZE};
 use crate::reply::Reply;
+use crate::room::{Place, Room};
 use crate::service::Service;
 use crate::socket::{Activity, InFlight, Socket};
 
@@ -26,8 +25,7 @@ use crate::socket::{Activity, InFlight, Socket};
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) service: Arc<Service>,
-    /// One permit for each connection that may be open.
-    pub(crate) room: Arc<Semaphore>,
+    pub(crate) room: Arc<Room>,
     /// Becomes true when the receiver stops.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -37,12 +35,13 @@ pub(crate) async fn accept(listener: TcpListener, context: Context) {
     let tally = &context.service.tally;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => match Arc::clone(&context.room).try_acquire_owned() {
-                Ok(permit) => {
+            // Others wait where they are until there is room for this one.
+            Ok((stream, _)) => match context.room.enter().await {
+                Some(place) => {
                     count(&tally.connections_accepted);
-                    tokio::spawn(serve(stream, context.clone(), permit));
+                    tokio::spawn(serve(stream, context.clone(), place));
                 }
-                Err(_) => count(&tally.connections_refused),
+                None => count(&tally.connections_refused),
             },
             Err(error) => {
                 count(&tally.accept_failures);
@@ -62,14 +61,14 @@ fn is_lost_connection(kind: ErrorKind) -> bool {
     )
 }
 
-async fn serve(stream: TcpStream, context: Context, permit: OwnedSemaphorePermit) {
+async fn serve(stream: TcpStream, context: Context, place: Place) {
     let Context { service, mut stop, .. } = context;
     // Without it small answers wait for acknowledgements; a socket that refuses is gone already.
     let _ = stream.set_nodelay(true);
-    let activity = Arc::new(Activity::default());
+    let activity = Arc::clone(&place.activity);
     let requests = Arc::clone(&activity);
     let socket = Socket::new(stream, service.limits, Arc::clone(&activity));
-    let builder = builder(&service.limits);
+    let builder = builder(&service.limits, &place.buffers);
     let answer = {
         let service = Arc::clone(&service);
         service_fn(move |request| {
@@ -79,6 +78,7 @@ async fn serve(stream: TcpStream, context: Context, permit: OwnedSemaphorePermit
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), answer));
     let mut stop = pin!(stop.wait_for(|stopped| *stopped));
+    let mut go = pin!(requests.asked_to_go());
     let (mut stopping, mut stepped_back) = (false, false);
     let ended = std::future::poll_fn(|cx| {
         // Requests that are here go first: their answers leave in one write.
@@ -91,13 +91,19 @@ async fn serve(stream: TcpStream, context: Context, permit: OwnedSemaphorePermit
             stopping = true;
             connection.as_mut().graceful_shutdown();
         }
+        if go.as_mut().poll(cx).is_ready() {
+            count(&service.tally.connections_displaced);
+            connection.as_mut().graceful_shutdown();
+            // What can be said at once is said; whoever needs the room does not wait for the rest.
+            let _ = connection.as_mut().poll(cx);
+            return Poll::Ready(Ok(()));
+        }
         connection.as_mut().poll(cx)
     })
     .await;
     if ended.is_err() && !stopping {
         count(&service.tally.connections_failed);
     }
-    drop(permit);
 }
 
 async fn answer(
@@ -110,16 +116,17 @@ async fn answer(
     Ok(response.map(|reply| reply.holding(in_flight)))
 }
 
-fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+fn builder(limits: &Limits, buffers: &Buffers) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(buffers.http1);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_frame_size(MAX_FRAME_SIZE)
-        .max_header_list_size(MAX_HEADER_LIST_SIZE)
-        .max_concurrent_streams(limits.max_streams)
+        .initial_connection_window_size(buffers.window)
+        .initial_stream_window_size(buffers.window)
+        .max_frame_size(buffers.frame)
+        .max_header_list_size(MAX_HEAD_SIZE)
+        .max_concurrent_streams(limits.max_streams.min(buffers.streams))
         .keep_alive_interval(limits.ping_interval)
         .keep_alive_timeout(limits.ping_timeout);
     builder

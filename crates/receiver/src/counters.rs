@@ -23,8 +23,10 @@ pub struct Counters {
     pub connections: u64,
     /// Connections that were accepted, refused ones apart.
     pub connections_accepted: u64,
-    /// Connections that were closed at once, because too many were open.
+    /// Connections that were closed at once, because there was no room for them.
     pub connections_refused: u64,
+    /// Connections that were closed to make room for others.
+    pub connections_displaced: u64,
     /// Connections that ended in an error: other protocols, such as TLS; slow, abusive and lost clients.
     pub connections_failed: u64,
     /// Failures to accept a connection, such as for want of file descriptors.
@@ -75,6 +77,7 @@ pub(crate) struct Tally {
     unrouted: [AtomicU64; Reason::ALL.len()],
     pub(crate) connections_accepted: AtomicU64,
     pub(crate) connections_refused: AtomicU64,
+    pub(crate) connections_displaced: AtomicU64,
     pub(crate) connections_failed: AtomicU64,
     pub(crate) accept_failures: AtomicU64,
 }
@@ -96,7 +99,7 @@ pub(crate) fn count(counter: &AtomicU64) {
 
 impl Tally {
     /// Counts a request and what became of it.
-    pub(crate) fn count(&self, signal: Option<Signal>, outcome: &Result<Accepted, Refusal>) {
+    pub(crate) fn count(&self, signal: Option<Signal>, outcome: Result<&Accepted, &Refusal>) {
         let Some(signal) = signal else {
             if let Err(refusal) = outcome {
                 count(&self.unrouted[refusal.reason as usize]);
@@ -118,6 +121,7 @@ impl Tally {
             unrouted: read_all(&self.unrouted),
             connections_accepted: read(&self.connections_accepted),
             connections_refused: read(&self.connections_refused),
+            connections_displaced: read(&self.connections_displaced),
             connections_failed: read(&self.connections_failed),
             accept_failures: read(&self.accept_failures),
             ..Counters::default()

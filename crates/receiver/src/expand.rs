@@ -1,4 +1,7 @@
 //! Expanding compressed requests, into memory that is charged while it grows.
+//!
+//! What expands to little is expanded at once, where connections are served; the rest is long work, and begun anew
+//! when its turn comes, so that it holds nothing until then.
 
 use std::cell::RefCell;
 
@@ -6,7 +9,7 @@ use duckspan_otlp::Error;
 use duckspan_otlp::compression::{Compression, Decoder, Progress, REQUEST_WINDOW_LOG};
 
 use crate::body::{Buffer, Payload};
-use crate::limits::{BLOCKING_SIZE, KEPT_ROOM};
+use crate::limits::{KEPT_ROOM, LONG_SIZE};
 use crate::refusal::{Reason, Refusal};
 
 #[cfg(test)]
@@ -21,7 +24,50 @@ thread_local! {
     static ROOM: RefCell<Box<[u8]>> = RefCell::new(vec![0; KEPT_ROOM].into_boxed_slice());
 }
 
+/// What came of a body that may expand to little.
+#[derive(Debug)]
+pub(crate) enum Short {
+    Expanded(Payload),
+    /// It expands to more than [`KEPT_ROOM`]: as it was.
+    Long(Payload),
+}
+
 impl Payload {
+    /// The same bytes, expanded to at most `limit`, if that is soon done. What they are is not told by how many
+    /// they are while they are compressed.
+    ///
+    /// # Errors
+    /// As [`Payload::expand`].
+    pub(crate) fn expand_short(
+        self,
+        compression: Compression,
+        limit: usize,
+    ) -> Result<Short, Refusal> {
+        if stated_size(compression, &self.bytes).is_some_and(|size| size > KEPT_ROOM) {
+            return Ok(Short::Long(self));
+        }
+        ROOM.with_borrow_mut(|kept| {
+            let mut decoder = decoder(compression).map_err(malformed)?;
+            let done = decoder.decode(&self.bytes, kept);
+            let finished = decoder.finish();
+            DECODERS.with_borrow_mut(|decoders| decoders.push(decoder));
+            let Progress { written, .. } = done.map_err(malformed)?;
+            if written > limit {
+                return Err(Refusal::too_large(limit));
+            }
+            if written == kept.len() {
+                return Ok(Short::Long(self));
+            }
+            finished.map_err(malformed)?;
+            let Payload { bytes: input, charge } = self;
+            let mut expanded = Buffer::new(charge);
+            expanded.reserve(written)?;
+            expanded.bytes.extend_from_slice(&kept[..written]);
+            expanded.charge.give_back(input.charged());
+            Ok(Short::Expanded(expanded.into()))
+        })
+    }
+
     /// The same bytes, expanded to at most `limit`. Both are charged to one charge while both are held, so
     /// that what never fits is told from what does not fit now.
     ///
@@ -29,11 +75,14 @@ impl Payload {
     /// If they are corrupt, or expand to more, or there is no memory for them.
     pub(crate) fn expand(self, compression: Compression, limit: usize) -> Result<Payload, Refusal> {
         let Payload { bytes: input, charge } = self;
-        let mut expanded = Buffer::new(charge);
-        let mut decoder = decoder(compression).map_err(malformed)?;
-        let outcome = expanded.fill_from(&mut decoder, &input, limit);
-        DECODERS.with_borrow_mut(|decoders| decoders.push(decoder));
-        outcome?;
+        let window = match compression {
+            Compression::Zstd => 1 << REQUEST_WINDOW_LOG,
+            _ => 0,
+        };
+        let mut expanded = Buffer::with_window(charge, window);
+        // It is not kept, for its window grows to what it expands.
+        let mut decoder = Decoder::new(compression, REQUEST_WINDOW_LOG).map_err(malformed)?;
+        expanded.fill_from(&mut decoder, &input, limit)?;
         expanded.charge.give_back(input.charged());
         Ok(expanded.into())
     }
@@ -111,7 +160,7 @@ impl Buffer {
                 return Err(Refusal::too_large(limit));
             } else if done.written < room {
                 break;
-            } else if room < BLOCKING_SIZE {
+            } else if room < LONG_SIZE {
                 room = (2 * room).min(most);
             } else {
                 // To grow further would hold it twice; to look first costs time, but no memory.

@@ -8,6 +8,8 @@ use duckspan_otlp::{Repair, Repairs, Segment, Signal};
 use crate::body::Payload;
 use crate::budget::Charge;
 use crate::encoding::Encoding;
+use crate::expand::Short;
+use crate::limits::LONG_SIZE;
 use crate::refusal::{Reason, Refusal, shorten};
 
 mod index;
@@ -50,6 +52,29 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// Expands the request to `limit` bytes at most, if it is compressed and that is soon done. Tells whether what
+    /// is left to do would hold up others.
+    ///
+    /// # Errors
+    /// If it is malformed or too large, or there is no memory for it.
+    pub(crate) fn begin(self, limit: usize) -> Result<(Request, bool), Refusal> {
+        let Request { signal, encoding, mut compression, mut payload } = self;
+        if compression != Compression::None {
+            payload = match payload.expand_short(compression, limit)? {
+                Short::Expanded(payload) => {
+                    compression = Compression::None;
+                    payload
+                }
+                Short::Long(mut payload) => {
+                    payload.bytes.settle();
+                    payload
+                }
+            };
+        }
+        let is_long = compression != Compression::None || payload.bytes.len() >= LONG_SIZE;
+        Ok((Request { signal, encoding, compression, payload }, is_long))
+    }
+
     /// Decodes the request, which may expand to `limit` bytes.
     ///
     /// # Errors

@@ -31,8 +31,20 @@ pub(crate) struct Frames {
 pub(crate) struct Seen {
     /// A frame came to its end, or a block of headers to its last frame's.
     pub(crate) completed: bool,
-    /// A part of a request was among them.
-    pub(crate) request: bool,
+    /// A part of the head of a request was among them.
+    pub(crate) head: bool,
+    /// So was a part of a body, be the request open or not.
+    pub(crate) data: bool,
+}
+
+/// What has begun and not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Partial {
+    Nothing,
+    /// A frame of data.
+    Data,
+    /// Another frame, or a block of headers.
+    Other,
 }
 
 impl Frames {
@@ -47,7 +59,8 @@ impl Frames {
         while !bytes.is_empty() {
             bytes = if self.have < HEADER { self.head(bytes) } else { self.payload(bytes) };
             if self.have == HEADER {
-                seen.request |= matches!(self.kind(), DATA | HEADERS | CONTINUATION);
+                seen.head |= matches!(self.kind(), HEADERS | CONTINUATION);
+                seen.data |= self.kind() == DATA;
                 if self.missing == 0 {
                     self.have = 0;
                     self.fresh = false;
@@ -58,10 +71,14 @@ impl Frames {
         seen
     }
 
-    /// Whether a frame that is not data, or a block of headers, has begun and not ended.
-    pub(crate) fn is_partial(&self) -> bool {
+    /// What has begun and not ended; more must come in any case if nothing has come yet.
+    pub(crate) fn partial(&self) -> Partial {
         let data = self.have == HEADER && self.kind() == DATA;
-        self.fresh || self.open_block || (self.have > 0 && !data)
+        match (self.fresh || self.open_block, self.have) {
+            (false, 0) => Partial::Nothing,
+            (false, _) if data => Partial::Data,
+            _ => Partial::Other,
+        }
     }
 
     fn kind(&self) -> u8 {

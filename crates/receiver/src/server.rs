@@ -13,14 +13,15 @@ use std::time::Duration;
 
 use duckspan_ring::Rings;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::config::{Config, HttpPort};
 use crate::connection::{Context, accept};
 use crate::counters::Counters;
-use crate::limits::{ABORT, GOODBYE, WORKERS};
+use crate::limits::{ABORT, GOODBYE, workers};
 use crate::listen::{StartError, bind};
+use crate::room::Room;
 use crate::service::{Service, Store};
 
 #[cfg(test)]
@@ -84,8 +85,7 @@ impl Receiver {
     /// What it has done so far.
     pub fn counters(&self) -> Counters {
         let Context { service, room, .. } = &self.running.context;
-        let connections = service.limits.max_connections.saturating_sub(room.available_permits());
-        Counters { connections: connections as u64, ..service.counters() }
+        Counters { connections: room.open() as u64, ..service.counters() }
     }
 
     /// Whether it runs in this process: not once it has stopped, and never in a child of `fork`.
@@ -129,7 +129,7 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let context = Context {
             service: Arc::new(Service::new(config, store)),
-            room: Arc::new(Semaphore::new(config.limits.max_connections)),
+            room: Room::new(config.limits.connection_bytes),
             stop: stopped,
         };
         let ended = Arc::new(Ended::default());
@@ -199,9 +199,10 @@ fn runtime(listeners: &[TcpListener]) -> io::Result<Runtime> {
     for listener in listeners {
         listener.set_nonblocking(true)?;
     }
-    let cores = thread::available_parallelism().map_or(1, usize::from);
     Builder::new_multi_thread()
-        .worker_threads(cores.div_ceil(2).clamp(*WORKERS.start(), *WORKERS.end()))
+        .worker_threads(workers())
+        // Whoever does long work leaves its place to another thread.
+        .max_blocking_threads(workers())
         .thread_name(THREAD)
         .enable_io()
         .enable_time()
@@ -238,11 +239,10 @@ async fn serve(
 async fn drain(context: &Context) {
     let Context { service, room, .. } = context;
     let deadline = Instant::now() + service.limits.drain_timeout;
-    let all = service.limits.max_connections as u32;
     loop {
         let quiet = service.in_flight() == 0;
         let patience = GOODBYE.min(deadline.saturating_duration_since(Instant::now()));
-        let closed = timeout(patience, room.acquire_many(all)).await.is_ok();
+        let closed = timeout(patience, room.empty()).await.is_ok();
         if closed || Instant::now() >= deadline || (quiet && service.in_flight() == 0) {
             return;
         }

@@ -15,14 +15,15 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response, Version};
 
 use crate::auth::Token;
-use crate::body::{Arriving, Payload};
+use crate::body::Arriving;
 use crate::budget::{Budget, Charge};
 use crate::config::Config;
 use crate::cors::{self, Origin};
 use crate::counters::{Counters, Tally};
 use crate::encoding::{Encoding, media_type};
 use crate::export::{self, Accepted};
-use crate::limits::{BLOCKING_SIZE, Limits};
+use crate::helpers::Helpers;
+use crate::limits::{Limits, workers};
 use crate::refusal::{Reason, Refusal};
 use crate::reply::Reply;
 use crate::socket::{Activity, InFlight};
@@ -39,6 +40,7 @@ pub(crate) struct Service {
     origins: Vec<Origin>,
     store: Store,
     budget: Arc<Budget>,
+    helpers: Arc<Helpers>,
     in_flight: Arc<AtomicUsize>,
     stopping: AtomicBool,
 }
@@ -48,6 +50,23 @@ pub(crate) struct Service {
 enum Transport {
     Grpc,
     Http(Encoding),
+}
+
+/// What the head of a request says.
+struct Asked {
+    transport: Transport,
+    /// Where it was sent to, if that is a place.
+    signal: Option<Signal>,
+    terms: Result<Terms, Refusal>,
+}
+
+/// How a request is to be read.
+struct Terms {
+    signal: Signal,
+    encoding: Encoding,
+    /// How it is compressed if it is; `None` if that is not said.
+    compression: Option<Compression>,
+    timeout: Duration,
 }
 
 impl Transport {
@@ -96,6 +115,7 @@ impl Service {
             origins: config.cors_origins.clone(),
             store,
             budget: Budget::new(config.limits.in_flight_bytes),
+            helpers: Helpers::new(workers()),
             in_flight: Arc::default(),
             stopping: AtomicBool::new(false),
         }
@@ -129,19 +149,23 @@ impl Service {
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
-        activity: &Activity,
+        activity: &Arc<Activity>,
     ) -> Response<Reply> {
         let (head, body) = request.into_parts();
         let mut body = Arriving::new(body);
+        let is_http2 = head.version == Version::HTTP_2;
         let origin = cors::allowed(&self.origins, &head.headers);
         let mut response = if cors::is_preflight(&head) {
             cors::preflight(&head)
         } else {
-            self.export(&head, &mut body).await
+            let asked = self.read_head(&head);
+            // A body may take its time, and heads are large.
+            drop(head);
+            self.export(asked, &mut body, activity).await
         };
         if !body.is_read() {
             activity.leave_unread();
-            if head.version != Version::HTTP_2 {
+            if !is_http2 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
         }
@@ -151,49 +175,88 @@ impl Service {
         response
     }
 
-    async fn export(&self, head: &Parts, body: &mut Arriving) -> Response<Reply> {
+    /// What a request asks for.
+    fn read_head(&self, head: &Parts) -> Asked {
         let transport = Transport::of(head);
         let signal = transport.signal(head.uri.path());
-        let outcome = contained(self.handle(transport, signal, head, body)).await;
-        self.tally.count(signal, &outcome);
-        match (outcome, signal) {
-            (Ok(accepted), Some(signal)) => transport.accepted(signal, &accepted),
-            (Ok(_), None) => transport.refused(&transport.unknown(head.uri.path()), &self.limits),
-            (Err(refusal), _) => transport.refused(&refusal, &self.limits),
+        let terms = match (self.check(head), signal) {
+            (Err(refusal), _) => Err(refusal),
+            (Ok(()), None) => Err(transport.unknown(head.uri.path())),
+            (Ok(()), Some(signal)) => self.terms(transport, signal, head),
+        };
+        Asked { transport, signal, terms }
+    }
+
+    /// Checks that the client may send at all.
+    fn check(&self, head: &Parts) -> Result<(), Refusal> {
+        self.token.as_ref().map_or(Ok(()), |token| token.check(&head.headers))
+    }
+
+    fn terms(&self, transport: Transport, signal: Signal, head: &Parts) -> Result<Terms, Refusal> {
+        let timeout = self.limits.request_timeout;
+        Ok(match transport {
+            Transport::Grpc => Terms {
+                signal,
+                encoding: Encoding::Protobuf,
+                compression: grpc::check(head)?,
+                timeout: grpc::timeout(&head.headers).map_or(timeout, |other| other.min(timeout)),
+            },
+            Transport::Http(_) => {
+                let (encoding, compression) = http::check(head)?;
+                Terms { signal, encoding, compression: Some(compression), timeout }
+            }
+        })
+    }
+
+    async fn export(
+        &self,
+        asked: Asked,
+        body: &mut Arriving,
+        activity: &Arc<Activity>,
+    ) -> Response<Reply> {
+        let Asked { transport, signal, terms } = asked;
+        let outcome = match terms {
+            Ok(terms) => {
+                let handled = contained(self.handle(transport, &terms, body, activity)).await;
+                handled.map(|accepted| (terms.signal, accepted))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        self.tally.count(signal, outcome.as_ref().map(|(_, accepted)| accepted));
+        match outcome {
+            Ok((signal, accepted)) => {
+                activity.take();
+                transport.accepted(signal, &accepted)
+            }
+            Err(refusal) => transport.refused(&refusal, &self.limits),
         }
     }
 
     async fn handle(
         &self,
         transport: Transport,
-        signal: Option<Signal>,
-        head: &Parts,
+        terms: &Terms,
         body: &mut Arriving,
+        activity: &Arc<Activity>,
     ) -> Result<Accepted, Refusal> {
-        if let Some(token) = &self.token {
-            token.check(&head.headers)?;
-        }
-        let signal = signal.ok_or_else(|| transport.unknown(head.uri.path()))?;
-        let request = match transport {
-            Transport::Grpc => self.read_grpc(signal, head, body).await?,
-            Transport::Http(_) => self.read_http(signal, head, body).await?,
-        };
-        self.decode_and_store(request)
+        let read = self.read(transport, terms, body);
+        let request = within(terms.timeout, read).await?;
+        self.decode_and_store(request, activity).await
     }
 
-    async fn read_grpc(
+    async fn read(
         &self,
-        signal: Signal,
-        head: &Parts,
+        transport: Transport,
+        terms: &Terms,
         body: &mut Arriving,
     ) -> Result<export::Request, Refusal> {
-        let named = grpc::check(head)?;
-        let timeout = grpc::timeout(&head.headers).map_or(self.limits.request_timeout, |timeout| {
-            timeout.min(self.limits.request_timeout)
-        });
-        let read = grpc::read(body, self.limits.max_request_size, Charge::new(&self.budget));
-        let (payload, compressed) = within(timeout, read).await?;
-        let compression = match (compressed, named) {
+        let Terms { signal, encoding, compression, .. } = *terms;
+        let (limit, charge) = (self.limits.max_request_size, Charge::new(&self.budget));
+        let (payload, compressed) = match transport {
+            Transport::Grpc => grpc::read(body, limit, charge).await?,
+            Transport::Http(_) => (http::read(body, limit, charge).await?, true),
+        };
+        let compression = match (compressed, compression) {
             (false, _) => Compression::None,
             (true, Some(compression)) => compression,
             (true, None) => {
@@ -201,30 +264,20 @@ impl Service {
                 return Err(Refusal::new(Reason::CompressedUnnamed, message));
             }
         };
-        Ok(export::Request { signal, encoding: Encoding::Protobuf, compression, payload })
-    }
-
-    async fn read_http(
-        &self,
-        signal: Signal,
-        head: &Parts,
-        body: &mut Arriving,
-    ) -> Result<export::Request, Refusal> {
-        let (encoding, compression) = http::check(head)?;
-        let read = http::read(body, self.limits.max_request_size, Charge::new(&self.budget));
-        let payload: Payload = within(self.limits.request_timeout, read).await?;
         Ok(export::Request { signal, encoding, compression, payload })
     }
 
-    fn decode_and_store(&self, request: export::Request) -> Result<Accepted, Refusal> {
-        let size = request.payload.bytes.len();
-        let compressed = request.compression != Compression::None;
-        let work = || self.decode_and_store_here(request);
-        if size >= BLOCKING_SIZE || (compressed && size >= BLOCKING_SIZE / 8) {
-            tokio::task::block_in_place(work)
-        } else {
-            work()
+    async fn decode_and_store(
+        &self,
+        request: export::Request,
+        activity: &Arc<Activity>,
+    ) -> Result<Accepted, Refusal> {
+        let (request, is_long) = request.begin(self.limits.max_request_size)?;
+        if !is_long {
+            return self.decode_and_store_here(request);
         }
+        let _turn = self.helpers.turn(activity).await;
+        tokio::task::block_in_place(|| self.decode_and_store_here(request))
     }
 
     fn decode_and_store_here(&self, request: export::Request) -> Result<Accepted, Refusal> {

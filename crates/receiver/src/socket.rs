@@ -1,7 +1,9 @@
 //! The socket of a connection: it keeps the time limits, and reads on after a refusal.
 //!
 //! A client that begins a request head, or a frame, has to finish it in `header_timeout`; one that sends
-//! nothing of a request for `idle_timeout` is closed. Bodies have a limit of their own, where they are read.
+//! nothing of a request for `idle_timeout` is closed. Bodies have a limit of their own, where they are read; data
+//! that no open request asked for has none, so it counts as any other frame. From a client that does not take its
+//! answers nothing more is read, for what is read becomes more answers.
 
 use std::io;
 use std::pin::Pin;
@@ -11,26 +13,54 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::sync::Notify;
+use tokio::time::{Duration, Instant, Sleep, sleep_until};
 
-use crate::frames::{Frames, PREFACE};
-use crate::limits::{LINGER, Limits};
+use crate::frames::{Frames, PREFACE, Partial, Seen};
+use crate::limits::{BUSY_GRACE, IDLE_GRACE, LINGER, Limits};
 
-/// What the requests of a connection let its socket know.
-#[derive(Debug, Default)]
+/// What the requests of a connection let its socket know, and others.
+#[derive(Debug)]
 pub(crate) struct Activity {
     begun: AtomicU64,
     in_flight: AtomicUsize,
     unread: AtomicBool,
+    accepted: Instant,
+    /// When the last request was taken, in milliseconds after the connection was accepted; 0 if none was.
+    taken: AtomicU64,
+    /// Long work that was done for the connection, as its turns count it.
+    worked: AtomicU64,
+    going: AtomicBool,
+    go: Notify,
 }
 
 impl Activity {
+    /// That of a connection that was just accepted.
+    pub(crate) fn new() -> Activity {
+        Activity {
+            begun: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            unread: AtomicBool::new(false),
+            accepted: Instant::now(),
+            taken: AtomicU64::new(0),
+            worked: AtomicU64::new(0),
+            going: AtomicBool::new(false),
+            go: Notify::new(),
+        }
+    }
+
     /// A request has begun; `all` counts those of every connection.
     pub(crate) fn begin(self: &Arc<Activity>, all: &Arc<AtomicUsize>) -> InFlight {
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         all.fetch_add(1, Ordering::AcqRel);
         InFlight { connection: Arc::clone(self), all: Arc::clone(all) }
+    }
+
+    /// A request was taken.
+    pub(crate) fn take(&self) {
+        let after = self.accepted.elapsed().as_millis() as u64;
+        self.taken.store(after.max(1), Ordering::Relaxed);
     }
 
     /// Whether there are requests that are not answered yet.
@@ -41,6 +71,47 @@ impl Activity {
     /// A request is answered though its body was not read to the end.
     pub(crate) fn leave_unread(&self) {
         self.unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Long work that was done for the connection.
+    pub(crate) fn worked(&self) -> u64 {
+        self.worked.load(Ordering::Relaxed)
+    }
+
+    /// Counts long work.
+    pub(crate) fn set_worked(&self, worked: u64) {
+        self.worked.store(worked, Ordering::Relaxed);
+    }
+
+    /// Whether the connection may be asked to make room for another.
+    pub(crate) fn is_dispensable(&self, now: Instant) -> bool {
+        let grace = if self.is_busy() { BUSY_GRACE } else { IDLE_GRACE };
+        now >= self.last_taken() + grace
+    }
+
+    /// Whether it was asked to already.
+    pub(crate) fn is_going(&self) -> bool {
+        self.going.load(Ordering::Relaxed)
+    }
+
+    /// The connection that ranks least makes room first.
+    pub(crate) fn rank(&self) -> (bool, bool, Instant) {
+        (self.taken.load(Ordering::Relaxed) > 0, self.is_busy(), self.last_taken())
+    }
+
+    fn last_taken(&self) -> Instant {
+        self.accepted + Duration::from_millis(self.taken.load(Ordering::Relaxed))
+    }
+
+    /// Asks the connection to make room for another.
+    pub(crate) fn ask_to_go(&self) {
+        self.going.store(true, Ordering::Relaxed);
+        self.go.notify_one();
+    }
+
+    /// Waits until the connection is asked to go.
+    pub(crate) async fn asked_to_go(&self) {
+        self.go.notified().await;
     }
 }
 
@@ -67,6 +138,10 @@ pub(crate) struct Socket {
     protocol: Protocol,
     /// When what is not complete began, and how many requests had begun by then.
     partial: Option<(Instant, u64)>,
+    /// Since when the client does not take what is written.
+    stalled: Option<Instant>,
+    /// Reading waits until it does.
+    waits: bool,
     active: Instant,
     /// Goes off at the deadline or before it.
     alarm: Pin<Box<Sleep>>,
@@ -91,6 +166,8 @@ impl Socket {
             activity,
             protocol: Protocol::Unknown(0),
             partial: Some((now, 0)),
+            stalled: None,
+            waits: false,
             active: now,
             alarm: Box::pin(sleep_until(now + limits.header_timeout)),
             lingering: false,
@@ -116,8 +193,8 @@ impl Socket {
             Protocol::Http1 => self.note_head(),
             Protocol::Http2(frames) => {
                 let seen = frames.feed(bytes);
-                let partial = frames.is_partial();
-                self.note_frames(seen.completed, seen.request, partial);
+                let partial = frames.partial();
+                self.note_frames(seen, partial);
             }
         }
     }
@@ -131,26 +208,51 @@ impl Socket {
         }
     }
 
-    fn note_frames(&mut self, completed: bool, request: bool, partial: bool) {
-        if request {
-            self.active = Instant::now();
+    fn note_frames(&mut self, seen: Seen, partial: Partial) {
+        let now = Instant::now();
+        if seen.head || (seen.data && self.activity.is_busy()) {
+            self.active = now;
         }
-        if completed || !partial {
+        if seen.completed || partial == Partial::Nothing {
             self.partial = None;
         }
-        if partial {
-            self.partial.get_or_insert_with(|| (Instant::now(), 0));
+        if partial != Partial::Nothing {
+            self.partial.get_or_insert((now, 0));
+        }
+    }
+
+    /// Takes note of whether something could be written.
+    fn note_written(&mut self, cx: &mut Context<'_>, written: bool) {
+        if !written {
+            self.stalled.get_or_insert_with(Instant::now);
+            return;
+        }
+        self.stalled = None;
+        if std::mem::take(&mut self.waits) {
+            cx.waker().wake_by_ref();
         }
     }
 
     fn deadline(&mut self) -> Instant {
-        if let (Protocol::Http1, Some((_, begun))) = (&self.protocol, self.partial)
-            && begun != self.activity.begun.load(Ordering::Relaxed)
-        {
-            self.partial = None;
+        match (&self.protocol, &mut self.partial) {
+            (Protocol::Http1, Some((_, begun)))
+                if *begun != self.activity.begun.load(Ordering::Relaxed) =>
+            {
+                self.partial = None;
+            }
+            // Its time begins when no request is open any more.
+            (Protocol::Http2(frames), Some((since, _)))
+                if frames.partial() == Partial::Data && self.activity.is_busy() =>
+            {
+                *since = Instant::now();
+            }
+            _ => {}
         }
-        let idle = self.active + self.limits.idle_timeout;
-        self.partial.map_or(idle, |(since, _)| idle.min(since + self.limits.header_timeout))
+        let limits = &self.limits;
+        let head = self.partial.map(|(since, _)| since + limits.header_timeout);
+        let stalled = self.stalled.map(|since| since + limits.request_timeout);
+        let idle = self.active + limits.idle_timeout;
+        [head, stalled].into_iter().flatten().fold(idle, Instant::min)
     }
 
     /// Fails once the deadline has passed; else sees to it that the task wakes up then.
@@ -209,6 +311,10 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.stalled.is_some() {
+            self.waits = true;
+            return self.in_time(cx, Poll::Pending);
+        }
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if result.is_ready() {
@@ -225,6 +331,7 @@ impl AsyncWrite for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.note_written(cx, result.is_ready());
         self.in_time(cx, result)
     }
 
@@ -234,6 +341,7 @@ impl AsyncWrite for Socket {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.note_written(cx, result.is_ready());
         self.in_time(cx, result)
     }
 

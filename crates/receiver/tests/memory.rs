@@ -99,6 +99,95 @@ fn declared_lengths_cost_nothing() {
     assert!(growth < 8 * MIB, "{} MiB", growth / MIB);
 }
 
+/// What few connections may hold, so that a test sees what each of many does.
+const FEW: Limits = Limits { connection_bytes: 8 * MIB, ..Limits::DEFAULT };
+
+/// Whether a client is served that has a request.
+fn is_served(receiver: &Receiver) -> bool {
+    let mut client = connect(receiver);
+    let request =
+        "POST /v1/traces HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    let mut answer = [0; 12];
+    client.write_all(request.as_bytes()).is_ok()
+        && client.read_exact(&mut answer).is_ok()
+        && &answer == b"HTTP/1.1 200"
+}
+
+/// What the process grows by for many connections, each of which makes it keep something; somebody is served
+/// beside them.
+fn beside(connections: usize, start: impl Fn(usize) -> Vec<u8>) -> usize {
+    let receiver = start_with(FEW);
+    growth(|| {
+        let mut clients = Vec::new();
+        for number in 0..connections {
+            let mut client = connect(&receiver);
+            client.set_write_timeout(Some(Duration::from_millis(10))).expect("a timeout");
+            // Some have to go for others.
+            let _ = client.write_all(&start(number));
+            clients.push(client);
+        }
+        assert!(is_served(&receiver));
+    })
+}
+
+/// Frames of data that nobody asked for, cut before their end.
+#[test]
+fn unfinished_frames_are_bounded() {
+    let _alone = alone();
+    let growth = beside(512, |number| {
+        let size = [16 << 10, 512 << 10, 1 << 20][number % 3];
+        let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        frames.extend_from_slice(&frame(4, 0, 0, &[]));
+        frames.extend_from_slice(&frame(0, 0, 1, &vec![0; size]));
+        frames.pop();
+        frames
+    });
+    assert!(growth < FEW.connection_bytes + 8 * MIB, "{} MiB", growth / MIB);
+}
+
+/// Heads without an end.
+#[test]
+fn unfinished_heads_are_bounded() {
+    let _alone = alone();
+    let growth =
+        beside(512, |_| [b"POST /v1/traces HTTP/1.1\r\nx: ".as_slice(), &[b'x'; 400_000]].concat());
+    assert!(growth < FEW.connection_bytes + 8 * MIB, "{} MiB", growth / MIB);
+}
+
+/// Connections that are kept open after a request keep no room for the next one.
+#[test]
+fn idle_connections_are_bounded() {
+    let _alone = alone();
+    let body = [b"{\"x\":\"".as_slice(), &[b'x'; 400_000], b"\"}"].concat();
+    let head = format!(
+        "POST /v1/traces HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let request = [head.as_bytes(), &body].concat();
+    let growth = beside(512, |_| request.clone());
+    assert!(growth < FEW.connection_bytes + 8 * MIB, "{} MiB", growth / MIB);
+}
+
+/// Calls of which nothing but a large head arrives.
+#[test]
+fn heads_of_requests_are_bounded() {
+    let _alone = alone();
+    let growth = beside(64, |_| {
+        let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        frames.extend_from_slice(&frame(4, 0, 0, &[]));
+        let mut block = head();
+        for name in 0..50 {
+            block.extend_from_slice(&[0, 1, b'a' + name % 26, 100]);
+            block.extend_from_slice(&[b'x'; 100]);
+        }
+        for call in 0..200 {
+            frames.extend_from_slice(&frame(1, 4, 2 * call + 1, &block));
+        }
+        frames
+    });
+    assert!(growth < FEW.connection_bytes + 8 * MIB, "{} MiB", growth / MIB);
+}
+
 /// Row 38, F7: a gibibyte of zeros in a megabyte of gzip, in members and in one.
 #[test]
 fn bombs_are_stopped_at_the_limit() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use duckspan_receiver::limits::{CONNECTION_SIZE, thread_bytes};
 use duckspan_receiver::{Address, Config, HttpPort, Limits, Origin, Receiver, StartError, Token};
 use duckspan_ring::{Limits as RingLimits, Rings};
 
@@ -20,6 +21,13 @@ pub(super) const NO_PORT: &str = "none";
 
 /// The part of `memory_limit` that requests may hold while they are received: a quarter.
 const IN_FLIGHT_SHARE: u64 = 4;
+
+/// The part of it that connections may hold beside requests, and threads to work in.
+const CONNECTION_SHARE: u64 = 16;
+
+/// Where that is little, there is room for so many connections if it is no more than this part.
+const LEAST_CONNECTIONS: u64 = 16;
+const LARGEST_CONNECTION_SHARE: u64 = 4;
 
 /// The least that `memory_limit` can be.
 const MIN_MEMORY: u64 = 1_000_000;
@@ -159,6 +167,15 @@ impl LiveOptions {
         (self.memory_limit / IN_FLIGHT_SHARE).min(Limits::DEFAULT.in_flight_bytes as u64)
     }
 
+    fn connection_bytes(&self) -> u64 {
+        let share = self.memory_limit / CONNECTION_SHARE;
+        let least = LEAST_CONNECTIONS * CONNECTION_SIZE as u64;
+        share.saturating_sub(thread_bytes() as u64).clamp(
+            least.min(self.memory_limit / LARGEST_CONNECTION_SHARE),
+            Limits::DEFAULT.connection_bytes as u64,
+        )
+    }
+
     /// Starts to receive into `rings`.
     ///
     /// # Errors
@@ -170,6 +187,7 @@ impl LiveOptions {
             limits: Limits {
                 max_request_size: usize::try_from(self.max_request_size).unwrap_or(usize::MAX),
                 in_flight_bytes: usize::try_from(self.in_flight_bytes()).unwrap_or(usize::MAX),
+                connection_bytes: usize::try_from(self.connection_bytes()).unwrap_or(usize::MAX),
                 ..Limits::DEFAULT
             },
             token: self.token.clone(),
@@ -180,10 +198,9 @@ impl LiveOptions {
     }
 
     pub(super) fn ring_limits(&self) -> RingLimits {
-        RingLimits {
-            max_rows: self.max_rows,
-            memory_limit: self.memory_limit - self.in_flight_bytes(),
-        }
+        let received = self.in_flight_bytes() + self.connection_bytes();
+        let threads = (self.memory_limit / CONNECTION_SHARE).min(thread_bytes() as u64);
+        RingLimits { max_rows: self.max_rows, memory_limit: self.memory_limit - received - threads }
     }
 }
 

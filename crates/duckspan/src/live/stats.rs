@@ -108,7 +108,7 @@ impl Stat {
             Stat::InFlightBytes => "Bytes of requests being received; the same in every row",
             Stat::Connections => "Connections open now; the same in every row",
             Stat::ConnectionsFailed => {
-                "Connections that were refused or ended in an error; the same in every row"
+                "Connections that made room for others or ended in an error; the same in every row"
             }
         }
     }
@@ -153,7 +153,8 @@ impl StatRow {
             Stat::InFlightBytes => Cell::Number(all.in_flight_bytes),
             Stat::Connections => Cell::Number(all.connections),
             Stat::ConnectionsFailed => {
-                Cell::Number(all.connections_refused + all.connections_failed)
+                let gone = all.connections_refused + all.connections_displaced;
+                Cell::Number(gone + all.connections_failed)
             }
         }
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::body::Gather;
 use crate::budget::{Budget, Charge};
 use crate::refusal::Reason;
 use std::io::Write as _;
@@ -20,7 +21,11 @@ fn expand(
     let mut buffer = Buffer::new(Charge::new(&budget));
     buffer.reserve(bytes.len()).expect("room for what arrived");
     buffer.bytes.extend_from_slice(bytes);
-    let expanded = Payload::from(buffer).expand(compression, limit);
+    let expanded = match Payload::from(buffer).expand_short(compression, limit) {
+        Ok(Short::Expanded(payload)) => Ok(payload),
+        Ok(Short::Long(payload)) => payload.expand(compression, limit),
+        Err(refusal) => Err(refusal),
+    };
     let used = budget.used();
     let expanded = expanded.map(|payload| {
         assert_eq!(used, payload.bytes.charged());
@@ -94,10 +99,12 @@ fn what_never_fits_is_told_from_what_is_guessed_too_large() {
     for len in [300_000, KEPT_ROOM - 1, KEPT_ROOM, content.len()] {
         let content = &content[..len];
         let zstd = zstd::stream::encode_all(content, 1).expect("memory takes all");
-        // Where it is not expanded elsewhere first, it takes one more byte to see the end.
+        // Where it is not expanded elsewhere first, it takes one more byte to see the end, and zstd holds all of
+        // it twice.
+        let is_long = usize::from(len >= KEPT_ROOM);
         let cases = [
-            (Compression::Gzip, gzip(content), 1),
-            (Compression::Zstd, zstd, usize::from(len >= KEPT_ROOM)),
+            (Compression::Gzip, gzip(content), is_long),
+            (Compression::Zstd, zstd, is_long * (len + 2)),
         ];
         for (compression, bytes, more) in cases {
             let needed = bytes.len() + len + more;
@@ -125,4 +132,30 @@ fn decoders_are_used_again() {
         }
     }
     assert_eq!(DECODERS.with_borrow(Vec::len), 2);
+}
+
+/// What is soon expanded and what is not is told by what it expands to, whatever it says of that.
+#[test]
+fn what_expands_to_much_is_long() {
+    let is_long = |compression, bytes: &[u8], limit| {
+        let mut gather = Gather::new(bytes.len(), Charge::new(&Budget::new(1 << 20)));
+        gather.take(bytes.to_vec().into(), true).expect("room");
+        match gather.finish().expand_short(compression, limit) {
+            Ok(short) => Ok(matches!(short, Short::Long(_))),
+            Err(refusal) => Err(refusal.reason),
+        }
+    };
+    for (len, long) in [(KEPT_ROOM - 1, false), (KEPT_ROOM, true), (16 << 20, true)] {
+        let content = vec![0; len];
+        let zstd = zstd::stream::encode_all(&*content, 1).expect("memory takes all");
+        let mut lying = gzip(&content);
+        let at = lying.len() - 4;
+        lying[at..].copy_from_slice(&[1, 0, 0, 0]);
+        assert!(zstd.len() < 4096);
+        assert_eq!(is_long(Compression::Zstd, &zstd, usize::MAX), Ok(long), "{len}");
+        assert_eq!(is_long(Compression::Gzip, &gzip(&content), usize::MAX), Ok(long), "{len}");
+        let lied = if long { Ok(true) } else { Err(Reason::Malformed) };
+        assert_eq!(is_long(Compression::Gzip, &lying, usize::MAX), lied, "{len}");
+        assert_eq!(is_long(Compression::Zstd, &zstd, 1000), Err(Reason::TooLarge), "{len}");
+    }
 }

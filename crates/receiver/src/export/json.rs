@@ -8,7 +8,7 @@ use duckspan_otlp::{Repairs, Segment, SegmentBuilder, Signal, SignalSet};
 use super::{Decoded, index, misdirected, refused};
 use crate::body::Payload;
 use crate::budget::Charge;
-use crate::limits::BLOCKING_SIZE;
+use crate::limits::KEPT_ROOM;
 use crate::refusal::Refusal;
 
 thread_local! {
@@ -18,11 +18,11 @@ thread_local! {
 
 /// Decodes a request to `signal`.
 pub(super) fn decode(signal: Signal, payload: Payload) -> Result<Decoded, Refusal> {
-    let size = payload.bytes.len();
     let mut transcoder = TRANSCODER.take().unwrap_or_default();
     let decoded = transcode(&mut transcoder, signal, payload);
     // Large requests are rare, and their buffers large.
-    if size < BLOCKING_SIZE {
+    let requests = Signal::ALL.into_iter().filter_map(|signal| transcoder.request(signal));
+    if requests.map(|(request, _)| request.len()).sum::<usize>() <= 2 * KEPT_ROOM {
         TRANSCODER.set(Some(transcoder));
     }
     decoded

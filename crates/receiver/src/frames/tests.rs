@@ -26,47 +26,49 @@ fn frames_are_followed_through_any_cut() {
         for chunk in bytes.chunks(size) {
             frames.feed(chunk);
         }
-        assert!(!frames.is_partial(), "chunks of {size}");
+        assert_eq!(frames.partial(), Partial::Nothing, "chunks of {size}");
     }
 }
 
 #[test]
 fn only_what_is_cut_is_partial() {
-    let cases: [(&str, Vec<u8>, bool); 9] = [
-        ("nothing yet", vec![], true),
-        ("half a first frame", frame(SETTINGS, 0, 6)[..10].to_vec(), true),
-        ("a whole one", frame(SETTINGS, 0, 6), false),
-        ("half a header", [frame(SETTINGS, 0, 0), vec![0, 0]].concat(), true),
-        ("headers to be continued", [frame(SETTINGS, 0, 0), frame(HEADERS, 0, 5)].concat(), true),
-        ("headers", [frame(SETTINGS, 0, 0), frame(HEADERS, END_HEADERS, 5)].concat(), false),
+    use Partial::{Data, Nothing, Other};
+    let cases: [(&str, Vec<u8>, Partial); 9] = [
+        ("nothing yet", vec![], Other),
+        ("half a first frame", frame(SETTINGS, 0, 6)[..10].to_vec(), Other),
+        ("a whole one", frame(SETTINGS, 0, 6), Nothing),
+        ("half a header", [frame(SETTINGS, 0, 0), vec![0, 0]].concat(), Other),
+        ("headers to be continued", [frame(SETTINGS, 0, 0), frame(HEADERS, 0, 5)].concat(), Other),
+        ("headers", [frame(SETTINGS, 0, 0), frame(HEADERS, END_HEADERS, 5)].concat(), Nothing),
         (
             "half of headers",
             [frame(SETTINGS, 0, 0), frame(HEADERS, END_HEADERS, 5)[..12].to_vec()].concat(),
-            true,
+            Other,
         ),
-        ("half of data", [frame(SETTINGS, 0, 0), frame(DATA, 0, 5)[..12].to_vec()].concat(), false),
+        ("half of data", [frame(SETTINGS, 0, 0), frame(DATA, 0, 5)[..12].to_vec()].concat(), Data),
         (
             "half a ping after data",
             [frame(DATA, 0, 5), frame(PING, 0, 8)[..12].to_vec()].concat(),
-            true,
+            Other,
         ),
     ];
     for (name, bytes, partial) in cases {
         let mut frames = Frames::new();
         frames.feed(&bytes);
-        assert_eq!(frames.is_partial(), partial, "{name}");
+        assert_eq!(frames.partial(), partial, "{name}");
     }
 }
 
 #[test]
 fn pings_are_no_requests() {
     let mut frames = Frames::new();
-    let seen = |completed, request| Seen { completed, request };
-    assert_eq!(frames.feed(&frame(SETTINGS, 0, 6)), seen(true, false));
-    assert_eq!(frames.feed(&frame(PING, 0, 8)), seen(true, false));
-    assert_eq!(frames.feed(&frame(HEADERS, 0, 8)), seen(false, true));
-    assert_eq!(frames.feed(&frame(CONTINUATION, END_HEADERS, 8)), seen(true, true));
+    let nothing = Seen::default();
+    let completed = Seen { completed: true, ..nothing };
+    assert_eq!(frames.feed(&frame(SETTINGS, 0, 6)), completed);
+    assert_eq!(frames.feed(&frame(PING, 0, 8)), completed);
+    assert_eq!(frames.feed(&frame(HEADERS, 0, 8)), Seen { head: true, ..nothing });
+    assert_eq!(frames.feed(&frame(CONTINUATION, END_HEADERS, 8)), Seen { head: true, ..completed });
     let data = frame(DATA, 0, 8);
-    assert_eq!(frames.feed(&data[..9]), seen(false, true));
-    assert_eq!(frames.feed(&data[9..]), seen(true, true));
+    assert_eq!(frames.feed(&data[..9]), Seen { data: true, ..nothing });
+    assert_eq!(frames.feed(&data[9..]), Seen { data: true, ..completed });
 }

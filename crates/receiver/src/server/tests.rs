@@ -43,6 +43,56 @@ fn a_panic_fails_one_request() {
     assert_eq!((counters.in_flight_bytes, counters.signals[0].accepted_rows), (0, 2));
 }
 
+/// Work that takes long holds up nobody else, however little is sent for it: the work of as many connections as
+/// there may be, which ends when the test says so.
+#[test]
+fn long_work_holds_up_nobody() {
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let receiver = start(Box::new(move |segment| {
+        if segment.len() > 1 {
+            let _ = lock(&gate).recv();
+        }
+    }));
+    let span = [0x12, 0];
+    let spans = span.repeat(1_000_000);
+    let message = nested(0x0a, nested(0x12, spans));
+    let body = zstd::stream::encode_all(&*message, 1).expect("memory takes all");
+    assert!(body.len() < 1000, "{} bytes are sent", body.len());
+    let head = format!(
+        "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/x-protobuf\r\ncontent-encoding: zstd\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut clients: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut stream = TcpStream::connect(receiver.address()).expect("a listener");
+            stream.write_all(&[head.as_bytes(), &body].concat()).expect("sent");
+            stream
+        })
+        .collect();
+    while receiver.counters().in_flight_requests < clients.len() as u64 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    for _ in 0..10 {
+        let answer = post(receiver.address()).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    assert_eq!(receiver.counters().in_flight_requests, clients.len() as u64);
+    drop(open);
+    for client in &mut clients {
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+/// A field with these bytes.
+fn nested(tag: u8, bytes: Vec<u8>) -> Vec<u8> {
+    let mut field = vec![tag];
+    duckspan_otlp::wire::put_varint(&mut field, bytes.len() as u64);
+    [field, bytes].concat()
+}
+
 /// Row 58, F3: in a child of `fork` nothing happens: not to wait, and not to the parent.
 #[test]
 fn a_forked_child_does_nothing() {

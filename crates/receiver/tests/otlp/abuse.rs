@@ -1,15 +1,19 @@
 //! Clients that break the protocols, or go away.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use bytes::Bytes;
 use duckspan_receiver::Reason;
+use duckspan_receiver::limits::CONNECTION_SIZE;
 use prost::Message as _;
 
 use crate::data;
 use crate::server::{Server, block_on};
-use crate::wire::{TRACE_EXPORT, call_on, connect, connect_h2, framed, grpc_head, post_protobuf};
+use crate::wire::{
+    TRACE_EXPORT, call_on, connect, connect_h2, framed, grpc_head, post_protobuf, read_answer,
+};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
@@ -18,7 +22,7 @@ fn is_served(server: &Server) {
 }
 
 /// Reads until the other side closes; an error is a close too.
-fn read_to_end(mut stream: std::net::TcpStream) -> Vec<u8> {
+fn read_to_end(mut stream: TcpStream) -> Vec<u8> {
     let mut all = Vec::new();
     let _ = stream.read_to_end(&mut all);
     all
@@ -151,19 +155,79 @@ fn floods_are_survived() {
     server.wait_idle();
 }
 
-/// Row 46: connections beyond the limit are closed at once; when others end, there is room again.
+/// Row 46: where all connections are in the midst of a request, others wait until one ends.
 #[test]
 fn connections_have_a_limit() {
-    let server = Server::limited(|limits| limits.max_connections = 8);
-    let open: Vec<_> = (0..8).map(|_| connect(server.address())).collect();
-    server.wait_for("open", |counters| counters.connections == 8);
-    for _ in 0..100 {
-        assert_eq!(read_to_end(connect(server.address())), b"");
-    }
-    let counters = server.wait_for("refused", |counters| counters.connections_refused == 100);
-    assert_eq!(counters.connections, 8);
+    let server = Server::limited(|limits| limits.connection_bytes = 8 * CONNECTION_SIZE);
+    let mut open: Vec<_> = (0..8).map(|_| open_request(&server)).collect();
+    server.wait_for("open", |counters| counters.in_flight_requests == 8);
+    std::thread::scope(|scope| {
+        let late = scope.spawn(|| is_served(&server));
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!late.is_finished());
+        let counters = server.counters();
+        assert_eq!((counters.connections, counters.connections_displaced), (8, 0));
+        open.pop();
+        late.join().expect("an answer");
+    });
+    assert_eq!(server.counters().connections_refused, 0);
     drop(open);
     server.wait_for("closed", |counters| counters.connections == 0);
+}
+
+/// A connection in the midst of a request.
+fn open_request(server: &Server) -> TcpStream {
+    let mut stream = connect(server.address());
+    let head = "POST /v1/traces HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+    stream.write_all(head.as_bytes()).expect("sent");
+    stream
+}
+
+/// Row 46: connections that bring nothing make room for others, whatever they hold back, and before those do that
+/// have had something taken.
+#[test]
+fn idle_connections_make_room() {
+    let server = Server::limited(|limits| limits.connection_bytes = 8 * CONNECTION_SIZE);
+    let request = "POST /v1/traces HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    let mut client = connect(server.address());
+    client.write_all(request.as_bytes()).expect("sent");
+    assert_eq!(read_answer(&mut client).status, 200);
+    let data_of_no_request = [PREFACE, b"\0\x40\0\0\0\0\0\0\x01", &[0; 1000]].concat();
+    let starts: [&[u8]; 4] =
+        [b"", b"POST /v1/traces HTTP/1.1\r\nx: ", PREFACE, &data_of_no_request];
+    let _idle: Vec<_> = (0..64)
+        .map(|number| {
+            let mut stream = connect(server.address());
+            // Some have made room already.
+            let _ = stream.write_all(starts[number % 4]);
+            stream
+        })
+        .collect();
+    for _ in 0..8 {
+        is_served(&server);
+    }
+    let counters = server.counters();
+    assert!(counters.connections <= 8, "{counters:?}");
+    assert_eq!(counters.connections_refused, 0, "{counters:?}");
+    client.write_all(request.as_bytes()).expect("a client that sends is not sent away");
+    assert_eq!(read_answer(&mut client).status, 200);
+}
+
+/// A client that takes no answers is read no further, and closed in the end.
+#[test]
+fn answers_that_are_not_taken_end_the_connection() {
+    let server = Server::limited(|limits| limits.request_timeout = Duration::from_millis(500));
+    let mut stream = connect(server.address());
+    stream.set_write_timeout(Some(Duration::from_millis(100))).expect("a timeout");
+    let request = "GET / HTTP/1.1\r\nhost: test\r\n\r\n".repeat(1000);
+    let mut sent = 0;
+    // Until buffers of the system are full both ways.
+    while let Ok(len) = stream.write(request.as_bytes()) {
+        sent += len;
+        assert!(sent < 64 << 20, "{sent} bytes of requests were taken");
+    }
+    let counters = server.wait_for("closed", |counters| counters.connections == 0);
+    assert_eq!(counters.connections_failed, 1);
     is_served(&server);
 }
 

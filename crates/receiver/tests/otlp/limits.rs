@@ -7,7 +7,7 @@ use duckspan_otlp::Signal;
 use duckspan_receiver::Reason;
 use prost::Message as _;
 
-use crate::data::{gzip, traces_of_size, zstd};
+use crate::data::{gzip, traces, traces_of_size, zstd};
 use crate::server::{PATIENCE, Server, block_on};
 use crate::wire::{
     TRACE_EXPORT, call, connect, connect_h2, framed, grpc_head, post, post_json, post_protobuf,
@@ -183,6 +183,7 @@ fn slow_heads_are_closed() {
         ("half a preface", &preface[..20], b""),
         ("HTTP/2 without settings", &preface[..24], b""),
         ("an open frame", preface, b"\0"),
+        ("data of no request", preface, b"\0\x40\0\0\0\0\0\0\x01"),
         ("an open block of headers", preface, b"\0\0\x01\x01\0\0\0\0\x01\x82"),
     ];
     for (name, start, more) in cases {
@@ -193,6 +194,39 @@ fn slow_heads_are_closed() {
     }
     server.wait_for("closed", |counters| counters.connections == 0);
     assert_eq!(server.counters().connections_failed, cases.len() as u64);
+}
+
+/// Row 34: data of an open request may take longer than a head.
+#[test]
+fn slow_data_of_a_request_is_awaited() {
+    let server = Server::limited(|limits| limits.header_timeout = Duration::from_millis(200));
+    let message = framed(0, &traces(1).encode_to_vec());
+    assert!(message.len() < 1 << 16);
+    let mut stream = connect(server.address());
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").expect("sent");
+    stream.write_all(&raw_head(TRACE_EXPORT)).expect("sent");
+    stream
+        .write_all(&[&[0], &(message.len() as u16).to_be_bytes()[..], &[0, 1, 0, 0, 0, 1]].concat())
+        .expect("sent");
+    for part in message.chunks(message.len().div_ceil(3)) {
+        std::thread::sleep(Duration::from_millis(300));
+        stream.write_all(part).expect("sent");
+    }
+    server.wait_for("stored", |counters| counters.signal(Signal::Traces).accepted_rows == 1);
+}
+
+/// A frame with the head of a gRPC call, without compression: literal headers with names of their own.
+fn raw_head(path: &str) -> Vec<u8> {
+    let mut block = vec![0x83, 0x86];
+    for (name, value) in
+        [(":path", path), (":authority", "test"), ("content-type", "application/grpc")]
+    {
+        block.extend_from_slice(&[0, name.len() as u8]);
+        block.extend_from_slice(name.as_bytes());
+        block.push(value.len() as u8);
+        block.extend_from_slice(value.as_bytes());
+    }
+    [&[0, 0, block.len() as u8, 1, 4, 0, 0, 0, 1], &*block].concat()
 }
 
 /// Row 34: the second head of a connection has the same limit.

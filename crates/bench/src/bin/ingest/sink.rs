@@ -25,9 +25,9 @@ use tonic::transport::server::TcpIncoming;
 use crate::server::{ANY_PORT, Kind};
 
 /// As the receiver's: a request of 512 spans fits into a frame,
-const MAX_FRAME_SIZE: u32 = 1 << 20;
+const MAX_FRAME_SIZE: u32 = 512 << 10;
 /// and several into the window of a connection.
-const CONNECTION_WINDOW: u32 = 2 << 20;
+const CONNECTION_WINDOW: u32 = 1 << 20;
 
 type Answer = Response<tonic::body::Body>;
 

@@ -11,6 +11,8 @@ options=(
 	-DDUCKDB_EXTENSION_CONFIGS="$PWD/extension_config.cmake"
 	-DDUCKDB_EXPLICIT_VERSION="v$version"
 	-DEXTENSION_STATIC_BUILD=ON
+	# Any processor that DuckDB's own extensions run on.
+	-DDUCKDB_OPTIMIZATION_PROFILE=EXTENSION
 	# The extensions, programs and allocator of DuckDB itself are not part of ours.
 	"-DSKIP_EXTENSIONS=core_functions;parquet;json;icu"
 	# A ccache that is installed later would have everything compiled anew.

@@ -56,9 +56,8 @@ fn examples_are_few() {
     let mut repairs = Repairs::default();
     for at in 0..1000 {
         let field: &'static str = Box::leak(format!("field {at}").into_boxed_str());
-        let mut more = Repairs::default();
-        more.examples = vec![example(Repair::WrongType, field, at)];
-        repairs.add(&more);
+        let examples = vec![example(Repair::WrongType, field, at)];
+        repairs.add(&Repairs { examples, ..Repairs::default() });
     }
     assert_eq!(repairs.examples().len(), EXAMPLES);
 }

@@ -40,8 +40,19 @@ TIMEOUT = 30.0
 class Grpc:
     """A channel of its own to a receiver; `with` closes it."""
 
-    def __init__(self, port: int, host: str = "localhost", token: str | None = None) -> None:
-        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_send_message_length", -1)]
+    def __init__(
+        self,
+        port: int,
+        host: str = "localhost",
+        token: str | None = None,
+        authority: str | None = None,
+    ) -> None:
+        options: list[tuple[str, int | str]] = [
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.max_send_message_length", -1),
+        ]
+        if authority is not None:
+            options.append(("grpc.default_authority", authority))
         self.channel = grpc.insecure_channel(f"{host}:{port}", options)
         self.metadata = [("authorization", f"Bearer {token}")] if token is not None else []
 

@@ -355,7 +355,7 @@ ORIGINS = [
 
 @pytest.mark.parametrize(("option", "origin", "allowed"), ORIGINS)
 def test_cors(option: str | None, origin: str, allowed: bool, con: Connection) -> None:
-    """A page may send if its origin is among those that may, and may read the answer."""
+    """A page may send, and read the answer, if its origin is among those that may."""
     options = {} if option is None else {"cors_origins": option}
     attached = live.attach(con, **options)
     reply = preflight(attached.port, origin)
@@ -370,9 +370,23 @@ def test_cors(option: str | None, origin: str, allowed: bool, con: Connection) -
     body = b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"page"}]}]}]}'
     reply = post(attached.port, "traces", body, JSON, origin=origin)
     assert (reply.headers.get("access-control-allow-origin") in (origin, "*")) == allowed
-    if allowed:
-        assert reply.status == 200
-        assert attached.names() == ["page"]
+    assert reply.status == (200 if allowed else 403)
+    assert attached.names() == (["page"] if allowed else [])
+
+
+def test_names_of_others(con: Connection) -> None:
+    """A page whose own name leads here is of this origin for its browser, and still refused."""
+    attached = live.attach(con, cors_origins="https://otel.example")
+    evil = f"rebound.example:{attached.port}"
+    for headers in ({"Host": evil}, {"Host": evil, "Origin": f"http://{evil}"}):
+        reply = post(attached.port, "traces", GOOD, **headers)
+        assert reply.status == 403
+        assert b"rebound.example" in reply.body
+    for host in (f"localhost:{attached.port}", f"127.0.0.1:{attached.port}", "otel.example"):
+        assert post(attached.port, "traces", GOOD, Host=host).status == 200
+    with Grpc(attached.port, authority=evil) as client:
+        client.export("traces", GOOD)
+    assert live.rejections(con, "traces") == {"forbidden": 2}
 
 
 def test_cors_with_token(con: Connection) -> None:

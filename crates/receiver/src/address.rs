@@ -33,6 +33,14 @@ impl Address {
         Address { host: self.host.clone(), port }
     }
 
+    /// The host, as it was written.
+    pub(crate) fn host(&self) -> String {
+        match &self.host {
+            Host::Ip(ip) => ip.to_string(),
+            Host::Name(name) => name.clone(),
+        }
+    }
+
     /// The addresses of the host. `localhost` is both loopback addresses, whatever the resolver thinks.
     ///
     /// # Errors

@@ -66,6 +66,9 @@ async fn serve(stream: TcpStream, context: Context, place: Place) {
     // Without it small answers wait for acknowledgements; a socket that refuses is gone already.
     let _ = stream.set_nodelay(true);
     let activity = Arc::clone(&place.activity);
+    if stream.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback()) {
+        activity.set_loopback();
+    }
     let requests = Arc::clone(&activity);
     let socket = Socket::new(stream, service.limits, Arc::clone(&activity));
     let builder = builder(&service.limits, &place.buffers);

@@ -11,6 +11,8 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 
+use crate::host::host_of;
+use crate::refusal::{Reason, Refusal};
 use crate::reply::Reply;
 
 #[cfg(test)]
@@ -38,6 +40,13 @@ impl Origin {
                 hosts.map(|host| Origin(Pattern::Host(format!("{scheme}://{host}"))))
             })
             .collect()
+    }
+
+    /// Whether it names pages of a host.
+    pub(crate) fn is_of_host(&self, host: &str) -> bool {
+        let (Pattern::Exact(origin) | Pattern::Host(origin)) = &self.0 else { return true };
+        let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+        host_of(authority).eq_ignore_ascii_case(host)
     }
 
     fn allows(&self, origin: &str) -> bool {
@@ -103,11 +112,22 @@ impl FromStr for Origin {
     }
 }
 
-/// The origin of a page that may send; `None` for other clients.
-pub(crate) fn allowed(origins: &[Origin], headers: &HeaderMap) -> Option<HeaderValue> {
-    let value = headers.get(ORIGIN)?;
-    let origin = value.to_str().ok()?;
-    origins.iter().any(|allowed| allowed.allows(origin)).then(|| value.clone())
+/// The origin of a page; `None` for other clients.
+///
+/// # Errors
+/// If that page may not send, be it that it asks for no leave: where its own name leads here, no browser asks.
+pub(crate) fn allowed(
+    origins: &[Origin],
+    headers: &HeaderMap,
+) -> Result<Option<HeaderValue>, Refusal> {
+    let mut all = headers.get_all(ORIGIN).into_iter();
+    let Some(value) = all.next() else { return Ok(None) };
+    let origin = String::from_utf8_lossy(value.as_bytes());
+    if all.next().is_none() && origins.iter().any(|allowed| allowed.allows(&origin)) {
+        return Ok(Some(value.clone()));
+    }
+    let message = format!("pages of \"{origin}\" may not send: cors_origins names those that may");
+    Err(Refusal::new(Reason::Forbidden, message))
 }
 
 /// Whether a browser asks if a page may send.

@@ -25,6 +25,7 @@ mod export;
 mod frames;
 mod grpc;
 mod helpers;
+mod host;
 mod http;
 pub mod limits;
 mod listen;

@@ -19,6 +19,8 @@ pub enum Reason {
     WrongSignal,
     /// It does not carry the token.
     Unauthenticated,
+    /// A web page sent it that may not.
+    Forbidden,
     /// There was no room for it beside the other requests; the client may try again.
     Overload,
     /// Its body took too long to arrive.
@@ -41,11 +43,12 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in discriminant order.
-    pub const ALL: [Reason; 13] = [
+    pub const ALL: [Reason; 14] = [
         Reason::Malformed,
         Reason::TooLarge,
         Reason::WrongSignal,
         Reason::Unauthenticated,
+        Reason::Forbidden,
         Reason::Overload,
         Reason::TimedOut,
         Reason::Cancelled,
@@ -64,6 +67,7 @@ impl Reason {
             Reason::TooLarge => "too_large",
             Reason::WrongSignal => "wrong_signal",
             Reason::Unauthenticated => "unauthenticated",
+            Reason::Forbidden => "forbidden",
             Reason::Overload => "overload",
             Reason::TimedOut => "timed_out",
             Reason::Cancelled => "cancelled",
@@ -82,6 +86,7 @@ impl Reason {
             Reason::Malformed | Reason::WrongSignal => Code::InvalidArgument,
             Reason::TooLarge => Code::ResourceExhausted,
             Reason::Unauthenticated => Code::Unauthenticated,
+            Reason::Forbidden => Code::PermissionDenied,
             Reason::Overload | Reason::TimedOut | Reason::Stopping => Code::Unavailable,
             Reason::Cancelled => Code::Cancelled,
             Reason::Unsupported | Reason::UnknownPath | Reason::Method => Code::Unimplemented,
@@ -97,6 +102,7 @@ impl Reason {
             }
             Reason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Reason::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Reason::Forbidden => StatusCode::FORBIDDEN,
             Reason::Overload | Reason::TimedOut | Reason::Cancelled | Reason::Stopping => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

@@ -27,7 +27,7 @@ use crate::limits::{Limits, workers};
 use crate::refusal::{Reason, Refusal};
 use crate::reply::Reply;
 use crate::socket::{Activity, InFlight};
-use crate::{grpc, http};
+use crate::{grpc, host, http};
 
 /// Where segments go; they are there to be queried when it returns.
 pub(crate) type Store = Box<dyn Fn(Segment) + Send + Sync>;
@@ -36,6 +36,8 @@ pub(crate) type Store = Box<dyn Fn(Segment) + Send + Sync>;
 pub(crate) struct Service {
     pub(crate) limits: Limits,
     pub(crate) tally: Tally,
+    /// What was bound.
+    host: String,
     token: Option<Token>,
     origins: Vec<Origin>,
     store: Store,
@@ -111,6 +113,7 @@ impl Service {
         Service {
             limits: config.limits,
             tally: Tally::default(),
+            host: config.address.host(),
             token: config.token.clone(),
             origins: config.cors_origins.clone(),
             store,
@@ -154,11 +157,11 @@ impl Service {
         let (head, body) = request.into_parts();
         let mut body = Arriving::new(body);
         let is_http2 = head.version == Version::HTTP_2;
-        let origin = cors::allowed(&self.origins, &head.headers);
-        let mut response = if cors::is_preflight(&head) {
+        let page = cors::allowed(&self.origins, &head.headers);
+        let mut response = if page.is_ok() && cors::is_preflight(&head) {
             cors::preflight(&head)
         } else {
-            let asked = self.read_head(&head);
+            let asked = self.read_head(&head, page.as_ref().err(), activity);
             // A body may take its time, and heads are large.
             drop(head);
             self.export(asked, &mut body, activity).await
@@ -169,17 +172,21 @@ impl Service {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
         }
-        if let Some(origin) = origin {
+        if let Ok(Some(origin)) = page {
             cors::allow(origin, response.headers_mut());
         }
         response
     }
 
     /// What a request asks for.
-    fn read_head(&self, head: &Parts) -> Asked {
+    fn read_head(&self, head: &Parts, refusal: Option<&Refusal>, activity: &Activity) -> Asked {
         let transport = Transport::of(head);
         let signal = transport.signal(head.uri.path());
-        let terms = match (self.check(head), signal) {
+        let leave = match refusal {
+            Some(refusal) => Err(refusal.clone()),
+            None => self.check(transport, head, activity),
+        };
+        let terms = match (leave, signal) {
             (Err(refusal), _) => Err(refusal),
             (Ok(()), None) => Err(transport.unknown(head.uri.path())),
             (Ok(()), Some(signal)) => self.terms(transport, signal, head),
@@ -188,7 +195,16 @@ impl Service {
     }
 
     /// Checks that the client may send at all.
-    fn check(&self, head: &Parts) -> Result<(), Refusal> {
+    fn check(
+        &self,
+        transport: Transport,
+        head: &Parts,
+        activity: &Activity,
+    ) -> Result<(), Refusal> {
+        // Pages cannot send gRPC, for browsers speak HTTP/2 over TLS only; and it names hosts as it likes.
+        if activity.is_loopback() && matches!(transport, Transport::Http(_)) {
+            host::check(&self.host, &self.origins, head)?;
+        }
         self.token.as_ref().map_or(Ok(()), |token| token.check(&head.headers))
     }
 

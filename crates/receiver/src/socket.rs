@@ -25,6 +25,7 @@ pub(crate) struct Activity {
     begun: AtomicU64,
     in_flight: AtomicUsize,
     unread: AtomicBool,
+    loopback: AtomicBool,
     accepted: Instant,
     /// When the last request was taken, in milliseconds after the connection was accepted; 0 if none was.
     taken: AtomicU64,
@@ -41,6 +42,7 @@ impl Activity {
             begun: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             unread: AtomicBool::new(false),
+            loopback: AtomicBool::new(false),
             accepted: Instant::now(),
             taken: AtomicU64::new(0),
             worked: AtomicU64::new(0),
@@ -61,6 +63,16 @@ impl Activity {
     pub(crate) fn take(&self) {
         let after = self.accepted.elapsed().as_millis() as u64;
         self.taken.store(after.max(1), Ordering::Relaxed);
+    }
+
+    /// The connection came over the loopback interface.
+    pub(crate) fn set_loopback(&self) {
+        self.loopback.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it did.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.loopback.load(Ordering::Relaxed)
     }
 
     /// Whether there are requests that are not answered yet.

@@ -15,6 +15,7 @@ mod tests;
 pub(crate) enum Code {
     Cancelled = 1,
     InvalidArgument = 3,
+    PermissionDenied = 7,
     ResourceExhausted = 8,
     Unimplemented = 12,
     Internal = 13,

@@ -3,7 +3,30 @@ use super::*;
 fn allows(origins: &[Origin], origin: &str) -> bool {
     let mut headers = HeaderMap::new();
     headers.insert(ORIGIN, HeaderValue::from_str(origin).expect("a header"));
-    allowed(origins, &headers).is_some()
+    match allowed(origins, &headers) {
+        Ok(granted) => {
+            assert_eq!(granted.expect("the origin that was sent"), origin);
+            true
+        }
+        Err(refusal) => {
+            assert_eq!(refusal.reason, Reason::Forbidden);
+            false
+        }
+    }
+}
+
+#[test]
+fn other_clients_have_no_origin() {
+    assert_eq!(allowed(&[], &HeaderMap::new()), Ok(None));
+}
+
+#[test]
+fn two_origins_are_none() {
+    let mut headers = HeaderMap::new();
+    for _ in 0..2 {
+        headers.append(ORIGIN, HeaderValue::from_static("http://localhost"));
+    }
+    assert!(allowed(&Origin::localhost(), &headers).is_err());
 }
 
 #[test]

@@ -414,10 +414,35 @@ fn pages_are_told_whether_they_may_send() {
         assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, origin));
     }
     let answer = preflight("https://evil.example");
-    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, ""));
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (403, ""));
+    let sent = [("origin", "https://evil.example"), ("authorization", "Bearer s3cret")];
+    let refused = post(&server, "/v1/traces", &sent, b"");
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (403, ""));
+    assert_eq!(server.counters().rejected(Reason::Forbidden), 2);
     let refused = post(&server, "/v1/traces", &[("origin", "http://localhost:1")], b"");
     assert_eq!(refused.status, 401);
     assert_eq!(refused.header("access-control-allow-origin"), "http://localhost:1");
+}
+
+/// A page whose name leads here is of this origin for a browser, and still may not send; nor may whatever names a
+/// host of others. SDKs name what they were told to send to.
+#[test]
+fn names_that_lead_here_are_refused() {
+    let server = Server::start();
+    let port = server.address().port();
+    let json = ("content-type", "application/json");
+    let evil = format!("evil.example:{port}");
+    let page = format!("http://{evil}");
+    for headers in [&[json, ("host", &*evil), ("origin", &*page)][..], &[json, ("host", &*evil)]] {
+        let answer = post(&server, "/v1/traces", headers, b"{}");
+        assert_eq!(answer.status, 403, "{answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), "");
+    }
+    for host in ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"] {
+        let host = format!("{host}:{port}");
+        assert_eq!(post(&server, "/v1/traces", &[json, ("host", &host)], b"{}").status, 200);
+    }
+    assert_eq!(server.counters().rejected(Reason::Forbidden), 2);
 }
 
 /// H3: both protocols on each of two ports.

@@ -34,8 +34,6 @@ Reservation::~Reservation() {
 
 namespace {
 
-using Options = unique_ptr<LiveOptions, void (*)(LiveOptions *)>;
-
 //! What is done by the first ATTACH of a database: with an optimizer pass DuckDB drops some of its hints on filters of
 //! CTEs, which only those who have live tables should pay for.
 struct FirstAttach : public StorageExtensionInfo {
@@ -53,15 +51,11 @@ void SetOption(LiveOptions &options, const string &name, const Value &value) {
 		return;
 	}
 	auto text = value.ToString();
-	Fault fault;
-	duckspan_live_options_set(&options, Lend(name), Lend(text), fault);
-	fault.Check();
+	Call(duckspan_live_options_set, &options, Lend(name), Lend(text));
 }
 
-Options ReadOptions(const string &path, const AttachOptions &attach) {
-	Fault fault;
-	Options result(duckspan_live_options_new(Lend(path), fault), duckspan_live_options_free);
-	fault.Check();
+LiveOptionsHandle ReadOptions(const string &path, const AttachOptions &attach) {
+	LiveOptionsHandle result(Call(duckspan_live_options_new, Lend(path)));
 	for (auto &option : attach.options) {
 		SetOption(*result, option.first, option.second);
 	}
@@ -81,18 +75,16 @@ unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo> first, ClientConte
 	}
 	auto is_live = previous && previous->GetCatalogType() == LiveCatalog::TYPE;
 	auto replaced = is_live ? &previous->Cast<LiveCatalog>().GetLive() : nullptr;
-	auto memory = make_uniq<Reservation>(db.GetDatabase(), duckspan_live_options_memory(options.get()));
-	Fault fault;
-	LiveOwner live(duckspan_live_start(options.get(), replaced, fault), duckspan_live_free);
-	fault.Check();
+	auto memory = make_uniq<Reservation>(db.GetDatabase(), Call(duckspan_live_options_memory, options.get()));
+	LiveHandle live(Call(duckspan_live_start, options.get(), replaced));
 	std::call_once(static_cast<FirstAttach &>(*first).members, RegisterMembers, std::ref(db.GetDatabase()));
 	// What is left here shows in duckdb_databases().
 	attach.options.erase("token");
-	auto http_port = Take(duckspan_live_http_port(live.get()));
+	auto http_port = Take(Call(duckspan_live_http_port, live.get()));
 	if (!http_port.empty()) {
 		attach.options["http_port"] = Value(http_port);
 	}
-	auto warning = Take(duckspan_live_warning(live.get()));
+	auto warning = Take(Call(duckspan_live_warning, live.get()));
 	if (!warning.empty()) {
 		DUCKDB_LOG_WARNING(context, "%s", warning);
 	}
@@ -110,7 +102,7 @@ bool LiveCatalog::HasConflictingAttachOptions(const string &path, const AttachOp
 	if (!StringUtil::CIEquals(options.db_type, TYPE)) {
 		return true;
 	}
-	return duckspan_live_differs(live.get(), ReadOptions(path, options).get());
+	return Call(duckspan_live_differs, live.get(), ReadOptions(path, options).get());
 }
 
 void RegisterAttach(ExtensionLoader &loader) {

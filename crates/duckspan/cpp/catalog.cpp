@@ -20,9 +20,7 @@ static constexpr column_t FIRST_VIRTUAL = (column_t(1) << 63) + 4317;
 
 void Refuse(const string &what, const Identifier &database) {
 	auto &name = database.GetIdentifierName();
-	Fault fault;
-	duckspan_live_refuse(Lend(what), Lend(name), fault);
-	fault.Check();
+	Call(duckspan_live_refuse, Lend(what), Lend(name));
 	throw BinderException("%s is not possible in \"%s\"", what, name);
 }
 
@@ -30,7 +28,7 @@ LiveTableEntry::LiveTableEntry(Catalog &catalog, SchemaCatalogEntry &schema, Cre
 	: TableCatalogEntry(catalog, schema, info), table(t.table) {
 	comment = Value(Own(t.comment));
 	for (idx_t position = 0; position < t.width; position++) {
-		auto found = duckspan_live_table_column(table, position);
+		auto found = Call(duckspan_live_table_column, table, position);
 		TableColumn column(Identifier(Own(found.name)), duckspan::TypeOf(found.kind));
 		if (found.is_virtual) {
 			auto is_row_id = column.name == Identifier("rowid");
@@ -56,9 +54,7 @@ TableStorageInfo LiveTableEntry::GetStorageInfo(ClientContext &context) {
 	auto &live = catalog.Cast<LiveCatalog>().GetLive();
 	auto view = LiveTransaction::Get(context, catalog).GetView(live);
 	TableStorageInfo result;
-	Fault fault;
-	result.cardinality = duckspan_view_rows_at_most(view.get(), &live, table, fault);
-	fault.Check();
+	result.cardinality = Call(duckspan_view_rows_at_most, view.get(), &live, table);
 	return result;
 }
 
@@ -84,8 +80,9 @@ LogicalType LiveTableEntry::TypeOf(idx_t position) const {
 }
 
 LiveSchemaEntry::LiveSchemaEntry(Catalog &catalog, CreateSchemaInfo &info) : SchemaCatalogEntry(catalog, info) {
-	for (idx_t position = 0; position < duckspan_live_table_count(); position++) {
-		auto table = duckspan_live_table(position);
+	auto count = Call(duckspan_live_table_count);
+	for (idx_t position = 0; position < count; position++) {
+		auto table = Call(duckspan_live_table, position);
 		CreateTableInfo table_info(*this, Identifier(Own(table.name)));
 		tables.push_back(make_uniq<LiveTableEntry>(catalog, *this, table_info, table));
 		tables.back()->oid = position + 1;
@@ -147,7 +144,7 @@ void LiveSchemaEntry::Alter(CatalogTransaction, AlterInfo &) {
 	Refuse("ALTER", catalog.GetName());
 }
 
-LiveCatalog::LiveCatalog(AttachedDatabase &db, unique_ptr<Reservation> memory, LiveOwner live)
+LiveCatalog::LiveCatalog(AttachedDatabase &db, unique_ptr<Reservation> memory, LiveHandle live)
 	: Catalog(db), memory(std::move(memory)), live(std::move(live)) {
 }
 
@@ -162,12 +159,12 @@ void LiveCatalog::OnDetach(ClientContext &) {
 }
 
 string LiveCatalog::GetDBPath() {
-	return Take(duckspan_live_path(live.get()));
+	return Take(Call(duckspan_live_path, live.get()));
 }
 
 DatabaseSize LiveCatalog::GetDatabaseSize(ClientContext &) {
 	DatabaseSize result;
-	result.bytes = duckspan_live_memory(live.get());
+	result.bytes = Call(duckspan_live_memory, live.get());
 	return result;
 }
 
@@ -230,10 +227,7 @@ LiveTransaction &LiveTransaction::Get(ClientContext &context, Catalog &catalog) 
 shared_ptr<View> LiveTransaction::GetView(const Live &live) {
 	lock_guard<mutex> guard(lock);
 	if (!view) {
-		Fault fault;
-		auto fresh = duckspan_view_new(&live, fault);
-		fault.Check();
-		view = shared_ptr<View>(fresh, duckspan_view_free);
+		view = shared_ptr<View>(Call(duckspan_view_new, &live), duckspan_view_free);
 	}
 	return view;
 }

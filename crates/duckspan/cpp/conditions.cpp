@@ -107,9 +107,7 @@ void AddTexts(Conditions &conditions, idx_t column, const string &key, const One
 	for (auto &text : one_of.texts) {
 		lent.push_back(Lend(text));
 	}
-	Fault fault;
-	duckspan_conditions_texts(&conditions, column, Lend(key), lent.data(), lent.size(), fault);
-	fault.Check();
+	Call(duckspan_conditions_texts, &conditions, column, Lend(key), lent.data(), lent.size());
 }
 
 void AddNumber(Conditions &conditions, idx_t column, ExpressionType type, int64_t number) {
@@ -133,9 +131,7 @@ void AddNumber(Conditions &conditions, idx_t column, ExpressionType type, int64_
 	default:
 		return;
 	}
-	Fault fault;
-	duckspan_conditions_number(&conditions, column, comparison, number, fault);
-	fault.Check();
+	Call(duckspan_conditions_number, &conditions, column, comparison, number);
 }
 
 void AddComparison(Conditions &conditions, idx_t column, const BoundFunctionExpression &expr) {
@@ -194,8 +190,8 @@ optional_ptr<const BoundColumnRefExpression> LookupColumn(const Expression &expr
 	return reference.Depth() == 0 ? &reference : nullptr;
 }
 
-ConditionsOwner ReadConditions(const ScanRequest &request) {
-	ConditionsOwner result(duckspan_conditions_new(), duckspan_conditions_free);
+ConditionsHandle ReadConditions(const ScanRequest &request) {
+	ConditionsHandle result(Call(duckspan_conditions_new));
 	if (request.filters) {
 		for (const auto &entry : *request.filters) {
 			auto index = entry.GetIndex().GetIndex();
@@ -211,12 +207,9 @@ bool IsTold(Relation relation, idx_t column, const Expression &expr) {
 	if (!one_of.Add(expr) || one_of.texts.empty()) {
 		return false;
 	}
-	ConditionsOwner conditions(duckspan_conditions_new(), duckspan_conditions_free);
+	ConditionsHandle conditions(Call(duckspan_conditions_new));
 	AddTexts(*conditions, column, one_of.key, one_of);
-	Fault fault;
-	auto is_told = duckspan_conditions_are_told(conditions.get(), relation, fault);
-	fault.Check();
-	return is_told;
+	return Call(duckspan_conditions_are_told, conditions.get(), relation);
 }
 
 column_t ColumnOf(const LogicalGet &get, const Expression &expr) {

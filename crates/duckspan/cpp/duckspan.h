@@ -28,6 +28,22 @@ enum class Relation : uint8_t {
   DataPoints,
 };
 
+/// Which exception the shim throws for a fault.
+enum class FaultKind : uint8_t {
+  /// No fault.
+  None,
+  /// `BinderException`: the call is wrong.
+  Binder,
+  /// `InvalidInputException`: the data is wrong.
+  InvalidInput,
+  /// `IOException`: the machine does not do what it was asked.
+  Io,
+  /// Whatever exception the shim caught in a callback; it kept it.
+  Callback,
+  /// `ExecutorException`: DuckSpan is wrong.
+  Internal,
+};
+
 /// A SQL type, or the outermost part of it.
 enum class TypeTag : uint8_t {
   /// BOOLEAN.
@@ -54,22 +70,6 @@ enum class TypeTag : uint8_t {
   List,
   /// STRUCT of its members.
   Struct,
-};
-
-/// Which exception the shim throws for a fault.
-enum class FaultKind : uint8_t {
-  /// No fault.
-  None,
-  /// `BinderException`: the call is wrong.
-  Binder,
-  /// `InvalidInputException`: the data is wrong.
-  InvalidInput,
-  /// `IOException`: the machine does not do what it was asked.
-  Io,
-  /// Whatever exception the shim caught in a callback; it kept it.
-  Callback,
-  /// `ExecutorException`: DuckSpan is wrong.
-  Internal,
 };
 
 /// What comes of asking.
@@ -170,6 +170,14 @@ struct Text {
   uintptr_t len;
 };
 
+/// A fault on the far side of the boundary; `text` is to be freed with `duckspan_text_free`.
+struct CFault {
+  /// What to throw.
+  FaultKind kind;
+  /// The message.
+  Text text;
+};
+
 /// Text that C++ lends for a call.
 struct Str {
   /// Its first byte, UTF-8; dangling where `len` is 0.
@@ -206,14 +214,6 @@ struct CMacro {
   Str description;
   /// A statement that uses it.
   Str example;
-};
-
-/// A fault on the far side of the boundary; `text` is to be freed with `duckspan_text_free`.
-struct CFault {
-  /// What to throw.
-  FaultKind kind;
-  /// The message.
-  Text text;
 };
 
 /// Reads up to `len` bytes to `buffer` and returns how many, 0 at the end of the file, or -1 when it
@@ -335,22 +335,22 @@ void duckspan_duckdb_cpp_init(void *loader);
 void duckspan_text_free(Text text);
 
 /// The number of columns of a relation, virtual ones last.
-uintptr_t duckspan_relation_width(Relation relation);
+uintptr_t duckspan_relation_width(Relation relation, CFault *fault);
 
 /// The column of a relation at `position`, which is below its width.
-CColumn duckspan_relation_column(Relation relation, uintptr_t position);
+CColumn duckspan_relation_column(Relation relation, uintptr_t position, CFault *fault);
 
 /// What a row of a typed relation is, for people; empty for the others.
-Str duckspan_relation_comment(Relation relation);
+Str duckspan_relation_comment(Relation relation, CFault *fault);
 
 /// The number of functions that are written in SQL.
-uintptr_t duckspan_macro_count();
+uintptr_t duckspan_macro_count(CFault *fault);
 
-/// The function at `position`; empty beyond their number.
-CMacro duckspan_macro(uintptr_t position);
+/// The function at `position`, which is below their number.
+CMacro duckspan_macro(uintptr_t position, CFault *fault);
 
 /// Options at their defaults of the function that reads files as that relation.
-FileOptions *duckspan_file_options_new(Relation relation);
+FileOptions *duckspan_file_options_new(Relation relation, CFault *fault);
 
 /// Frees options.
 void duckspan_file_options_free(FileOptions *options);
@@ -368,16 +368,16 @@ void duckspan_file_options_set_number(FileOptions *options,
                                       CFault *fault);
 
 /// Whether the column at a position of the relation is to be VARIANT where it is JSON.
-bool duckspan_file_options_is_variant(const FileOptions *options, uintptr_t column);
+bool duckspan_file_options_is_variant(const FileOptions *options, uintptr_t column, CFault *fault);
 
 /// The rejects of a database: one per load, shared by its functions.
-const Rejects *duckspan_rejects_new();
+const Rejects *duckspan_rejects_new(CFault *fault);
 
 /// Gives up a share of the rejects.
 void duckspan_rejects_free(const Rejects *rejects);
 
 /// What the scans of files of a database know of each other's memory: one per load.
-const Memory *duckspan_memory_new();
+const Memory *duckspan_memory_new(CFault *fault);
 
 /// Gives up a share of it.
 void duckspan_memory_free(const Memory *memory);
@@ -394,13 +394,13 @@ const FileScan *duckspan_file_scan_open(const FileScanInput *input,
                                         CFault *fault);
 
 /// About how many rows a file of `size` bytes holds, 0 if its size is not known; for the optimizer.
-uint64_t duckspan_file_rows_estimate(Str path, uint64_t size);
+uint64_t duckspan_file_rows_estimate(Str path, uint64_t size, CFault *fault);
 
 /// Gives up the scan of a file; cursors may live on but may not claim.
 void duckspan_file_scan_free(const FileScan *scan);
 
 /// How much of the file was read, in percent; negative if that is not known.
-double duckspan_file_scan_progress(const FileScan *scan);
+double duckspan_file_scan_progress(const FileScan *scan, CFault *fault);
 
 /// A thread's place in the scan of a file.
 Cursor *duckspan_file_scan_cursor(const FileScan *scan, CFault *fault);
@@ -427,10 +427,10 @@ void duckspan_cursor_fill(Cursor *cursor,
                           CFault *fault);
 
 /// What the user should be told, once; null if nothing.
-Text duckspan_cursor_warning(Cursor *cursor);
+Text duckspan_cursor_warning(Cursor *cursor, CFault *fault);
 
 /// No conditions yet.
-Conditions *duckspan_conditions_new();
+Conditions *duckspan_conditions_new(CFault *fault);
 
 /// Frees conditions.
 void duckspan_conditions_free(Conditions *conditions);
@@ -468,16 +468,16 @@ void duckspan_given_check_columns(Str kind,
                                   CFault *fault);
 
 /// The number of tables of an attached receiver.
-uintptr_t duckspan_live_table_count();
+uintptr_t duckspan_live_table_count(CFault *fault);
 
 /// The table at `position`, which is below their number.
-CTable duckspan_live_table(uintptr_t position);
+CTable duckspan_live_table(uintptr_t position, CFault *fault);
 
 /// The column at `position` of a table, which is below its width.
-CTableColumn duckspan_live_table_column(LiveTable table, uintptr_t position);
+CTableColumn duckspan_live_table_column(LiveTable table, uintptr_t position, CFault *fault);
 
 /// Whether `->>'key'` of the column at `position` of a table can be read without the column.
-bool duckspan_live_table_has_member(LiveTable table, uintptr_t position, Str key);
+bool duckspan_live_table_has_member(LiveTable table, uintptr_t position, Str key, CFault *fault);
 
 /// The options of `ATTACH 'path' (TYPE otlp)`, at their defaults.
 LiveOptions *duckspan_live_options_new(Str path, CFault *fault);
@@ -489,7 +489,7 @@ void duckspan_live_options_free(LiveOptions *options);
 void duckspan_live_options_set(LiveOptions *options, Str name, Str value, CFault *fault);
 
 /// Bytes of memory for everything that is kept and received.
-uint64_t duckspan_live_options_memory(const LiveOptions *options);
+uint64_t duckspan_live_options_memory(const LiveOptions *options, CFault *fault);
 
 /// Starts a receiver, in place of `previous` if that is not null.
 const Live *duckspan_live_start(const LiveOptions *options, const Live *previous, CFault *fault);
@@ -501,19 +501,19 @@ void duckspan_live_stop(const Live *live);
 void duckspan_live_free(const Live *live);
 
 /// Whether `options` ask for another receiver than this one.
-bool duckspan_live_differs(const Live *live, const LiveOptions *options);
+bool duckspan_live_differs(const Live *live, const LiveOptions *options, CFault *fault);
 
 /// The address it is bound to.
-Text duckspan_live_path(const Live *live);
+Text duckspan_live_path(const Live *live, CFault *fault);
 
 /// The second port it is bound to, or `none`; empty if there was nothing to say about it.
-Text duckspan_live_http_port(const Live *live);
+Text duckspan_live_http_port(const Live *live, CFault *fault);
 
 /// What whoever attached it should know; empty if that is nothing.
-Text duckspan_live_warning(const Live *live);
+Text duckspan_live_warning(const Live *live, CFault *fault);
 
 /// Bytes of memory held for rows.
-uint64_t duckspan_live_memory(const Live *live);
+uint64_t duckspan_live_memory(const Live *live, CFault *fault);
 
 /// Removes all rows of a table; returns how many.
 uint64_t duckspan_live_truncate(const Live *live, LiveTable table, CFault *fault);
@@ -546,22 +546,22 @@ LiveScan *duckspan_live_scan_open(const Live *live,
 void duckspan_live_scan_free(LiveScan *scan);
 
 /// Pieces that threads can scan at a time.
-uintptr_t duckspan_live_scan_units(const LiveScan *scan);
+uintptr_t duckspan_live_scan_units(const LiveScan *scan, CFault *fault);
 
 /// How much was claimed, in percent.
-double duckspan_live_scan_progress(const LiveScan *scan);
+double duckspan_live_scan_progress(const LiveScan *scan, CFault *fault);
 
 /// A thread's place in a scan.
 Cursor *duckspan_live_scan_cursor(const LiveScan *scan, CFault *fault);
 
 /// The number of the batch in the order of the scan.
-uint64_t duckspan_cursor_batch(const Cursor *cursor);
+uint64_t duckspan_cursor_batch(const Cursor *cursor, CFault *fault);
 
 /// Bounds of the values of a column in the batch.
 CBounds duckspan_cursor_bounds(const Cursor *cursor, uintptr_t column, CFault *fault);
 
 /// What the thread looked at so far.
-ScanCounts duckspan_cursor_counts(const Cursor *cursor);
+ScanCounts duckspan_cursor_counts(const Cursor *cursor, CFault *fault);
 
 /// Begins to insert rows into a table.
 LiveInsert *duckspan_live_insert_new(const Live *live, LiveTable table, CFault *fault);
@@ -583,7 +583,8 @@ void duckspan_live_refuse(Str what, Str database, CFault *fault);
 
 /// The member at `position` of a LIST or STRUCT, which is below their number; that of a LIST has no name.
 CColumn duckspan_type_member(const CType *kind,
-                             uintptr_t position);
+                             uintptr_t position,
+                             CFault *fault);
 
 }  // extern "C"
 

@@ -2,21 +2,15 @@
 #pragma once
 
 #include "duckdb/main/extension/extension_loader.hpp"
-#include "duckspan.h"
+#include "boundary.hpp"
 
 namespace duckspan {
 
 //! What functions of one database share: the rejects, which some write and one reads, and what scans know of each
 //! other's memory.
 struct Shared : public duckdb::TableFunctionInfo {
-	Shared() : rejects(duckspan_rejects_new()), memory(duckspan_memory_new()) {
-	}
-	~Shared() override {
-		duckspan_memory_free(memory);
-		duckspan_rejects_free(rejects);
-	}
-	const Rejects *rejects;
-	const Memory *memory;
+	RejectsHandle rejects {Call(duckspan_rejects_new)};
+	MemoryHandle memory {Call(duckspan_memory_new)};
 };
 
 void RegisterReadOtlp(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared> shared);

@@ -8,7 +8,7 @@
 #include "duckdb/transaction/transaction.hpp"
 #include "duckdb/transaction/transaction_manager.hpp"
 
-#include "duckspan.h"
+#include "boundary.hpp"
 
 namespace duckspan {
 
@@ -26,10 +26,6 @@ private:
 	duckdb::DatabaseInstance &db;
 	idx_t size;
 };
-
-//! Stops the receiver in the end: an ATTACH that is rolled back, and the end of the database, are not announced by
-//! OnDetach.
-using LiveOwner = duckdb::unique_ptr<const Live, void (*)(const Live *)>;
 
 class LiveTableEntry : public duckdb::TableCatalogEntry {
 public:
@@ -93,7 +89,7 @@ class LiveCatalog : public duckdb::Catalog {
 public:
 	static constexpr const char *TYPE = "otlp";
 
-	LiveCatalog(duckdb::AttachedDatabase &db, duckdb::unique_ptr<Reservation> memory, LiveOwner live);
+	LiveCatalog(duckdb::AttachedDatabase &db, duckdb::unique_ptr<Reservation> memory, LiveHandle live);
 
 	void Initialize(bool load_builtin) override;
 	void OnDetach(duckdb::ClientContext &context) override;
@@ -143,7 +139,9 @@ private:
 	void DropSchema(duckdb::ClientContext &, duckdb::DropInfo &) override;
 
 	duckdb::unique_ptr<Reservation> memory;
-	LiveOwner live;
+	//! Its end stops the receiver: an ATTACH that is rolled back, and the end of the database, are not announced by
+	//! OnDetach.
+	LiveHandle live;
 	duckdb::unique_ptr<LiveSchemaEntry> schema;
 };
 

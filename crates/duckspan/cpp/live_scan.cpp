@@ -59,20 +59,19 @@ struct LiveBind : public TableFunctionData {
 };
 
 struct LiveGlobal : public GlobalTableFunctionState {
-	~LiveGlobal() override {
-		if (scan) {
-			duckspan_live_scan_free(scan);
-		}
+	idx_t Units() const {
+		return Call(duckspan_live_scan_units, scan.get());
 	}
 	idx_t MaxThreads() const override {
-		return MaxValue<idx_t>(duckspan_live_scan_units(scan), 1);
+		return MaxValue<idx_t>(Units(), 1);
 	}
 	ScanRequest request;
-	LiveScan *scan = nullptr;
+	LiveScanHandle scan;
 };
 
 struct LiveLocal : public LocalTableFunctionState {
-	LiveLocal(ClientContext &context, const ScanRequest &request, Cursor *cursor) : cursor(context, request, cursor) {
+	LiveLocal(ClientContext &context, const ScanRequest &request, CursorHandle cursor)
+		: cursor(context, request, std::move(cursor)) {
 	}
 	CursorState cursor;
 	bool claimed = false;
@@ -99,19 +98,15 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	auto conditions = ReadConditions(request);
 	LiveScanInput scan {bind.entry.table,		bind.order,		 request.columns.data(), keys.data(),
 						request.columns.size(), conditions.get()};
-	Fault fault;
-	result->scan = duckspan_live_scan_open(&bind.GetLive(), view.get(), &scan, fault);
-	fault.Check();
+	result->scan.reset(Call(duckspan_live_scan_open, &bind.GetLive(), view.get(), &scan));
 	return std::move(result);
 }
 
 unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFunctionInitInput &,
 											  GlobalTableFunctionState *global) {
 	auto &scan = global->Cast<LiveGlobal>();
-	Fault fault;
-	auto cursor = duckspan_live_scan_cursor(scan.scan, fault);
-	fault.Check();
-	return make_uniq<LiveLocal>(context.client, scan.request, cursor);
+	CursorHandle cursor(Call(duckspan_live_scan_cursor, scan.scan.get()));
+	return make_uniq<LiveLocal>(context.client, scan.request, std::move(cursor));
 }
 
 //! Takes the next batch in which a row may pass the filters.
@@ -145,18 +140,14 @@ unique_ptr<BaseStatistics> Statistics(ClientContext &context, const FunctionData
 	auto &bind = data->Cast<LiveBind>();
 	auto position = bind.entry.PositionOf(column);
 	auto view = bind.GetView(context);
-	Fault fault;
-	auto bounds = duckspan_view_bounds(view.get(), bind.entry.table, position, fault);
-	fault.Check();
+	auto bounds = Call(duckspan_view_bounds, view.get(), bind.entry.table, position);
 	return bounds.known ? ToStatistics(bounds, bind.entry.TypeOf(position)).ToUnique() : nullptr;
 }
 
 unique_ptr<NodeStatistics> Cardinality(ClientContext &context, const FunctionData *data) {
 	auto &bind = data->Cast<LiveBind>();
 	auto view = bind.GetView(context);
-	Fault fault;
-	auto rows = duckspan_view_rows_at_most(view.get(), &bind.GetLive(), bind.entry.table, fault);
-	fault.Check();
+	auto rows = Call(duckspan_view_rows_at_most, view.get(), &bind.GetLive(), bind.entry.table);
 	return make_uniq<NodeStatistics>(rows, rows);
 }
 
@@ -164,10 +155,8 @@ unique_ptr<NodeStatistics> Cardinality(ClientContext &context, const FunctionDat
 vector<PartitionStatistics> PartitionStats(ClientContext &context, GetPartitionStatsInput &input) {
 	auto &bind = input.bind_data->Cast<LiveBind>();
 	auto view = bind.GetView(context);
-	Fault fault;
 	PartitionStatistics result;
-	result.count = duckspan_view_rows(view.get(), &bind.GetLive(), bind.entry.table, fault);
-	fault.Check();
+	result.count = Call(duckspan_view_rows, view.get(), &bind.GetLive(), bind.entry.table);
 	result.row_start = 0;
 	result.count_type = CountType::COUNT_EXACT;
 	return {result};
@@ -205,12 +194,11 @@ void Metrics(TableFunctionGetMetricsInput &input) {
 	auto counts = input.local_state->Cast<LiveLocal>().cursor.Counts();
 	input.operator_metrics.rows_scanned = counts.rows;
 	input.operator_metrics.row_groups_scanned = counts.units;
-	auto scan = input.global_state->Cast<LiveGlobal>().scan;
-	input.operator_metrics.total_row_groups_to_scan = duckspan_live_scan_units(scan);
+	input.operator_metrics.total_row_groups_to_scan = input.global_state->Cast<LiveGlobal>().Units();
 }
 
 double Progress(ClientContext &, const FunctionData *, const GlobalTableFunctionState *global) {
-	return global ? duckspan_live_scan_progress(global->Cast<LiveGlobal>().scan) : 0;
+	return global ? Call(duckspan_live_scan_progress, global->Cast<LiveGlobal>().scan.get()) : 0;
 }
 
 TableColumn ColumnOf(const LiveTableEntry &entry, const Member &member) {
@@ -261,7 +249,7 @@ bool HasMember(const LogicalGet &get, ProjectionIndex column, const string &key)
 		return false;
 	}
 	auto table = get.bind_data->Cast<LiveBind>().entry.table;
-	return duckspan_live_table_has_member(table, id.GetPrimaryIndex(), Lend(key));
+	return Call(duckspan_live_table_has_member, table, id.GetPrimaryIndex(), Lend(key));
 }
 
 ProjectionIndex AddMember(LogicalGet &get, ProjectionIndex column, const string &key) {

@@ -18,12 +18,9 @@ void EmitCount(DataChunk &chunk, idx_t count) {
 }
 
 struct InsertState : public GlobalSinkState {
-	explicit InsertState(LiveInsert *insert) : insert(insert) {
+	explicit InsertState(LiveInsertHandle insert) : insert(std::move(insert)) {
 	}
-	~InsertState() override {
-		duckspan_live_insert_free(insert);
-	}
-	LiveInsert *insert;
+	LiveInsertHandle insert;
 	idx_t rows = 0;
 };
 
@@ -51,25 +48,20 @@ public:
 		return true;
 	}
 	unique_ptr<GlobalSinkState> GetGlobalSinkState(ClientContext &) const override {
-		Fault fault;
-		auto insert = duckspan_live_insert_new(&entry.catalog.Cast<LiveCatalog>().GetLive(), entry.table, fault);
-		fault.Check();
-		return make_uniq<InsertState>(insert);
+		auto &live = entry.catalog.Cast<LiveCatalog>().GetLive();
+		return make_uniq<InsertState>(LiveInsertHandle(Call(duckspan_live_insert_new, &live, entry.table)));
 	}
 	SinkResultType Sink(ExecutionContext &, DataChunk &chunk, OperatorSinkInput &input) const override {
 		chunk.Flatten();
 		void *columns[] = {&chunk.data[0], &chunk.data[1], &chunk.data[2]};
-		Fault fault;
-		duckspan_live_insert_rows(input.global_state.Cast<InsertState>().insert, columns, chunk.size(), fault);
-		fault.Check();
+		auto &insert = input.global_state.Cast<InsertState>().insert;
+		Call(duckspan_live_insert_rows, insert.get(), columns, chunk.size());
 		return SinkResultType::NEED_MORE_INPUT;
 	}
 	SinkFinalizeType Finalize(Pipeline &, Event &, ClientContext &context,
 							  OperatorSinkFinalizeInput &input) const override {
 		auto &state = input.global_state.Cast<InsertState>();
-		Fault fault;
-		state.rows = duckspan_live_insert_finish(state.insert, fault);
-		fault.Check();
+		state.rows = Call(duckspan_live_insert_finish, state.insert.get());
 		LiveTransaction::Get(context, entry.catalog).Renew();
 		return SinkFinalizeType::READY;
 	}
@@ -106,9 +98,7 @@ public:
 protected:
 	SourceResultType GetDataInternal(ExecutionContext &context, DataChunk &chunk,
 									 OperatorSourceInput &) const override {
-		Fault fault;
-		auto rows = duckspan_live_truncate(&entry.catalog.Cast<LiveCatalog>().GetLive(), entry.table, fault);
-		fault.Check();
+		auto rows = Call(duckspan_live_truncate, &entry.catalog.Cast<LiveCatalog>().GetLive(), entry.table);
 		LiveTransaction::Get(context.client, entry.catalog).Renew();
 		EmitCount(chunk, rows);
 		return SourceResultType::FINISHED;

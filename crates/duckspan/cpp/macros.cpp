@@ -4,7 +4,6 @@
 #include "duckdb/parser/statement/create_statement.hpp"
 
 #include "extension.hpp"
-#include "scan.hpp"
 
 using namespace duckdb; // NOLINT: every name below is DuckDB's
 
@@ -12,8 +11,9 @@ namespace duckspan {
 
 void RegisterMacros(ExtensionLoader &loader) {
 	auto parser = Parser::GetBuiltinParser();
-	for (idx_t position = 0; position < duckspan_macro_count(); position++) {
-		auto found = duckspan_macro(position);
+	auto count = Call(duckspan_macro_count);
+	for (idx_t position = 0; position < count; position++) {
+		auto found = Call(duckspan_macro, position);
 		parser.ParseQuery(Own(found.sql));
 		FunctionDescription description;
 		description.description = Own(found.description);

@@ -82,7 +82,8 @@ Lender LenderOf(ClientContext &context) {
 		}
 	};
 	auto free = [](void *client, uintptr_t bytes) {
-		BufferManager::GetBufferManager(*static_cast<ClientContext *>(client)).FreeReservedMemory(bytes);
+		Contain(
+			[&] { BufferManager::GetBufferManager(*static_cast<ClientContext *>(client)).FreeReservedMemory(bytes); });
 	};
 	return {&context, reserve, free};
 }
@@ -90,16 +91,11 @@ Lender LenderOf(ClientContext &context) {
 struct FileGlobal : public GlobalTableFunctionState {
 	FileGlobal(ClientContext &context, const OpenFileInfo &info) : file(context, info) {
 	}
-	~FileGlobal() override {
-		if (scan) {
-			duckspan_file_scan_free(scan);
-		}
-	}
 	idx_t MaxThreads() const override {
 		return MAX_THREADS;
 	}
 	OpenFile file;
-	const FileScan *scan = nullptr;
+	FileScanHandle scan;
 	ScanRequest request;
 };
 
@@ -107,26 +103,22 @@ void SetOption(FileOptions &options, const string &name, const Value &value) {
 	if (value.IsNull()) {
 		throw BinderException("read_otlp: %s cannot be NULL", name);
 	}
-	Fault fault;
 	switch (value.type().id()) {
 	case LogicalTypeId::BOOLEAN:
-		duckspan_file_options_set_flag(&options, Lend(name), BooleanValue::Get(value), fault);
-		break;
+		return Call(duckspan_file_options_set_flag, &options, Lend(name), BooleanValue::Get(value));
 	case LogicalTypeId::UBIGINT:
-		duckspan_file_options_set_number(&options, Lend(name), UBigIntValue::Get(value), fault);
-		break;
+		return Call(duckspan_file_options_set_number, &options, Lend(name), UBigIntValue::Get(value));
 	default: {
 		auto text = value.ToString();
-		duckspan_file_options_set_text(&options, Lend(name), Lend(text), fault);
+		return Call(duckspan_file_options_set_text, &options, Lend(name), Lend(text));
 	}
 	}
-	fault.Check();
 }
 
 vector<LogicalType> TypesOf(const Columns &columns, const FileOptions &options) {
 	auto types = columns.types;
 	for (idx_t position = 0; position < types.size(); position++) {
-		if (duckspan_file_options_is_variant(&options, position)) {
+		if (Call(duckspan_file_options_is_variant, &options, position)) {
 			types[position] = LogicalType::VARIANT();
 		}
 	}
@@ -136,7 +128,7 @@ vector<LogicalType> TypesOf(const Columns &columns, const FileOptions &options) 
 unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
 							  vector<Identifier> &names) {
 	auto &function = input.info->Cast<FileFunction>();
-	shared_ptr<FileOptions> options(duckspan_file_options_new(function.relation), duckspan_file_options_free);
+	shared_ptr<FileOptions> options(Call(duckspan_file_options_new, function.relation), duckspan_file_options_free);
 	for (auto &parameter : input.named_parameters) {
 		SetOption(*options, StringUtil::Lower(parameter.first.GetIdentifierName()), parameter.second);
 	}
@@ -164,7 +156,7 @@ idx_t KnownSize(ClientContext &context, const OpenFileInfo &file) {
 
 unique_ptr<NodeStatistics> Cardinality(ClientContext &context, const FunctionData *data) {
 	auto &file = data->Cast<FileBind>().file;
-	return make_uniq<NodeStatistics>(duckspan_file_rows_estimate(Lend(file.path), KnownSize(context, file)));
+	return make_uniq<NodeStatistics>(Call(duckspan_file_rows_estimate, Lend(file.path), KnownSize(context, file)));
 }
 
 //! The position in the relation of a column of a file, which may be a virtual one.
@@ -198,22 +190,18 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 						request.columns.data(),
 						request.columns.size(),
 						conditions.get(),
-						bind.shared->rejects,
-						bind.shared->memory,
+						bind.shared->rejects.get(),
+						bind.shared->memory.get(),
 						LenderOf(context)};
-	Fault fault;
-	result->scan = duckspan_file_scan_open(&scan, bind.options.get(), fault);
-	fault.Check();
+	result->scan.reset(Call(duckspan_file_scan_open, &scan, bind.options.get()));
 	return std::move(result);
 }
 
 unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFunctionInitInput &,
 											  GlobalTableFunctionState *global) {
 	auto &file = global->Cast<FileGlobal>();
-	Fault fault;
-	auto cursor = duckspan_file_scan_cursor(file.scan, fault);
-	fault.Check();
-	return make_uniq<CursorState>(context.client, file.request, cursor);
+	CursorHandle cursor(Call(duckspan_file_scan_cursor, file.scan.get()));
+	return make_uniq<CursorState>(context.client, file.request, std::move(cursor));
 }
 
 bool ClaimBatch(ClientContext &, TableFunctionInput &input) {
@@ -225,7 +213,7 @@ void Scan(ClientContext &context, TableFunctionInput &input, DataChunk &output) 
 }
 
 double Progress(ClientContext &, const FunctionData *, const GlobalTableFunctionState *global) {
-	return global ? duckspan_file_scan_progress(global->Cast<FileGlobal>().scan) : 0;
+	return global ? Call(duckspan_file_scan_progress, global->Cast<FileGlobal>().scan.get()) : 0;
 }
 
 virtual_column_map_t VirtualColumns(ClientContext &, optional_ptr<FunctionData>) {
@@ -309,7 +297,7 @@ void RegisterTyped(ExtensionLoader &loader, Relation relation, shared_ptr<Shared
 				   vector<string> examples) {
 	FunctionDescription description;
 	description.description = "Reads OTLP files with a column for every OTLP field. " +
-							  Own(duckspan_relation_comment(relation)) +
+							  Own(Call(duckspan_relation_comment, relation)) +
 							  " Parameters are those of read_otlp, and "
 							  "attributes_as_variant, which makes the columns of attributes VARIANT instead of JSON.";
 	description.examples = std::move(examples);

@@ -43,10 +43,8 @@ unique_ptr<LocalTableFunctionState> InitLocalRejects(ExecutionContext &context, 
 													 GlobalTableFunctionState *global) {
 	auto &request = global->Cast<RejectsGlobal>().request;
 	auto &rejects = input.bind_data->Cast<RejectsBind>().rejects;
-	Fault fault;
-	auto cursor = duckspan_rejects_scan(&rejects, request.columns.data(), request.columns.size(), fault);
-	fault.Check();
-	auto result = make_uniq<CursorState>(context.client, request, cursor);
+	CursorHandle cursor(Call(duckspan_rejects_scan, &rejects, request.columns.data(), request.columns.size()));
+	auto result = make_uniq<CursorState>(context.client, request, std::move(cursor));
 	result->Claim();
 	return std::move(result);
 }

@@ -36,10 +36,7 @@ string OnlyReceiver(ClientContext &context, const string &kind) {
 		}
 	}
 	auto lent = LendAll(names);
-	Fault fault;
-	auto name = duckspan_given_only(Lend(kind), lent.data(), lent.size(), fault);
-	fault.Check();
-	return Take(name);
+	return Take(Call(duckspan_given_only, Lend(kind), lent.data(), lent.size()));
 }
 
 BoundStatement BindTable(Binder &binder, const string &name) {
@@ -54,9 +51,7 @@ unique_ptr<LogicalOperator> BindRelation(ClientContext &context, TableFunctionBi
 										 vector<Identifier> &names) {
 	auto kind = StringValue::Get(input.inputs[0]);
 	auto name = input.inputs[1].IsNull() ? OnlyReceiver(context, kind) : StringValue::Get(input.inputs[1]);
-	Fault fault;
-	duckspan_given_check_name(Lend(kind), Lend(name), fault);
-	fault.Check();
+	Call(duckspan_given_check_name, Lend(kind), Lend(name));
 	auto binder = Binder::CreateBinder(context, input.binder.get());
 	auto table = BindTable(*binder, name);
 	vector<string> columns;
@@ -69,8 +64,7 @@ unique_ptr<LogicalOperator> BindRelation(ClientContext &context, TableFunctionBi
 			make_uniq<BoundColumnRefExpression>(names.back(), table.types[position], bindings[position]));
 	}
 	auto lent = LendAll(columns);
-	duckspan_given_check_columns(Lend(kind), Lend(name), lent.data(), lent.size(), fault);
-	fault.Check();
+	Call(duckspan_given_check_columns, Lend(kind), Lend(name), lent.data(), lent.size());
 	auto result = make_uniq<LogicalProjection>(index, std::move(expressions));
 	result->children.push_back(std::move(table.plan));
 	return std::move(result);

@@ -6,61 +6,14 @@
 #include "duckdb/storage/statistics/numeric_stats.hpp"
 #include "duckdb/storage/table/column_segment.hpp"
 
-#include <utility>
-
 using namespace duckdb; // NOLINT: every name below is DuckDB's
 
 namespace duckspan {
 
-string Take(Text text) {
-	string result(reinterpret_cast<const char *>(text.data), text.len);
-	duckspan_text_free(text);
-	return result;
-}
-
-Fault::~Fault() {
-	duckspan_text_free(fault.text);
-}
-
-namespace {
-
-//! Exceptions do not cross Rust: they wait here for its call to return.
-thread_local std::exception_ptr kept;
-
-} // namespace
-
-void Fault::Keep() {
-	kept = std::current_exception();
-}
-
-void Fault::Check() {
-	auto kind = fault.kind;
-	if (kind == FaultKind::None) {
-		return;
-	}
-	if (kind == FaultKind::Callback && kept) {
-		std::rethrow_exception(std::exchange(kept, nullptr));
-	}
-	string message(reinterpret_cast<const char *>(fault.text.data), fault.text.len);
-	switch (kind) {
-	case FaultKind::Binder:
-		throw BinderException("%s", message);
-	case FaultKind::InvalidInput:
-		throw InvalidInputException("%s", message);
-	case FaultKind::Io:
-	case FaultKind::Callback:
-		throw IOException("%s", message);
-	default:
-		// Not an InternalException: DuckDB invalidates the whole database for one, since its own state may be broken.
-		// DuckSpan writes nothing of that state, so a fault of it ends the query, and nothing else.
-		throw ExecutorException("%s", message);
-	}
-}
-
 LogicalType TypeOf(const CType &type) {
 	child_list_t<LogicalType> members;
 	for (idx_t position = 0; position < type.member_count; position++) {
-		auto member = duckspan_type_member(&type, position);
+		auto member = Call(duckspan_type_member, &type, position);
 		members.emplace_back(Identifier(Own(member.name)), TypeOf(member.kind));
 	}
 	switch (type.tag) {
@@ -106,20 +59,21 @@ BaseStatistics ToStatistics(const CBounds &bounds, const LogicalType &type) {
 }
 
 Columns::Columns(Relation relation, bool virtual_too) {
-	for (idx_t position = 0; position < duckspan_relation_width(relation); position++) {
-		auto column = duckspan_relation_column(relation, position);
+	auto width = Call(duckspan_relation_width, relation);
+	for (idx_t position = 0; position < width; position++) {
+		auto column = Call(duckspan_relation_column, relation, position);
 		if (column.is_virtual) {
 			hidden.push_back(position);
 		}
 		if (!column.is_virtual || virtual_too) {
-			names.emplace_back(string(reinterpret_cast<const char *>(column.name.data), column.name.len));
+			names.emplace_back(Own(column.name));
 			types.push_back(TypeOf(column.kind));
 		}
 	}
 }
 
-CursorState::CursorState(ClientContext &context, const ScanRequest &request_p, Cursor *cursor_p)
-	: request(request_p), cursor(cursor_p) {
+CursorState::CursorState(ClientContext &context, const ScanRequest &request_p, CursorHandle cursor_p)
+	: request(request_p), cursor(std::move(cursor_p)) {
 	if (!request.filters || !request.filters->HasFilters()) {
 		return;
 	}
@@ -129,15 +83,8 @@ CursorState::CursorState(ClientContext &context, const ScanRequest &request_p, C
 	staged.Initialize(Allocator::Get(context), request.types);
 }
 
-CursorState::~CursorState() {
-	duckspan_cursor_free(cursor);
-}
-
 bool CursorState::Claim() {
-	Fault fault;
-	auto claimed = duckspan_cursor_claim(cursor, fault);
-	fault.Check();
-	return claimed;
+	return Call(duckspan_cursor_claim, cursor.get());
 }
 
 bool CursorState::IsExcluded(ClientContext &context) {
@@ -146,9 +93,7 @@ bool CursorState::IsExcluded(ClientContext &context) {
 	}
 	for (const auto &entry : *request.filters) {
 		auto column = entry.GetIndex().GetIndex();
-		Fault fault;
-		auto bounds = duckspan_cursor_bounds(cursor, column, fault);
-		fault.Check();
+		auto bounds = Call(duckspan_cursor_bounds, cursor.get(), column);
 		auto &filter = entry.Filter().Cast<ExpressionFilter>();
 		if (bounds.known && filter.CheckStatistics(context, ToStatistics(bounds, request.types[column])) ==
 								FilterPropagateResult::FILTER_ALWAYS_FALSE) {
@@ -159,14 +104,12 @@ bool CursorState::IsExcluded(ClientContext &context) {
 }
 
 void CursorState::Prepare(ClientContext &context) {
-	Fault fault;
-	duckspan_cursor_prepare(cursor, fault);
-	fault.Check();
+	Call(duckspan_cursor_prepare, cursor.get());
 	Warn(context);
 }
 
 void CursorState::Warn(ClientContext &context) {
-	auto text = duckspan_cursor_warning(cursor);
+	auto text = Call(duckspan_cursor_warning, cursor.get());
 	if (text.data) {
 		auto warning = Take(text);
 		DUCKDB_LOG_WARNING(context, "%s", warning);
@@ -182,9 +125,7 @@ void CursorState::Fill(ClientContext &context, idx_t column, const SelectionVect
 		}
 		return VectorOperations::Cast(context, json, vector, count);
 	}
-	Fault fault;
-	duckspan_cursor_fill(cursor, column, rows ? rows->data() : nullptr, count, &vector, fault);
-	fault.Check();
+	Call(duckspan_cursor_fill, cursor.get(), column, rows ? rows->data() : nullptr, count, &vector);
 }
 
 idx_t CursorState::Select(ClientContext &context, idx_t count) {
@@ -221,9 +162,7 @@ void CursorState::Project(ClientContext &context, idx_t window, idx_t selected, 
 void CursorState::Read(ClientContext &context, DataChunk &output) {
 	while (true) {
 		context.InterruptCheck();
-		Fault fault;
-		idx_t window = duckspan_cursor_next(cursor, STANDARD_VECTOR_SIZE, fault);
-		fault.Check();
+		idx_t window = Call(duckspan_cursor_next, cursor.get(), STANDARD_VECTOR_SIZE);
 		Warn(context);
 		if (window == 0) {
 			return output.SetChildCardinality(0);

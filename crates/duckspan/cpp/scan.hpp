@@ -6,37 +6,9 @@
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/planner/table_filter_set.hpp"
 #include "duckdb/planner/table_filter_state.hpp"
-#include "duckspan.h"
+#include "boundary.hpp"
 
 namespace duckspan {
-
-//! Collects the fault of a call; Check throws it.
-class Fault {
-public:
-	~Fault();
-	operator CFault *() { // NOLINT: passed as an out parameter
-		return &fault;
-	}
-	//! Throws what the call wrote, or the exception that a callback of it caught.
-	void Check();
-	//! Keeps the exception that is being handled, for the call that this thread is in.
-	static void Keep();
-
-private:
-	CFault fault {FaultKind::None, {nullptr, 0}};
-};
-
-inline Str Lend(const std::string &text) {
-	return Str {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
-}
-
-//! A copy of text that Rust keeps.
-inline std::string Own(Str text) {
-	return std::string(reinterpret_cast<const char *>(text.data), text.len);
-}
-
-//! Takes over text that Rust hands out.
-std::string Take(Text text);
 
 duckdb::LogicalType TypeOf(const CType &type);
 
@@ -65,10 +37,8 @@ struct ScanRequest {
 	duckdb::optional_ptr<duckdb::TableFilterSet> filters;
 };
 
-using ConditionsOwner = duckdb::unique_ptr<Conditions, void (*)(Conditions *)>;
-
 //! The conditions of a scan that Rust may tell from bytes. All of its filters are DuckDB's to test.
-ConditionsOwner ReadConditions(const ScanRequest &request);
+ConditionsHandle ReadConditions(const ScanRequest &request);
 
 //! Whether Rust tells from bytes whether an expression is true of a row; `column` is the position in the relation of
 //! the one column it is about.
@@ -85,17 +55,16 @@ duckdb::column_t ColumnOf(const duckdb::LogicalGet &get, const duckdb::Expressio
 //! A thread's scan: the cursor, and the filters it applies before wide columns are read.
 class CursorState : public duckdb::LocalTableFunctionState {
 public:
-	CursorState(duckdb::ClientContext &context, const ScanRequest &request, Cursor *cursor);
-	~CursorState() override;
+	CursorState(duckdb::ClientContext &context, const ScanRequest &request, CursorHandle cursor);
 
 	bool Claim();
 	//! Whether no row of the claimed batch can pass the filters.
 	bool IsExcluded(duckdb::ClientContext &context);
 	idx_t Batch() const {
-		return duckspan_cursor_batch(cursor);
+		return Call(duckspan_cursor_batch, cursor.get());
 	}
 	ScanCounts Counts() const {
-		return duckspan_cursor_counts(cursor);
+		return Call(duckspan_cursor_counts, cursor.get());
 	}
 	void Prepare(duckdb::ClientContext &context);
 	//! Fills `output` with the next rows of the batch that pass the filters; none at its end.
@@ -115,7 +84,7 @@ private:
 	void Project(duckdb::ClientContext &context, idx_t window, idx_t selected, duckdb::DataChunk &output);
 
 	const ScanRequest &request;
-	Cursor *cursor;
+	CursorHandle cursor;
 	duckdb::vector<Filter> filters;
 	//! The filtered columns of a window, before the filters; other columns of it are unused.
 	duckdb::DataChunk staged;

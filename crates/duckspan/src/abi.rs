@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use duckspan_otlp::relation;
 
-use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
+use crate::boundary::{CFault, Fallback, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::columns::{Column, Unified};
 use crate::conditions::Conditions;
 use crate::files::{self, FileColumns, FileScan, Label, Opening};
@@ -75,13 +75,16 @@ impl Str {
     }
 }
 
+impl Fallback for Str {
+    const FALLBACK: Str = Str::of("");
+}
+
 /// Frees text that Rust handed out.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_text_free(text: Text) {
-    if !text.data.is_null() {
-        // SAFETY: `Text::new` leaked exactly this slice, and C++ frees it once.
-        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(text.data, text.len)) });
-    }
+    let bytes = std::ptr::slice_from_raw_parts_mut(text.data, text.len);
+    // SAFETY: `Text::new` leaked exactly this slice, unless it is null, and C++ frees it once.
+    contain_drop((!text.data.is_null()).then(|| unsafe { Box::from_raw(bytes) }));
 }
 
 /// A list of named and typed things: the columns of a relation, or the parameters of a function.
@@ -115,6 +118,31 @@ impl Relation {
             _ => None,
         }
     }
+
+    fn width(self) -> usize {
+        if let Some(typed) = self.typed() {
+            return typed.columns.len();
+        }
+        match self {
+            Relation::FileParameters => options::UNIFIED_PARAMETERS.len(),
+            Relation::TypedFileParameters => options::PARAMETERS.len(),
+            Relation::Rejects => rejects::COLUMNS.len(),
+            _ => Unified::ALL.len(),
+        }
+    }
+
+    fn column(self, position: usize) -> CColumn {
+        if let Some(typed) = self.typed() {
+            let relation::Column { name, kind, .. } = typed.columns[position];
+            return CColumn::new(&Column { name, kind }, false);
+        }
+        match self {
+            Relation::FileParameters => CColumn::new(&options::UNIFIED_PARAMETERS[position], false),
+            Relation::TypedFileParameters => CColumn::new(&options::PARAMETERS[position], false),
+            Relation::Rejects => CColumn::new(&rejects::COLUMNS[position], false),
+            _ => CColumn::new(&Unified::ALL[position].column(), position >= Unified::VISIBLE),
+        }
+    }
 }
 
 /// A column of a relation.
@@ -128,6 +156,11 @@ pub struct CColumn {
     pub is_virtual: bool,
 }
 
+impl Fallback for CColumn {
+    const FALLBACK: CColumn =
+        CColumn { name: Str::FALLBACK, kind: CType::FALLBACK, is_virtual: false };
+}
+
 impl CColumn {
     fn new(column: &Column, is_virtual: bool) -> CColumn {
         CColumn { name: Str::of(column.name), kind: CType::of(&column.kind), is_virtual }
@@ -136,37 +169,24 @@ impl CColumn {
 
 /// The number of columns of a relation, virtual ones last.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_relation_width(relation: Relation) -> usize {
-    if let Some(typed) = relation.typed() {
-        return typed.columns.len();
-    }
-    match relation {
-        Relation::FileParameters => options::UNIFIED_PARAMETERS.len(),
-        Relation::TypedFileParameters => options::PARAMETERS.len(),
-        Relation::Rejects => rejects::COLUMNS.len(),
-        _ => Unified::ALL.len(),
-    }
+pub extern "C" fn duckspan_relation_width(relation: Relation, fault: &mut CFault) -> usize {
+    guard(fault, || Ok(relation.width()))
 }
 
 /// The column of a relation at `position`, which is below its width.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_relation_column(relation: Relation, position: usize) -> CColumn {
-    if let Some(typed) = relation.typed() {
-        let relation::Column { name, kind, .. } = typed.columns[position];
-        return CColumn::new(&Column { name, kind }, false);
-    }
-    match relation {
-        Relation::FileParameters => CColumn::new(&options::UNIFIED_PARAMETERS[position], false),
-        Relation::TypedFileParameters => CColumn::new(&options::PARAMETERS[position], false),
-        Relation::Rejects => CColumn::new(&rejects::COLUMNS[position], false),
-        _ => CColumn::new(&Unified::ALL[position].column(), position >= Unified::VISIBLE),
-    }
+pub extern "C" fn duckspan_relation_column(
+    relation: Relation,
+    position: usize,
+    fault: &mut CFault,
+) -> CColumn {
+    guard(fault, || Ok(relation.column(position)))
 }
 
 /// What a row of a typed relation is, for people; empty for the others.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_relation_comment(relation: Relation) -> Str {
-    Str::of(relation.typed().map_or("", |typed| typed.comment))
+pub extern "C" fn duckspan_relation_comment(relation: Relation, fault: &mut CFault) -> Str {
+    guard(fault, || Ok(Str::of(relation.typed().map_or("", |typed| typed.comment))))
 }
 
 /// A function that is written in SQL; all of it is static.
@@ -180,24 +200,35 @@ pub struct CMacro {
     pub example: Str,
 }
 
-/// The number of functions that are written in SQL.
-#[unsafe(no_mangle)]
-pub extern "C" fn duckspan_macro_count() -> usize {
-    macros::all().len()
+impl Fallback for CMacro {
+    const FALLBACK: CMacro =
+        CMacro { sql: Str::FALLBACK, description: Str::FALLBACK, example: Str::FALLBACK };
 }
 
-/// The function at `position`; empty beyond their number.
+/// The number of functions that are written in SQL.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_macro(position: usize) -> CMacro {
-    let none = Macro { sql: "", description: "", example: "" };
-    let Macro { sql, description, example } = macros::all().nth(position).unwrap_or(none);
-    CMacro { sql: Str::of(sql), description: Str::of(description), example: Str::of(example) }
+pub extern "C" fn duckspan_macro_count(fault: &mut CFault) -> usize {
+    guard(fault, || Ok(macros::all().len()))
+}
+
+/// The function at `position`, which is below their number.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_macro(position: usize, fault: &mut CFault) -> CMacro {
+    guard(fault, || {
+        let none = || Fault::new(FaultKind::Internal, "a macro beyond their number");
+        let Macro { sql, description, example } = macros::all().nth(position).ok_or_else(none)?;
+        let (description, example) = (Str::of(description), Str::of(example));
+        Ok(CMacro { sql: Str::of(sql), description, example })
+    })
 }
 
 /// Options at their defaults of the function that reads files as that relation.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_file_options_new(relation: Relation) -> *mut FileOptions {
-    Box::into_raw(Box::new(FileOptions::new(relation.typed())))
+pub extern "C" fn duckspan_file_options_new(
+    relation: Relation,
+    fault: &mut CFault,
+) -> *mut FileOptions {
+    guard(fault, || Ok(Box::into_raw(Box::new(FileOptions::new(relation.typed())))))
 }
 
 /// Frees options.
@@ -215,7 +246,7 @@ pub extern "C" fn duckspan_file_options_set_text(
     value: Str,
     fault: &mut CFault,
 ) {
-    guard(fault, (), || options.set(&name.get(), Value::Text(value.get())));
+    guard(fault, || options.set(&name.get(), Value::Text(value.get())));
 }
 
 /// Sets an option that takes true or false.
@@ -226,7 +257,7 @@ pub extern "C" fn duckspan_file_options_set_flag(
     value: bool,
     fault: &mut CFault,
 ) {
-    guard(fault, (), || options.set(&name.get(), Value::Flag(value)));
+    guard(fault, || options.set(&name.get(), Value::Flag(value)));
 }
 
 /// Sets an option that takes a number.
@@ -237,19 +268,23 @@ pub extern "C" fn duckspan_file_options_set_number(
     value: u64,
     fault: &mut CFault,
 ) {
-    guard(fault, (), || options.set(&name.get(), Value::Number(value)));
+    guard(fault, || options.set(&name.get(), Value::Number(value)));
 }
 
 /// Whether the column at a position of the relation is to be VARIANT where it is JSON.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_file_options_is_variant(options: &FileOptions, column: usize) -> bool {
-    options.is_variant(column)
+pub extern "C" fn duckspan_file_options_is_variant(
+    options: &FileOptions,
+    column: usize,
+    fault: &mut CFault,
+) -> bool {
+    guard(fault, || Ok(options.is_variant(column)))
 }
 
 /// The rejects of a database: one per load, shared by its functions.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_rejects_new() -> *const Rejects {
-    Arc::into_raw(Arc::default())
+pub extern "C" fn duckspan_rejects_new(fault: &mut CFault) -> *const Rejects {
+    guard(fault, || Ok(Arc::into_raw(Arc::default())))
 }
 
 /// Gives up a share of the rejects.
@@ -261,8 +296,8 @@ pub extern "C" fn duckspan_rejects_free(rejects: *const Rejects) {
 
 /// What the scans of files of a database know of each other's memory: one per load.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_memory_new() -> *const Memory {
-    Arc::into_raw(Arc::default())
+pub extern "C" fn duckspan_memory_new(fault: &mut CFault) -> *const Memory {
+    guard(fault, || Ok(Arc::into_raw(Arc::default())))
 }
 
 /// Gives up a share of it.
@@ -280,7 +315,7 @@ pub extern "C" fn duckspan_rejects_scan(
     count: usize,
     fault: &mut CFault,
 ) -> *mut Cursor {
-    guard(fault, std::ptr::null_mut(), || {
+    guard(fault, || {
         let columns = positions(columns, count, rejects::COLUMNS.len())?;
         Ok(cursor(RejectsScan::new(rejects, columns)))
     })
@@ -318,7 +353,7 @@ pub extern "C" fn duckspan_file_scan_open(
     options: &FileOptions,
     fault: &mut CFault,
 ) -> *const FileScan {
-    guard(fault, std::ptr::null(), || {
+    guard(fault, || {
         let columns = match options.relation {
             Some(typed) => {
                 let columns = positions(input.columns, input.column_count, typed.columns.len())?;
@@ -353,8 +388,8 @@ pub extern "C" fn duckspan_file_scan_open(
 
 /// About how many rows a file of `size` bytes holds, 0 if its size is not known; for the optimizer.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_file_rows_estimate(path: Str, size: u64) -> u64 {
-    files::rows_estimate(&path.get(), size)
+pub extern "C" fn duckspan_file_rows_estimate(path: Str, size: u64, fault: &mut CFault) -> u64 {
+    guard(fault, || Ok(files::rows_estimate(&path.get(), size)))
 }
 
 /// Gives up the scan of a file; cursors may live on but may not claim.
@@ -366,8 +401,8 @@ pub extern "C" fn duckspan_file_scan_free(scan: *const FileScan) {
 
 /// How much of the file was read, in percent; negative if that is not known.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_file_scan_progress(scan: &FileScan) -> f64 {
-    scan.progress()
+pub extern "C" fn duckspan_file_scan_progress(scan: &FileScan, fault: &mut CFault) -> f64 {
+    guard(fault, || Ok(scan.progress()))
 }
 
 /// A thread's place in the scan of a file.
@@ -376,7 +411,7 @@ pub extern "C" fn duckspan_file_scan_cursor(
     scan: *const FileScan,
     fault: &mut CFault,
 ) -> *mut Cursor {
-    guard(fault, std::ptr::null_mut(), || {
+    guard(fault, || {
         // SAFETY: a live share of the scan; counting it once more makes this one ours.
         let scan = unsafe {
             Arc::increment_strong_count(scan);
@@ -396,13 +431,13 @@ pub extern "C" fn duckspan_cursor_free(cursor: *mut Cursor) {
 /// Takes the next batch: `false` when there is none left.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_cursor_claim(cursor: &mut Cursor, fault: &mut CFault) -> bool {
-    guard(fault, false, || cursor.0.claim())
+    guard(fault, || cursor.0.claim())
 }
 
 /// Does the costly part of taking the batch.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_cursor_prepare(cursor: &mut Cursor, fault: &mut CFault) {
-    guard(fault, (), || cursor.0.prepare());
+    guard(fault, || cursor.0.prepare());
 }
 
 /// Moves to the next window of the batch and returns its number of rows, at most `max_rows`.
@@ -412,7 +447,7 @@ pub extern "C" fn duckspan_cursor_next(
     max_rows: usize,
     fault: &mut CFault,
 ) -> usize {
-    guard(fault, 0, || cursor.0.next(max_rows))
+    guard(fault, || cursor.0.next(max_rows))
 }
 
 /// Writes rows of the window to `vector`, a flat `duckdb::Vector` of the column's type with room for
@@ -426,7 +461,7 @@ pub extern "C" fn duckspan_cursor_fill(
     vector: *mut c_void,
     fault: &mut CFault,
 ) {
-    guard(fault, (), || {
+    guard(fault, || {
         let rows = if rows.is_null() {
             Rows::First(count)
         } else {
@@ -441,8 +476,8 @@ pub extern "C" fn duckspan_cursor_fill(
 
 /// What the user should be told, once; null if nothing.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_cursor_warning(cursor: &mut Cursor) -> Text {
-    cursor.0.take_warning().map_or(Text::NONE, Text::new)
+pub extern "C" fn duckspan_cursor_warning(cursor: &mut Cursor, fault: &mut CFault) -> Text {
+    guard(fault, || Ok(cursor.0.take_warning().map_or(Text::NONE, Text::new)))
 }
 
 fn cursor(scan: impl Scan + 'static) -> *mut Cursor {

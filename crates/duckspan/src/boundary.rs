@@ -78,8 +78,31 @@ impl Text {
     }
 }
 
-/// Runs `body`; a fault or a panic in it is written to `fault` and gives `fallback`.
-pub(crate) fn guard<T>(fault: &mut CFault, fallback: T, body: impl FnOnce() -> Result<T>) -> T {
+/// What a function returns beside a fault; nobody looks at it.
+pub(crate) trait Fallback {
+    const FALLBACK: Self;
+}
+
+macro_rules! fallbacks {
+    ($($kind:ty = $value:expr),* $(,)?) => {
+        $(impl Fallback for $kind {
+            const FALLBACK: $kind = $value;
+        })*
+    };
+}
+
+fallbacks!(() = (), bool = false, u64 = 0, usize = 0, f64 = 0.0, Text = Text::NONE);
+
+impl<T> Fallback for *const T {
+    const FALLBACK: *const T = std::ptr::null();
+}
+
+impl<T> Fallback for *mut T {
+    const FALLBACK: *mut T = std::ptr::null_mut();
+}
+
+/// Runs the body of a function that C++ calls; a fault or a panic in it is written to `fault`.
+pub(crate) fn guard<T: Fallback>(fault: &mut CFault, body: impl FnOnce() -> Result<T>) -> T {
     let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
         let message = format!(
             "DuckSpan panicked: {}. This is a fault of DuckSpan, and the database is as it was: please \
@@ -92,11 +115,11 @@ pub(crate) fn guard<T>(fault: &mut CFault, fallback: T, body: impl FnOnce() -> R
     });
     outcome.unwrap_or_else(|error| {
         *fault = CFault { kind: error.kind, text: Text::new(error.message) };
-        fallback
+        T::FALLBACK
     })
 }
 
-/// Drops `value`; a panic in its destructor stops here.
+/// Runs the body of a function by which C++ gives something back: drops it, and a panic of that stops here.
 pub(crate) fn contain_drop<T>(value: T) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         // A payload may panic again when dropped: leak it rather than unwind into C++.

@@ -83,10 +83,7 @@ impl Reader {
         vector: &mut Vector,
     ) -> Result<()> {
         match column {
-            Unified::Timestamp => {
-                timestamps(segment, first, rows, vector);
-                Ok(())
-            }
+            Unified::Timestamp => timestamps(segment, first, rows, vector),
             Unified::Resource => vector.write(self.resources(segment, first, rows)),
             Unified::Data => vector.write(self.data(segment, first, rows)),
             Unified::Signal => vector.write(self.signal(segment.signal(), rows)),
@@ -142,13 +139,10 @@ impl Reader {
 /// TIMESTAMP counts microseconds.
 const NANOS_PER_MICRO: i64 = 1000;
 
-fn timestamps(segment: &Segment, first: usize, rows: Rows<'_>, vector: &mut Vector) {
-    for index in 0..rows.len() {
-        match segment.time(first + rows.get(index)) {
-            Some(nanos) => vector.values()[index] = nanos / NANOS_PER_MICRO,
-            None => vector.set_null(index),
-        }
-    }
+fn timestamps(segment: &Segment, first: usize, rows: Rows<'_>, vector: &mut Vector) -> Result<()> {
+    vector.write_numbers(rows.len(), |index| {
+        segment.time(first + rows.get(index)).map(|nanos| nanos / NANOS_PER_MICRO)
+    })
 }
 
 #[cfg(test)]

@@ -9,19 +9,19 @@
 //!   pointer and length.
 //! - **Threads.** A [`scan::Cursor`] belongs to one thread at a time; [`files::FileScan`] and
 //!   [`rejects::Rejects`] may be shared.
-//! - **Faults.** No panic and no exception crosses: every function of [`abi`] runs in
-//!   [`boundary::guard`], every callback into C++ catches. A function that can fail takes a
-//!   [`boundary::CFault`] to write to; the shim throws what it finds there.
+//! - **Faults.** No panic and no exception crosses. Every function of [`abi`] runs in
+//!   [`boundary::guard`], and takes a [`boundary::CFault`] to write to: the shim throws what it finds
+//!   there. But for those by which C++ gives something back: they run in [`boundary::contain_drop`], and
+//!   cannot fail. Every function of [`shim`], which Rust calls, catches: it says whether it came to its
+//!   end, and the shim keeps what it threw until Rust has returned. Tests in `crates/tidy` see to that.
 //!
-//! `abi.rs` and its folder, `capi.rs`, `input.rs`, `source.rs` and `vector.rs` hold all `unsafe` code.
+//! `abi.rs` and its folder, `input.rs`, `shim.rs`, `source.rs` and `vector.rs` hold all `unsafe` code.
 #![deny(unsafe_code)]
 // The generator of the C++ header reads `pub` items only.
 #![allow(unreachable_pub)]
 
 mod abi;
 mod boundary;
-/// cbindgen:ignore
-mod capi;
 mod columns;
 mod conditions;
 mod files;
@@ -33,6 +33,8 @@ mod memory;
 mod options;
 mod rejects;
 mod scan;
+/// cbindgen:ignore
+mod shim;
 mod source;
 mod typed;
 mod vector;

@@ -23,6 +23,7 @@ use options::NO_PORT;
 pub use rows::ScanOrder;
 pub use scan::{LiveScan, ScanCounts};
 pub use table::LiveTable;
+pub(crate) use table::TableColumn;
 
 /// What a catalog keeps while it is attached.
 pub struct Live {

@@ -76,13 +76,14 @@ impl RejectsScan {
         }
     }
 
-    fn numbers(&self, rows: Rows<'_>, vector: &mut Vector, of: impl Fn(&Entry) -> Option<u64>) {
-        for index in 0..rows.len() {
-            match of(&self.entries[self.window.start + rows.get(index)]) {
-                Some(number) => vector.unsigned_values()[index] = number,
-                None => vector.set_null(index),
-            }
-        }
+    fn numbers(
+        &self,
+        rows: Rows<'_>,
+        vector: &mut Vector,
+        of: impl Fn(&Entry) -> Option<u64>,
+    ) -> Result<()> {
+        let entry = |index| &self.entries[self.window.start + rows.get(index)];
+        vector.write_numbers(rows.len(), |index| of(entry(index)))
     }
 
     fn texts(&self, rows: Rows<'_>, of: impl Fn(&Entry) -> &str) -> Texts {
@@ -118,10 +119,9 @@ impl Scan for RejectsScan {
             "query_id" => self.numbers(rows, vector, |entry| Some(entry.query_id)),
             "record" => self.numbers(rows, vector, |entry| entry.record),
             "byte_offset" => self.numbers(rows, vector, |entry| entry.byte_offset),
-            "filename" => vector.write(self.texts(rows, |entry| &entry.filename))?,
-            "kind" => vector.write(self.texts(rows, |entry| entry.kind))?,
-            _ => vector.write(self.texts(rows, |entry| &entry.reason))?,
+            "filename" => vector.write(self.texts(rows, |entry| &entry.filename)),
+            "kind" => vector.write(self.texts(rows, |entry| entry.kind)),
+            _ => vector.write(self.texts(rows, |entry| &entry.reason)),
         }
-        Ok(())
     }
 }

@@ -141,8 +141,7 @@ impl TypedReader {
             (Some(indices), Data::Text(texts)) if texts.len() < indices.len() => {
                 let shared = texts.len();
                 write(values, None, held, vector)?;
-                vector.share(indices, shared);
-                Ok(())
+                vector.share(indices, shared)
             }
             _ => write(values, indices, held, vector),
         }
@@ -169,39 +168,37 @@ fn write(
     held: &Held,
     vector: &mut Vector,
 ) -> Result<()> {
-    write_nulls(&values.nulls, indices, vector);
+    write_nulls(&values.nulls, indices, vector)?;
     match &mut values.data {
         Data::Boolean(values) => {
             let bytes: Vec<u8> = values.iter().map(|&value| u8::from(value)).collect();
-            vector.write_plain(&bytes, indices);
+            vector.write_plain(&bytes, indices)
         }
         Data::Int32(values) => vector.write_plain(values, indices),
         Data::UInt32(values) => vector.write_plain(values, indices),
         Data::Int64(values) => vector.write_plain(values, indices),
         Data::UInt64(values) => vector.write_plain(values, indices),
         Data::Double(values) => vector.write_plain(values, indices),
-        Data::Text(texts) => vector.write_texts(texts, indices, held)?,
+        Data::Text(texts) => vector.write_texts(texts, indices, held),
         Data::List(entries, elements) => {
-            vector.write_plain(entries, indices);
-            write(elements, None, held, &mut vector.elements(elements.len()))?;
+            vector.write_plain(entries, indices)?;
+            write(elements, None, held, &mut vector.elements(elements.len())?)
         }
-        Data::Struct(members) => {
-            for (index, member) in members.iter_mut().enumerate() {
-                write(member, indices, held, &mut vector.member(index))?;
-            }
-        }
+        Data::Struct(members) => members.iter_mut().enumerate().try_for_each(|(index, member)| {
+            write(member, indices, held, &mut vector.member(index)?)
+        }),
     }
-    Ok(())
 }
 
-fn write_nulls(nulls: &Nulls, indices: Option<&[u32]>, vector: &mut Vector) {
+fn write_nulls(nulls: &Nulls, indices: Option<&[u32]>, vector: &mut Vector) -> Result<()> {
     let Some(indices) = indices else { return vector.write_validity(nulls.words()) };
     if nulls.words().is_empty() {
-        return;
+        return Ok(());
     }
     for (row, &index) in indices.iter().enumerate() {
         if nulls.contains(index as usize) {
-            vector.set_null(row);
+            vector.set_null(row)?;
         }
     }
+    Ok(())
 }

@@ -9,29 +9,17 @@ use duckspan_otlp::relation::{self, Entry as Run};
 use duckspan_ring::Part;
 
 use crate::boundary::{Fault, FaultKind, Result, contain_drop};
-use crate::capi::{
-    DuckString, Handle, INLINE, Inlined, Pointer, duckdb_list_vector_get_child,
-    duckdb_list_vector_reserve, duckdb_list_vector_set_size, duckdb_struct_vector_get_child,
-    duckdb_validity_set_row_invalid, duckdb_vector_ensure_validity_writable,
-    duckdb_vector_get_data, duckdb_vector_get_validity,
+use crate::shim::{
+    DuckString, Handle, check, duckspan_vector_data, duckspan_vector_elements,
+    duckspan_vector_keep, duckspan_vector_member, duckspan_vector_share, duckspan_vector_validity,
 };
-
-unsafe extern "C" {
-    /// Makes `vector` own `owner`; `release` is called with it when the vector's strings are dropped.
-    fn duckspan_vector_keep(
-        vector: Handle,
-        owner: *mut c_void,
-        release: extern "C" fn(*mut c_void),
-    );
-    /// Makes a flat vector of `values` values one of `rows` rows, each of which has the value that its
-    /// index names.
-    fn duckspan_vector_share(vector: Handle, indices: *const u32, rows: u64, values: u64);
-}
 
 /// A flat vector of a chunk that DuckDB wants filled.
 pub(crate) struct Vector {
     handle: Handle,
     capacity: usize,
+    /// Its mask of what is not NULL; null until that is asked for.
+    validity: *mut u64,
 }
 
 impl Vector {
@@ -39,42 +27,48 @@ impl Vector {
     /// - `handle` is a flat vector with room for `capacity` rows, and stays so while this lives.
     /// - Nothing else uses it meanwhile.
     pub(crate) unsafe fn new(handle: Handle, capacity: usize) -> Vector {
-        Vector { handle, capacity }
+        Vector { handle, capacity, validity: std::ptr::null_mut() }
     }
 
     /// The values of a vector of a type that is 64 bits wide (BIGINT, TIMESTAMP, …).
-    pub(crate) fn values(&mut self) -> &mut [i64] {
+    pub(crate) fn values(&mut self) -> Result<&mut [i64]> {
         self.slice()
     }
 
     /// The values of a vector of UBIGINT.
-    pub(crate) fn unsigned_values(&mut self) -> &mut [u64] {
+    pub(crate) fn unsigned_values(&mut self) -> Result<&mut [u64]> {
         self.slice()
     }
 
-    /// Makes a row NULL.
-    pub(crate) fn set_null(&mut self, row: usize) {
-        assert!(row < self.capacity, "row beyond the vector");
-        // SAFETY: the handle is valid by the contract of `new`, and `row` is inside its capacity.
-        unsafe {
-            duckdb_vector_ensure_validity_writable(self.handle);
-            duckdb_validity_set_row_invalid(duckdb_vector_get_validity(self.handle), row as u64);
+    /// Writes `number` of the first so many rows; `None` is NULL.
+    pub(crate) fn write_numbers<T: Plain>(
+        &mut self,
+        rows: usize,
+        number: impl Fn(usize) -> Option<T>,
+    ) -> Result<()> {
+        let mut nulls = Vec::new();
+        for (row, slot) in self.slice()?[..rows].iter_mut().enumerate() {
+            match number(row) {
+                Some(number) => *slot = number,
+                None => nulls.push(row),
+            }
         }
+        nulls.into_iter().try_for_each(|row| self.set_null(row))
+    }
+
+    /// Makes a row NULL.
+    pub(crate) fn set_null(&mut self, row: usize) -> Result<()> {
+        assert!(row < self.capacity, "row beyond the vector");
+        self.validity()?[row / 64] &= !(1 << (row % 64));
+        Ok(())
     }
 
     /// Makes those rows NULL whose bit is not set, the first row's being the lowest of the first word.
-    pub(crate) fn write_validity(&mut self, words: &[u64]) {
-        if words.is_empty() {
-            return;
+    pub(crate) fn write_validity(&mut self, words: &[u64]) -> Result<()> {
+        if !words.is_empty() {
+            self.validity()?[..words.len()].copy_from_slice(words);
         }
-        assert!(words.len() <= self.capacity.div_ceil(64), "more rows than the vector holds");
-        // SAFETY: the handle is valid by the contract of `new`; the mask has a bit for each row of its
-        // capacity, in words of 64.
-        unsafe {
-            duckdb_vector_ensure_validity_writable(self.handle);
-            let mask = duckdb_vector_get_validity(self.handle);
-            std::ptr::copy_nonoverlapping(words.as_ptr(), mask, words.len());
-        }
+        Ok(())
     }
 
     /// Writes text, one entry a row, to a vector of VARCHAR, and hands over its memory.
@@ -83,14 +77,16 @@ impl Vector {
             return Err(too_long());
         }
         assert!(texts.entries.len() <= self.capacity, "more rows than the vector holds");
+        let strings = self.slice()?;
+        for (string, entry) in strings.iter_mut().zip(&texts.entries) {
+            *string = DuckString::new(entry.map_or(&[], |entry| entry.of(&texts.bytes)));
+        }
         for (row, entry) in texts.entries.iter().enumerate() {
-            match entry {
-                Some(entry) => self.slice()[row] = string_of(entry.of(&texts.bytes)),
-                None => self.set_null(row),
+            if entry.is_none() {
+                self.set_null(row)?;
             }
         }
-        self.keep(Box::new(Pooled { bytes: texts.bytes, pool: texts.pool }));
-        Ok(())
+        self.keep(Box::new(Pooled { bytes: texts.bytes, pool: texts.pool }))
     }
 
     /// Writes text that was read from `held`, a value a row, or for each row the one that `indices`
@@ -104,8 +100,8 @@ impl Vector {
         if texts.is_cut() {
             return Err(too_long());
         }
-        let text = |index| string_of(texts.get(index, held.segment()));
-        let strings = self.slice::<DuckString>();
+        let text = |index| DuckString::new(texts.get(index, held.segment()));
+        let strings = self.slice::<DuckString>()?;
         match indices {
             None => {
                 assert!(texts.len() <= strings.len(), "more rows than the vector holds");
@@ -117,74 +113,85 @@ impl Vector {
                 gather(strings, &(0..texts.len()).map(text).collect::<Vec<_>>(), indices)
             }
         }
-        self.keep(Box::new((held.clone(), texts.take_buffer())));
-        Ok(())
+        self.keep(Box::new((held.clone(), texts.take_buffer())))
     }
 
     /// Writes plain values, a value a row, or for each row the one that `indices` names.
-    pub(crate) fn write_plain<T: Plain>(&mut self, values: &[T], indices: Option<&[u32]>) {
-        let target = self.slice::<T>();
+    pub(crate) fn write_plain<T: Plain>(
+        &mut self,
+        values: &[T],
+        indices: Option<&[u32]>,
+    ) -> Result<()> {
+        let target = self.slice::<T>()?;
         match indices {
             None => target[..values.len()].copy_from_slice(values),
             Some(indices) => gather(target, values, indices),
         }
+        Ok(())
     }
 
     /// The members of a vector of STRUCT.
-    pub(crate) fn member(&mut self, index: usize) -> Vector {
+    pub(crate) fn member(&mut self, index: usize) -> Result<Vector> {
+        let mut member = std::ptr::null_mut();
         // SAFETY: the handle is a vector of STRUCT, by the contract of `new`, and DuckDB checks `index`.
         // Members are as long as the struct.
         unsafe {
-            Vector::new(duckdb_struct_vector_get_child(self.handle, index as u64), self.capacity)
+            check(duckspan_vector_member(self.handle, index as u64, &mut member))?;
+            Ok(Vector::new(member, self.capacity))
         }
     }
 
     /// The elements of a vector of LIST, with room for `count` of them.
-    pub(crate) fn elements(&mut self, count: usize) -> Vector {
-        // SAFETY: the handle is a vector of LIST, by the contract of `new`; its child has the room that
-        // was reserved.
+    pub(crate) fn elements(&mut self, count: usize) -> Result<Vector> {
+        let mut elements = std::ptr::null_mut();
+        // SAFETY: the handle is a vector of LIST, by the contract of `new`; the elements have the room
+        // that was asked for.
         unsafe {
-            duckdb_list_vector_reserve(self.handle, count as u64);
-            duckdb_list_vector_set_size(self.handle, count as u64);
-            Vector::new(duckdb_list_vector_get_child(self.handle), count)
+            check(duckspan_vector_elements(self.handle, count as u64, &mut elements))?;
+            Ok(Vector::new(elements, count))
         }
     }
 
     /// Gives each row the value, of the first so many that were written, that its index names. The vector
     /// is flat no more, so this is the last that is done to it.
-    pub(crate) fn share(&mut self, indices: &[u32], values: usize) {
+    pub(crate) fn share(&mut self, indices: &[u32], values: usize) -> Result<()> {
         assert!(values <= self.capacity, "more values than the vector holds");
         assert!(
             indices.iter().all(|&index| (index as usize) < values),
             "an index beyond the values"
         );
+        let (rows, values) = (indices.len() as u64, values as u64);
         // SAFETY: the handle is a flat vector, by the contract of `new`, with as many values; `indices`
         // lives for the call, and names none beyond them.
-        unsafe {
-            duckspan_vector_share(
-                self.handle,
-                indices.as_ptr(),
-                indices.len() as u64,
-                values as u64,
-            );
-        }
+        check(unsafe { duckspan_vector_share(self.handle, indices.as_ptr(), rows, values) })
     }
 
     /// Makes `owner` live as long as the strings of the vector.
-    fn keep(&mut self, owner: Owner) {
-        let owner = Box::into_raw(Box::new(owner));
-        // SAFETY: the handle is valid, and `release` undoes `Box::into_raw` exactly once. What the
-        // strings point to does not move when the box does.
-        unsafe { duckspan_vector_keep(self.handle, owner.cast(), release) };
+    fn keep(&mut self, owner: Owner) -> Result<()> {
+        let owner = Box::into_raw(Box::new(owner)).cast();
+        // SAFETY: the handle is valid, and `release` undoes `Box::into_raw` exactly once, also where this
+        // fails. What the strings point to does not move when the box does.
+        check(unsafe { duckspan_vector_keep(self.handle, owner, release) })
     }
 
-    fn slice<T: Plain>(&mut self) -> &mut [T] {
+    fn slice<T: Plain>(&mut self) -> Result<&mut [T]> {
+        let mut data = std::ptr::null_mut();
+        // SAFETY: the handle is valid by the contract of `new`.
+        check(unsafe { duckspan_vector_data(self.handle, &mut data) })?;
         // SAFETY: a flat vector of a type as wide as `T` has `capacity` of them, by the contract of
         // `new`, and any bits are a valid `T`.
-        unsafe {
-            let data = duckdb_vector_get_data(self.handle).cast::<T>();
-            std::slice::from_raw_parts_mut(data, self.capacity)
+        Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), self.capacity) })
+    }
+
+    /// The mask of what is not NULL, in words of 64 rows.
+    fn validity(&mut self) -> Result<&mut [u64]> {
+        if self.validity.is_null() {
+            // SAFETY: the handle is valid by the contract of `new`.
+            check(unsafe { duckspan_vector_validity(self.handle, true, &mut self.validity) })?;
         }
+        let words = self.capacity.div_ceil(64);
+        // SAFETY: the mask of a vector has a bit for each row that there is room for.
+        Ok(unsafe { std::slice::from_raw_parts_mut(self.validity, words) })
     }
 }
 
@@ -251,19 +258,6 @@ struct Entry {
 impl Entry {
     fn of(self, bytes: &[u8]) -> &[u8] {
         &bytes[self.start as usize..][..self.len as usize]
-    }
-}
-
-/// DuckDB's string: up to 12 bytes inline, more by pointer with a prefix of 4.
-fn string_of(text: &[u8]) -> DuckString {
-    let length = text.len() as u32;
-    if text.len() <= INLINE {
-        let mut bytes = [0; INLINE];
-        bytes[..text.len()].copy_from_slice(text);
-        DuckString { inlined: Inlined { length, bytes } }
-    } else {
-        let prefix = [text[0], text[1], text[2], text[3]];
-        DuckString { pointer: Pointer { length, prefix, data: text.as_ptr() } }
     }
 }
 

@@ -1,7 +1,11 @@
-//! What compilers do not check: the header of the boundary is fresh, and crates depend one way.
+//! What compilers do not check: the header of the boundary is fresh and nothing but calls crosses it, and crates
+//! depend one way.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use syn::visit::{Visit, visit_item_fn};
+use syn::{Block, Expr, ExprCall, ForeignItemFn, ItemFn, Stmt};
 
 /// Tests run in the directory of their crate. What is compiled in would be that of another checkout, if one built
 /// this test in the same target directory.
@@ -34,4 +38,105 @@ fn core_crates_are_pure() {
     }
     let lib = read("crates/otlp/src/lib.rs");
     assert!(lib.contains("#![forbid(unsafe_code)]"), "crates/otlp may hold unsafe code");
+}
+
+/// No panic crosses to C++: all that a function does that it calls is inside of a guard.
+#[test]
+fn what_cpp_calls_is_guarded() {
+    let boundary = Boundary::read();
+    assert!(boundary.exported.len() > 60, "the boundary was not found");
+    for function in &boundary.exported {
+        let name = function.sig.ident.to_string();
+        let gives_back =
+            name.ends_with("_free") || ["release", "duckspan_live_stop"].contains(&&*name);
+        let guard = if gives_back { "contain_drop" } else { "guard" };
+        assert!(is_guarded_by(&function.block, guard), "{name} is not all inside of {guard}(…)");
+    }
+}
+
+/// No exception crosses to Rust: functions of C++ that it calls contain them, and are the shim's own, as those of
+/// DuckDB throw. The one that registers is called by DuckDB's frames, so to say.
+#[test]
+fn what_rust_calls_contains() {
+    let boundary = Boundary::read();
+    let shim: String =
+        sources("crates/duckspan/cpp", "cpp").iter().map(|path| read(path)).collect();
+    assert!(boundary.imported.len() > 5, "the boundary was not found");
+    for function in boundary.imported {
+        let name = function.sig.ident.to_string();
+        let start =
+            shim.find(&format!(" {name}(")).unwrap_or_else(|| panic!("{name} is not the shim's"));
+        let (_, body) = shim[start..].split_once("{\n").expect("a body");
+        let (body, _) = body.split_once("\n}\n").expect("its end");
+        let statements: Vec<_> = body.lines().filter(|line| !line.starts_with("\t\t")).collect();
+        let is_contained =
+            statements.iter().any(|line| line.starts_with("\treturn duckspan::Contain("));
+        let owns = |line: &&&str| line.starts_with("\tOwner owner(") || line.starts_with("\t});");
+        let others = statements.len() - statements.iter().filter(owns).count();
+        assert!(name == "duckspan_register" || (is_contained && others == 1), "{name} may throw");
+    }
+}
+
+/// DuckDB ends the whole database for an internal error, so no fault of ours is one.
+#[test]
+fn no_fault_is_internal_to_duckdb() {
+    for path in sources("crates/duckspan/cpp", "cpp") {
+        assert!(!read(&path).contains("throw InternalException"), "{path}");
+    }
+}
+
+/// The functions that cross the boundary, as the Rust side declares them.
+#[derive(Default)]
+struct Boundary {
+    exported: Vec<ItemFn>,
+    imported: Vec<ForeignItemFn>,
+}
+
+impl Boundary {
+    fn read() -> Boundary {
+        let mut boundary = Boundary::default();
+        for path in sources("crates/duckspan/src", "rs") {
+            let file = syn::parse_file(&read(&path)).expect("Rust");
+            boundary.visit_file(&file);
+        }
+        boundary
+    }
+}
+
+impl Visit<'_> for Boundary {
+    fn visit_item_fn(&mut self, function: &ItemFn) {
+        let abi = function.sig.abi.as_ref().and_then(|abi| abi.name.as_ref());
+        if abi.is_some_and(|name| name.value() == "C") {
+            self.exported.push(function.clone());
+        }
+        visit_item_fn(self, function);
+    }
+
+    fn visit_foreign_item_fn(&mut self, function: &ForeignItemFn) {
+        self.imported.push(function.clone());
+    }
+}
+
+/// Whether a body calls nothing but `guard`, behind pointers that become values.
+fn is_guarded_by(body: &Block, guard: &str) -> bool {
+    let calls = body.stmts.iter().skip_while(|statement| matches!(statement, Stmt::Local(_)));
+    let is_guard = |statement: &Stmt| {
+        let Stmt::Expr(Expr::Call(ExprCall { func, .. }), _) = statement else { return false };
+        matches!(&**func, Expr::Path(path) if path.path.is_ident(guard))
+    };
+    !body.stmts.is_empty() && calls.clone().count() > 0 && calls.into_iter().all(is_guard)
+}
+
+/// The files of a folder, and of those in it, that have an extension.
+fn sources(folder: &str, extension: &str) -> Vec<String> {
+    let entries = fs::read_dir(Path::new(ROOT).join(folder)).expect("a folder of the repository");
+    let paths = entries.map(|entry| entry.expect("a file").path());
+    let path = |path: PathBuf| {
+        let name = format!("{folder}/{}", path.file_name().expect("a name").to_string_lossy());
+        match path.is_dir() {
+            true => sources(&name, extension),
+            false => vec![name],
+        }
+    };
+    paths.flat_map(path).filter(|name| name.ends_with(&format!(".{extension}"))).collect()
 }

@@ -7,8 +7,8 @@ use crate::conditions::{Comparison, Conditions};
 
 /// No conditions yet.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_conditions_new() -> *mut Conditions {
-    Box::into_raw(Box::default())
+pub extern "C" fn duckspan_conditions_new(fault: &mut CFault) -> *mut Conditions {
+    guard(fault, || Ok(Box::into_raw(Box::default())))
 }
 
 /// Frees conditions.
@@ -28,7 +28,7 @@ pub extern "C" fn duckspan_conditions_number(
     number: i64,
     fault: &mut CFault,
 ) {
-    guard(fault, (), || {
+    guard(fault, || {
         conditions.number(column, comparison, number);
         Ok(())
     });
@@ -44,7 +44,7 @@ pub extern "C" fn duckspan_conditions_texts(
     count: usize,
     fault: &mut CFault,
 ) {
-    guard(fault, (), || {
+    guard(fault, || {
         // SAFETY: the shim lends `count` texts, one at least.
         let texts = unsafe { std::slice::from_raw_parts(texts, count) };
         let key = (key.len > 0).then(|| key.get());
@@ -60,5 +60,5 @@ pub extern "C" fn duckspan_conditions_are_told(
     relation: Relation,
     fault: &mut CFault,
 ) -> bool {
-    guard(fault, false, || Ok(relation.typed().is_some_and(|typed| conditions.are_told(typed))))
+    guard(fault, || Ok(relation.typed().is_some_and(|typed| conditions.are_told(typed))))
 }

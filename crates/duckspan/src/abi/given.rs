@@ -14,15 +14,13 @@ pub extern "C" fn duckspan_given_only(
     count: usize,
     fault: &mut CFault,
 ) -> Text {
-    guard(fault, Text::NONE, || {
-        given::only(relation(&kind)?, &Str::list(receivers, count)).map(Text::new)
-    })
+    guard(fault, || given::only(relation(&kind)?, &Str::list(receivers, count)).map(Text::new))
 }
 
 /// Refuses a name that is no relation's.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_given_check_name(kind: Str, given: Str, fault: &mut CFault) {
-    guard(fault, (), || given::check_name(relation(&kind)?, &given.get()));
+    guard(fault, || given::check_name(relation(&kind)?, &given.get()));
 }
 
 /// Refuses a relation of another kind, by its columns.
@@ -34,7 +32,7 @@ pub extern "C" fn duckspan_given_check_columns(
     count: usize,
     fault: &mut CFault,
 ) {
-    guard(fault, (), || {
+    guard(fault, || {
         given::check_columns(relation(&kind)?, &given.get(), &Str::list(columns, count))
     });
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::Str;
 use super::types::CType;
-use crate::boundary::{CFault, Fault, FaultKind, Result, Text, contain_drop, guard};
+use crate::boundary::{CFault, Fallback, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::conditions::Conditions;
 use crate::input::Input;
 use crate::live::{
-    Live, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanCounts, ScanOrder, View,
+    Live, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanCounts, ScanOrder, TableColumn, View,
 };
 use crate::scan::{Bounds, Cursor};
 
@@ -27,6 +27,18 @@ pub struct CTable {
     pub width: usize,
 }
 
+impl CTable {
+    fn of(table: LiveTable) -> CTable {
+        let (name, comment) = (Str::of(table.name()), Str::of(table.comment()));
+        CTable { table, name, comment, width: table.width() }
+    }
+}
+
+impl Fallback for CTable {
+    const FALLBACK: CTable =
+        CTable { table: LiveTable::Stats, name: Str::FALLBACK, comment: Str::FALLBACK, width: 0 };
+}
+
 /// A column of such a table.
 #[repr(C)]
 pub struct CTableColumn {
@@ -38,6 +50,26 @@ pub struct CTableColumn {
     pub kind: CType,
     /// Whether it is left out of `SELECT *`.
     pub is_virtual: bool,
+}
+
+impl CTableColumn {
+    fn of(found: &TableColumn) -> CTableColumn {
+        CTableColumn {
+            name: Str::of(found.column.name),
+            comment: Str::of(found.comment),
+            kind: CType::of(&found.column.kind),
+            is_virtual: found.is_virtual,
+        }
+    }
+}
+
+impl Fallback for CTableColumn {
+    const FALLBACK: CTableColumn = CTableColumn {
+        name: Str::FALLBACK,
+        comment: Str::FALLBACK,
+        kind: CType::FALLBACK,
+        is_virtual: false,
+    };
 }
 
 /// Bounds of the values of a column.
@@ -63,38 +95,36 @@ impl CBounds {
         let nulls = bounds.is_some_and(|bounds| bounds.nulls);
         CBounds { known, nulls, values: values.is_some(), min, max }
     }
+}
 
-    const UNKNOWN: CBounds = CBounds { known: false, nulls: true, values: true, min: 0, max: 0 };
+impl Fallback for CBounds {
+    const FALLBACK: CBounds = CBounds { known: false, nulls: true, values: true, min: 0, max: 0 };
+}
+
+impl Fallback for ScanCounts {
+    const FALLBACK: ScanCounts = ScanCounts { rows: 0, units: 0 };
 }
 
 /// The number of tables of an attached receiver.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_table_count() -> usize {
-    LiveTable::ALL.len()
+pub extern "C" fn duckspan_live_table_count(fault: &mut CFault) -> usize {
+    guard(fault, || Ok(LiveTable::ALL.len()))
 }
 
 /// The table at `position`, which is below their number.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_table(position: usize) -> CTable {
-    let table = LiveTable::ALL[position];
-    CTable {
-        table,
-        name: Str::of(table.name()),
-        comment: Str::of(table.comment()),
-        width: table.width(),
-    }
+pub extern "C" fn duckspan_live_table(position: usize, fault: &mut CFault) -> CTable {
+    guard(fault, || Ok(CTable::of(LiveTable::ALL[position])))
 }
 
 /// The column at `position` of a table, which is below its width.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_table_column(table: LiveTable, position: usize) -> CTableColumn {
-    let found = table.column(position);
-    CTableColumn {
-        name: Str::of(found.column.name),
-        comment: Str::of(found.comment),
-        kind: CType::of(&found.column.kind),
-        is_virtual: found.is_virtual,
-    }
+pub extern "C" fn duckspan_live_table_column(
+    table: LiveTable,
+    position: usize,
+    fault: &mut CFault,
+) -> CTableColumn {
+    guard(fault, || Ok(CTableColumn::of(&table.column(position))))
 }
 
 /// Whether `->>'key'` of the column at `position` of a table can be read without the column.
@@ -103,16 +133,15 @@ pub extern "C" fn duckspan_live_table_has_member(
     table: LiveTable,
     position: usize,
     key: Str,
+    fault: &mut CFault,
 ) -> bool {
-    table.has_member(position, &key.get())
+    guard(fault, || Ok(table.has_member(position, &key.get())))
 }
 
 /// The options of `ATTACH 'path' (TYPE otlp)`, at their defaults.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_options_new(path: Str, fault: &mut CFault) -> *mut LiveOptions {
-    guard(fault, std::ptr::null_mut(), || {
-        Ok(Box::into_raw(Box::new(LiveOptions::new(&path.get())?)))
-    })
+    guard(fault, || Ok(Box::into_raw(Box::new(LiveOptions::new(&path.get())?))))
 }
 
 /// Frees options.
@@ -130,13 +159,13 @@ pub extern "C" fn duckspan_live_options_set(
     value: Str,
     fault: &mut CFault,
 ) {
-    guard(fault, (), || options.set(&name.get(), &value.get()));
+    guard(fault, || options.set(&name.get(), &value.get()));
 }
 
 /// Bytes of memory for everything that is kept and received.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_options_memory(options: &LiveOptions) -> u64 {
-    options.memory_limit()
+pub extern "C" fn duckspan_live_options_memory(options: &LiveOptions, fault: &mut CFault) -> u64 {
+    guard(fault, || Ok(options.memory_limit()))
 }
 
 /// Starts a receiver, in place of `previous` if that is not null.
@@ -146,7 +175,7 @@ pub extern "C" fn duckspan_live_start(
     previous: Option<&Live>,
     fault: &mut CFault,
 ) -> *const Live {
-    guard(fault, std::ptr::null(), || Ok(Arc::into_raw(Arc::new(Live::start(options, previous)?))))
+    guard(fault, || Ok(Arc::into_raw(Arc::new(Live::start(options, previous)?))))
 }
 
 /// Stops to receive, in bounded time. What is kept stays.
@@ -175,44 +204,48 @@ pub extern "C" fn duckspan_live_free(live: *const Live) {
 
 /// Whether `options` ask for another receiver than this one.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_differs(live: &Live, options: &LiveOptions) -> bool {
-    live.differs(options)
+pub extern "C" fn duckspan_live_differs(
+    live: &Live,
+    options: &LiveOptions,
+    fault: &mut CFault,
+) -> bool {
+    guard(fault, || Ok(live.differs(options)))
 }
 
 /// The address it is bound to.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_path(live: &Live) -> Text {
-    Text::new(live.path().to_owned())
+pub extern "C" fn duckspan_live_path(live: &Live, fault: &mut CFault) -> Text {
+    guard(fault, || Ok(Text::new(live.path().to_owned())))
 }
 
 /// The second port it is bound to, or `none`; empty if there was nothing to say about it.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_http_port(live: &Live) -> Text {
-    live.http_port().map_or(Text::NONE, Text::new)
+pub extern "C" fn duckspan_live_http_port(live: &Live, fault: &mut CFault) -> Text {
+    guard(fault, || Ok(live.http_port().map_or(Text::NONE, Text::new)))
 }
 
 /// What whoever attached it should know; empty if that is nothing.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_warning(live: &Live) -> Text {
-    live.warning().map_or(Text::NONE, Text::new)
+pub extern "C" fn duckspan_live_warning(live: &Live, fault: &mut CFault) -> Text {
+    guard(fault, || Ok(live.warning().map_or(Text::NONE, Text::new)))
 }
 
 /// Bytes of memory held for rows.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_memory(live: &Live) -> u64 {
-    live.memory()
+pub extern "C" fn duckspan_live_memory(live: &Live, fault: &mut CFault) -> u64 {
+    guard(fault, || Ok(live.memory()))
 }
 
 /// Removes all rows of a table; returns how many.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_truncate(live: &Live, table: LiveTable, fault: &mut CFault) -> u64 {
-    guard(fault, 0, || live.truncate(table))
+    guard(fault, || live.truncate(table))
 }
 
 /// The rows of every table at this moment.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_view_new(live: &Live, fault: &mut CFault) -> *mut View {
-    guard(fault, std::ptr::null_mut(), || Ok(Box::into_raw(Box::new(live.view()))))
+    guard(fault, || Ok(Box::into_raw(Box::new(live.view()))))
 }
 
 /// Gives up a view.
@@ -230,7 +263,7 @@ pub extern "C" fn duckspan_view_rows(
     table: LiveTable,
     fault: &mut CFault,
 ) -> u64 {
-    guard(fault, 0, || Ok(view.rows(table).unwrap_or_else(|| live.rows(table))))
+    guard(fault, || Ok(view.rows(table).unwrap_or_else(|| live.rows(table))))
 }
 
 /// The same or more, without counting them.
@@ -241,7 +274,7 @@ pub extern "C" fn duckspan_view_rows_at_most(
     table: LiveTable,
     fault: &mut CFault,
 ) -> u64 {
-    guard(fault, 0, || Ok(view.rows_at_most(table).unwrap_or_else(|| live.rows(table))))
+    guard(fault, || Ok(view.rows_at_most(table).unwrap_or_else(|| live.rows(table))))
 }
 
 /// Bounds of the values of a column of a table in a view.
@@ -252,7 +285,7 @@ pub extern "C" fn duckspan_view_bounds(
     column: usize,
     fault: &mut CFault,
 ) -> CBounds {
-    guard(fault, CBounds::UNKNOWN, || Ok(CBounds::of(view.bounds(table, table.at(column)))))
+    guard(fault, || Ok(CBounds::of(view.bounds(table, table.at(column)))))
 }
 
 /// What a scan of a table is opened with.
@@ -280,7 +313,7 @@ pub extern "C" fn duckspan_live_scan_open(
     input: &LiveScanInput,
     fault: &mut CFault,
 ) -> *mut LiveScan {
-    guard(fault, std::ptr::null_mut(), || {
+    guard(fault, || {
         let columns = match input.column_count {
             0 => Vec::new(),
             count => {
@@ -310,26 +343,26 @@ pub extern "C" fn duckspan_live_scan_free(scan: *mut LiveScan) {
 
 /// Pieces that threads can scan at a time.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_scan_units(scan: &LiveScan) -> usize {
-    scan.units()
+pub extern "C" fn duckspan_live_scan_units(scan: &LiveScan, fault: &mut CFault) -> usize {
+    guard(fault, || Ok(scan.units()))
 }
 
 /// How much was claimed, in percent.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_scan_progress(scan: &LiveScan) -> f64 {
-    scan.progress()
+pub extern "C" fn duckspan_live_scan_progress(scan: &LiveScan, fault: &mut CFault) -> f64 {
+    guard(fault, || Ok(scan.progress()))
 }
 
 /// A thread's place in a scan.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_scan_cursor(scan: &LiveScan, fault: &mut CFault) -> *mut Cursor {
-    guard(fault, std::ptr::null_mut(), || Ok(Box::into_raw(Box::new(Cursor(scan.cursor())))))
+    guard(fault, || Ok(Box::into_raw(Box::new(Cursor(scan.cursor())))))
 }
 
 /// The number of the batch in the order of the scan.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_cursor_batch(cursor: &Cursor) -> u64 {
-    cursor.0.batch()
+pub extern "C" fn duckspan_cursor_batch(cursor: &Cursor, fault: &mut CFault) -> u64 {
+    guard(fault, || Ok(cursor.0.batch()))
 }
 
 /// Bounds of the values of a column in the batch.
@@ -339,13 +372,13 @@ pub extern "C" fn duckspan_cursor_bounds(
     column: usize,
     fault: &mut CFault,
 ) -> CBounds {
-    guard(fault, CBounds::UNKNOWN, || Ok(CBounds::of(cursor.0.bounds(column))))
+    guard(fault, || Ok(CBounds::of(cursor.0.bounds(column))))
 }
 
 /// What the thread looked at so far.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_cursor_counts(cursor: &Cursor) -> ScanCounts {
-    cursor.0.counts()
+pub extern "C" fn duckspan_cursor_counts(cursor: &Cursor, fault: &mut CFault) -> ScanCounts {
+    guard(fault, || Ok(cursor.0.counts()))
 }
 
 /// Begins to insert rows into a table.
@@ -355,7 +388,7 @@ pub extern "C" fn duckspan_live_insert_new(
     table: LiveTable,
     fault: &mut CFault,
 ) -> *mut LiveInsert {
-    guard(fault, std::ptr::null_mut(), || {
+    guard(fault, || {
         // SAFETY: a live share of the receiver; counting it once more makes this one ours.
         let live = unsafe {
             Arc::increment_strong_count(live);
@@ -380,12 +413,13 @@ pub extern "C" fn duckspan_live_insert_rows(
     count: usize,
     fault: &mut CFault,
 ) {
-    guard(fault, (), || {
+    guard(fault, || {
         // SAFETY: the shim lends three flat vectors of these types with `count` rows.
         let [timestamps, resources, data] = unsafe {
             let handles = std::slice::from_raw_parts(columns, 3);
-            [0, 1, 2].map(|at| Input::new(handles[at].cast(), count))
+            [0, 1, 2].map(|at| Input::new(handles[at], count))
         };
+        let (timestamps, resources, data) = (timestamps?, resources?, data?);
         for row in 0..count {
             // SAFETY: the types are those.
             let (timestamp, resource, data) =
@@ -399,13 +433,13 @@ pub extern "C" fn duckspan_live_insert_rows(
 /// Appends what is left; returns how many rows were inserted.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_insert_finish(insert: &mut LiveInsert, fault: &mut CFault) -> u64 {
-    guard(fault, 0, || insert.finish())
+    guard(fault, || insert.finish())
 }
 
 /// The one error of what cannot be done to an attached receiver.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_refuse(what: Str, database: Str, fault: &mut CFault) {
-    guard(fault, (), || refuse(&what.get(), &database.get()));
+    guard(fault, || refuse(&what.get(), &database.get()));
 }
 
 fn refuse(what: &str, database: &str) -> Result<()> {

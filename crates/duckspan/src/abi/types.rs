@@ -4,6 +4,7 @@
 use duckspan_otlp::relation::Column;
 
 use super::{CColumn, Str};
+use crate::boundary::{CFault, Fallback, guard};
 use crate::columns::Type;
 
 /// A SQL type, or the outermost part of it.
@@ -76,22 +77,33 @@ impl CType {
         };
         CType { tag, members: std::ptr::null(), member_count: 0 }
     }
+
+    fn member(&self, position: usize) -> CColumn {
+        assert!(position < self.member_count, "a member beyond the type");
+        let (name, kind) = match self.tag {
+            // SAFETY: `CType::of` pointed it to the static type of the elements.
+            TypeTag::List => ("", unsafe { &*self.members.cast::<Type>() }),
+            _ => {
+                // SAFETY: `CType::of` pointed it to so many static columns.
+                let member = unsafe { &*self.members.cast::<Column>().add(position) };
+                (member.name, &member.kind)
+            }
+        };
+        CColumn { name: Str::of(name), kind: CType::of(kind), is_virtual: false }
+    }
+}
+
+impl Fallback for CType {
+    const FALLBACK: CType =
+        CType { tag: TypeTag::Boolean, members: std::ptr::null(), member_count: 0 };
 }
 
 /// The member at `position` of a LIST or STRUCT, which is below their number; that of a LIST has no name.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_type_member(kind: &CType, position: usize) -> CColumn {
-    assert!(position < kind.member_count, "a member beyond the type");
-    match kind.tag {
-        TypeTag::List => {
-            // SAFETY: `CType::of` pointed it to the static type of the elements.
-            let element = unsafe { &*kind.members.cast::<Type>() };
-            CColumn { name: Str::of(""), kind: CType::of(element), is_virtual: false }
-        }
-        _ => {
-            // SAFETY: `CType::of` pointed it to so many static columns.
-            let member = unsafe { &*kind.members.cast::<Column>().add(position) };
-            CColumn { name: Str::of(member.name), kind: CType::of(&member.kind), is_virtual: false }
-        }
-    }
+pub extern "C" fn duckspan_type_member(
+    kind: &CType,
+    position: usize,
+    fault: &mut CFault,
+) -> CColumn {
+    guard(fault, || Ok(kind.member(position)))
 }

@@ -31,13 +31,13 @@ fn panics_stop_at_the_boundary() {
     ];
     for (panic, message) in panics {
         let mut fault = untouched();
-        let answer = guard(&mut fault, 1, || {
+        let answer: u64 = guard(&mut fault, || {
             panic();
             Ok(2)
         });
-        assert_eq!((answer, fault.kind), (1, FaultKind::Internal));
+        assert_eq!((answer, fault.kind), (0, FaultKind::Internal));
         assert!(text(&fault).starts_with(&format!("{message}. ")), "{}", text(&fault));
-        assert_eq!(guard(&mut untouched(), 1, || Ok(2)), 2);
+        assert_eq!(guard(&mut untouched(), || Ok(2_u64)), 2);
     }
 }
 
@@ -50,8 +50,8 @@ fn panics_of_destructors_stop_at_the_boundary() {
 #[test]
 fn faults_keep_their_kind_and_text() {
     let mut fault = untouched();
-    let refused = || Err(Fault::new(FaultKind::Binder, "no such option"));
-    assert_eq!(guard(&mut fault, 1, refused), 1);
+    let refused = || Err::<u64, _>(Fault::new(FaultKind::Binder, "no such option"));
+    assert_eq!(guard(&mut fault, refused), 0);
     assert_eq!((fault.kind, text(&fault).as_str()), (FaultKind::Binder, "no such option"));
-    assert_eq!(guard(&mut untouched(), 1, || Ok(2)), 2);
+    assert_eq!(guard(&mut untouched(), || Ok(2_u64)), 2);
 }

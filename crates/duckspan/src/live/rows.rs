@@ -256,14 +256,13 @@ impl Scan for RowCursor {
                 }
             }
             RowColumn::RowId => {
-                for index in 0..rows.len() {
+                vector.write_numbers(rows.len(), |index| {
                     let position = rows.get(index);
-                    let row = match &self.typed {
+                    Some(self.row_id(match &self.typed {
                         Some(typed) => typed.row(position),
                         None => start + position,
-                    };
-                    vector.values()[index] = self.row_id(row);
-                }
+                    }))
+                })?;
             }
             RowColumn::Nothing => {}
         }

@@ -216,9 +216,9 @@ impl StatScan {
         let mut texts = self.pool.texts(rows.len());
         for index in 0..rows.len() {
             match self.rows.0[self.window.start + rows.get(index)].cell(stat) {
-                Cell::Number(number) => vector.unsigned_values()[index] = number,
-                Cell::Time(Some(nanos)) => vector.values()[index] = nanos / 1000,
-                Cell::Time(None) => vector.set_null(index),
+                Cell::Number(number) => vector.unsigned_values()?[index] = number,
+                Cell::Time(Some(nanos)) => vector.values()?[index] = nanos / 1000,
+                Cell::Time(None) => vector.set_null(index)?,
                 Cell::Text(text) => texts.push(|out| {
                     out.extend_from_slice(text.as_bytes());
                     true
@@ -251,9 +251,9 @@ impl Scan for StatScan {
         match self.columns[column] {
             LiveColumn::Stat(stat) => self.write(stat, rows, vector)?,
             LiveColumn::RowId => {
-                for index in 0..rows.len() {
-                    vector.values()[index] = (self.window.start + rows.get(index)) as i64;
-                }
+                vector.write_numbers(rows.len(), |index| {
+                    Some((self.window.start + rows.get(index)) as i64)
+                })?;
             }
             LiveColumn::Unified(_) | LiveColumn::Typed(_) | LiveColumn::Nothing => {}
         }

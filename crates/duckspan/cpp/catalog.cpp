@@ -54,7 +54,7 @@ TableStorageInfo LiveTableEntry::GetStorageInfo(ClientContext &context) {
 	auto &live = catalog.Cast<LiveCatalog>().GetLive();
 	auto view = LiveTransaction::Get(context, catalog).GetView(live);
 	TableStorageInfo result;
-	result.cardinality = Call(duckspan_view_rows_at_most, view.get(), &live, table);
+	result.cardinality = Call(duckspan_view_rows_at_most, view.get(), table);
 	return result;
 }
 
@@ -232,9 +232,9 @@ shared_ptr<View> LiveTransaction::GetView(const Live &live) {
 	return view;
 }
 
-void LiveTransaction::Renew() {
+void LiveTransaction::SetView(ViewHandle fresh) {
 	lock_guard<mutex> guard(lock);
-	view.reset();
+	view = shared_ptr<View>(fresh.release(), duckspan_view_free);
 }
 
 Transaction &LiveTransactionManager::StartTransaction(ClientContext &context) {

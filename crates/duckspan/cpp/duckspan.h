@@ -159,7 +159,7 @@ struct Memory;
 /// The newest entries of a database.
 struct Rejects;
 
-/// The rows of every signal at one moment; what a transaction sees.
+/// The rows of every signal at one moment, and what was counted until then; what a transaction sees.
 struct View;
 
 /// UTF-8 text that Rust allocated and C++ hands back to be freed; empty where `data` is null.
@@ -286,6 +286,14 @@ struct CTableColumn {
   CType kind;
   /// Whether it is left out of `SELECT *`.
   bool is_virtual;
+};
+
+/// What came of removing rows.
+struct Truncated {
+  /// How many there were.
+  uint64_t rows;
+  /// What the transaction sees then; to be freed with `duckspan_view_free`.
+  View *view;
 };
 
 /// Bounds of the values of a column.
@@ -515,8 +523,11 @@ Text duckspan_live_warning(const Live *live, CFault *fault);
 /// Bytes of memory held for rows.
 uint64_t duckspan_live_memory(const Live *live, CFault *fault);
 
-/// Removes all rows of a table; returns how many.
-uint64_t duckspan_live_truncate(const Live *live, LiveTable table, CFault *fault);
+/// Removes the rows that a table has in a view, and none that came since.
+Truncated duckspan_live_truncate(const Live *live,
+                                 const View *view,
+                                 LiveTable table,
+                                 CFault *fault);
 
 /// The rows of every table at this moment.
 View *duckspan_view_new(const Live *live, CFault *fault);
@@ -524,23 +535,23 @@ View *duckspan_view_new(const Live *live, CFault *fault);
 /// Gives up a view.
 void duckspan_view_free(View *view);
 
-/// Rows that a table has in a view; those it has now where it keeps none of its own.
-uint64_t duckspan_view_rows(const View *view, const Live *live, LiveTable table, CFault *fault);
+/// What a transaction sees that saw `view`, after it inserted into a table: that table anew.
+View *duckspan_view_after_insert(const Live *live,
+                                 const View *view,
+                                 LiveTable table,
+                                 CFault *fault);
+
+/// Rows that a table has in a view.
+uint64_t duckspan_view_rows(const View *view, LiveTable table, CFault *fault);
 
 /// The same or more, without counting them.
-uint64_t duckspan_view_rows_at_most(const View *view,
-                                    const Live *live,
-                                    LiveTable table,
-                                    CFault *fault);
+uint64_t duckspan_view_rows_at_most(const View *view, LiveTable table, CFault *fault);
 
 /// Bounds of the values of a column of a table in a view.
 CBounds duckspan_view_bounds(const View *view, LiveTable table, uintptr_t column, CFault *fault);
 
-/// Begins a scan. It needs neither the receiver nor the view afterwards.
-LiveScan *duckspan_live_scan_open(const Live *live,
-                                  const View *view,
-                                  const LiveScanInput *input,
-                                  CFault *fault);
+/// Begins a scan. It does not need the view afterwards.
+LiveScan *duckspan_live_scan_open(const View *view, const LiveScanInput *input, CFault *fault);
 
 /// Gives up a scan; its cursors may live on.
 void duckspan_live_scan_free(LiveScan *scan);

@@ -156,8 +156,8 @@ public:
 	static LiveTransaction &Get(duckdb::ClientContext &context, duckdb::Catalog &catalog);
 
 	duckdb::shared_ptr<View> GetView(const Live &live);
-	//! Forgets what it saw, after it wrote.
-	void Renew();
+	//! What it sees after it wrote.
+	void SetView(ViewHandle fresh);
 
 private:
 	duckdb::mutex lock;

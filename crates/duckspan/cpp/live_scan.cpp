@@ -98,7 +98,7 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	auto conditions = ReadConditions(request);
 	LiveScanInput scan {bind.entry.table,		bind.order,		 request.columns.data(), keys.data(),
 						request.columns.size(), conditions.get()};
-	result->scan.reset(Call(duckspan_live_scan_open, &bind.GetLive(), view.get(), &scan));
+	result->scan.reset(Call(duckspan_live_scan_open, view.get(), &scan));
 	return std::move(result);
 }
 
@@ -147,7 +147,7 @@ unique_ptr<BaseStatistics> Statistics(ClientContext &context, const FunctionData
 unique_ptr<NodeStatistics> Cardinality(ClientContext &context, const FunctionData *data) {
 	auto &bind = data->Cast<LiveBind>();
 	auto view = bind.GetView(context);
-	auto rows = Call(duckspan_view_rows_at_most, view.get(), &bind.GetLive(), bind.entry.table);
+	auto rows = Call(duckspan_view_rows_at_most, view.get(), bind.entry.table);
 	return make_uniq<NodeStatistics>(rows, rows);
 }
 
@@ -156,7 +156,7 @@ vector<PartitionStatistics> PartitionStats(ClientContext &context, GetPartitionS
 	auto &bind = input.bind_data->Cast<LiveBind>();
 	auto view = bind.GetView(context);
 	PartitionStatistics result;
-	result.count = Call(duckspan_view_rows, view.get(), &bind.GetLive(), bind.entry.table);
+	result.count = Call(duckspan_view_rows, view.get(), bind.entry.table);
 	result.row_start = 0;
 	result.count_type = CountType::COUNT_EXACT;
 	return {result};

@@ -62,7 +62,10 @@ public:
 							  OperatorSinkFinalizeInput &input) const override {
 		auto &state = input.global_state.Cast<InsertState>();
 		state.rows = Call(duckspan_live_insert_finish, state.insert.get());
-		LiveTransaction::Get(context, entry.catalog).Renew();
+		auto &live = entry.catalog.Cast<LiveCatalog>().GetLive();
+		auto &transaction = LiveTransaction::Get(context, entry.catalog);
+		auto seen = transaction.GetView(live);
+		transaction.SetView(ViewHandle(Call(duckspan_view_after_insert, &live, seen.get(), entry.table)));
 		return SinkFinalizeType::READY;
 	}
 
@@ -80,7 +83,7 @@ private:
 	LiveTableEntry &entry;
 };
 
-//! Removes all rows.
+//! Removes the rows that the transaction sees.
 class PhysicalLiveTruncate : public PhysicalOperator {
 public:
 	PhysicalLiveTruncate(PhysicalPlan &plan, LogicalDelete &op)
@@ -98,9 +101,11 @@ public:
 protected:
 	SourceResultType GetDataInternal(ExecutionContext &context, DataChunk &chunk,
 									 OperatorSourceInput &) const override {
-		auto rows = Call(duckspan_live_truncate, &entry.catalog.Cast<LiveCatalog>().GetLive(), entry.table);
-		LiveTransaction::Get(context.client, entry.catalog).Renew();
-		EmitCount(chunk, rows);
+		auto &live = entry.catalog.Cast<LiveCatalog>().GetLive();
+		auto &transaction = LiveTransaction::Get(context.client, entry.catalog);
+		auto truncated = Call(duckspan_live_truncate, &live, transaction.GetView(live).get(), entry.table);
+		transaction.SetView(ViewHandle(truncated.view));
+		EmitCount(chunk, truncated.rows);
 		return SourceResultType::FINISHED;
 	}
 

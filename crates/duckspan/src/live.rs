@@ -35,12 +35,29 @@ pub struct Live {
     http_port: Option<u16>,
 }
 
-/// The rows of every signal at one moment; what a transaction sees.
-pub struct View([Snapshot; Signal::ALL.len()]);
+/// The rows of every signal at one moment, and what was counted until then; what a transaction sees.
+#[derive(Clone)]
+pub struct View {
+    snapshots: [Snapshot; Signal::ALL.len()],
+    pinned_bytes: [u64; Signal::ALL.len()],
+    counters: Arc<Counters>,
+}
 
 impl View {
     pub(crate) fn snapshot(&self, signal: Signal) -> &Snapshot {
-        &self.0[signal as usize]
+        &self.snapshots[signal as usize]
+    }
+
+    fn ring_stats(&self, signal: Signal) -> Stats {
+        let pinned_bytes = self.pinned_bytes[signal as usize];
+        Stats { pinned_bytes, ..self.snapshot(signal).stats() }
+    }
+
+    /// The same with other rows of one signal: other tables stay as the transaction saw them.
+    fn with(&self, signal: Signal, snapshot: Snapshot) -> View {
+        let mut view = self.clone();
+        view.snapshots[signal as usize] = snapshot;
+        view
     }
 }
 
@@ -130,13 +147,18 @@ impl Live {
     }
 
     pub(crate) fn view(&self) -> View {
-        View(self.rings.snapshot_all())
+        View {
+            snapshots: self.rings.snapshot_all(),
+            pinned_bytes: Signal::ALL.map(|signal| self.rings.ring(signal).pinned_bytes()),
+            counters: Arc::new(self.counters()),
+        }
     }
 
-    pub(crate) fn rows(&self, table: LiveTable) -> u64 {
+    /// What a transaction sees after it inserted into a table: that one anew.
+    pub(crate) fn view_after_insert(&self, view: &View, table: LiveTable) -> View {
         match table.signal() {
-            Some(signal) => self.rings.stats(signal).rows,
-            None => Signal::ALL.len() as u64,
+            Some(signal) => view.with(signal, self.rings.snapshot(signal)),
+            None => view.clone(),
         }
     }
 
@@ -144,14 +166,13 @@ impl Live {
         self.rings.append(segment);
     }
 
-    /// Removes all rows of a table; returns how many.
-    pub(crate) fn truncate(&self, table: LiveTable) -> Result<u64> {
+    /// Removes the rows of a table that are in a view, and no row that came since; returns how many, and what
+    /// the transaction sees then.
+    pub(crate) fn truncate(&self, view: &View, table: LiveTable) -> Result<(u64, View)> {
         let signal = table.writable().ok_or_else(|| read_only(table))?;
-        Ok(self.rings.clear(signal))
-    }
-
-    fn ring_stats(&self, signal: Signal) -> Stats {
-        self.rings.stats(signal)
+        let seen = view.snapshot(signal);
+        let rows = self.rings.clear_before(signal, seen.next_row_id());
+        Ok((rows, view.with(signal, seen.cleared(rows))))
     }
 
     /// What became of requests.

@@ -58,18 +58,27 @@ impl Ring {
 
     /// Removes all rows; returns how many. Row ids go on from where they were.
     pub fn clear(&self) -> u64 {
+        self.clear_before(u64::MAX)
+    }
+
+    /// Removes the rows with smaller ids; returns how many.
+    pub fn clear_before(&self, row_id: u64) -> u64 {
         let mut writer = self.shared.published.write();
         let mut draft = Draft::of(&writer.current());
         let (view, released) = draft.change(self.signal);
-        let rows = view.clear(released);
+        let rows = view.clear_before(row_id, released);
         draft.publish(&mut writer);
         rows
     }
 
+    /// Bytes that the ring has let go of and that snapshots still keep.
+    pub fn pinned_bytes(&self) -> u64 {
+        self.shared.pinned[self.signal as usize].load(Relaxed)
+    }
+
     /// What the ring has held and holds.
     pub fn stats(&self) -> Stats {
-        let pinned = self.shared.pinned[self.signal as usize].load(Relaxed);
-        self.shared.published.load().views[self.signal as usize].stats(pinned)
+        self.shared.published.load().views[self.signal as usize].stats(self.pinned_bytes())
     }
 }
 
@@ -123,6 +132,11 @@ impl Rings {
     /// Removes all rows of a signal; returns how many. Row ids go on from where they were.
     pub fn clear(&self, signal: Signal) -> u64 {
         self.ring(signal).clear()
+    }
+
+    /// Removes the rows of a signal with smaller ids; returns how many.
+    pub fn clear_before(&self, signal: Signal, row_id: u64) -> u64 {
+        self.ring(signal).clear_before(row_id)
     }
 
     /// The rows of a signal held now.

@@ -135,12 +135,22 @@ impl View {
         self.memory -= released[start..].iter().map(|body| body.memory).sum::<u64>();
     }
 
-    /// Removes all rows; returns how many.
-    pub(crate) fn clear(&mut self, released: &mut Vec<Counted<Body>>) -> u64 {
-        let rows = self.rows();
-        self.evict_before(self.next_row_id, released);
+    /// Removes the rows before this id; returns how many.
+    pub(crate) fn clear_before(&mut self, row_id: u64, released: &mut Vec<Counted<Body>>) -> u64 {
+        let rows = row_id.clamp(self.first_row_id, self.next_row_id) - self.first_row_id;
+        self.evict_before(row_id, released);
         self.cleared_rows += rows;
         rows
+    }
+
+    /// What is left once all rows are gone, so many of them removed and the others evicted.
+    pub(crate) fn emptied(&self, cleared: u64) -> View {
+        View {
+            first_row_id: self.next_row_id,
+            next_row_id: self.next_row_id,
+            cleared_rows: self.cleared_rows + cleared,
+            ..View::default()
+        }
     }
 
     /// The parts of the tail to join next.

@@ -12,7 +12,8 @@ use common::{messages, row, segment_of};
 #[derive(Debug, Clone)]
 enum Step {
     Append(Vec<Batch>),
-    Clear(usize),
+    /// Clears a signal up to where a snapshot was taken that many rows ago.
+    Clear(usize, u64),
     TakeSnapshot(usize),
     ReadSnapshot(usize),
     DropSnapshot(usize),
@@ -45,7 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         30 => batch().prop_map(|batch| Step::Append(vec![batch])),
         3 => prop::collection::vec(batch(), 0..5).prop_map(Step::Append),
-        1 => (0..3_usize).prop_map(Step::Clear),
+        1 => (0..3_usize, 0..40_u64).prop_map(|(signal, newer)| Step::Clear(signal, newer)),
         3 => (0..3_usize).prop_map(Step::TakeSnapshot),
         1 => (0..8_usize).prop_map(Step::ReadSnapshot),
         2 => (0..8_usize).prop_map(Step::DropSnapshot),
@@ -112,11 +113,14 @@ impl Test {
     fn step(&mut self, step: Step) {
         match step {
             Step::Append(batches) => self.append(&batches),
-            Step::Clear(signal) => {
+            Step::Clear(signal, newer) => {
                 let model = &mut self.models[signal];
-                let rows = model.rows.drain(..).count() as u64;
+                let row_id = model.received.saturating_sub(newer);
+                let before = model.rows.len();
+                model.rows.retain(|row| row.id >= row_id);
+                let rows = (before - model.rows.len()) as u64;
                 model.cleared += rows;
-                assert_eq!(self.rings.clear(Signal::ALL[signal]), rows);
+                assert_eq!(self.rings.clear_before(Signal::ALL[signal], row_id), rows);
             }
             Step::TakeSnapshot(signal) => {
                 let snapshot = self.rings.snapshot(Signal::ALL[signal]);
@@ -272,7 +276,7 @@ fn pieces_that_snapshots_have_are_counted_beside_the_whole() {
         append(108, 69),
         append(404, 0),
         Step::TakeSnapshot(0),
-        Step::Clear(0),
+        Step::Clear(0, 0),
         Step::Read,
     ] {
         test.step(step);

@@ -179,6 +179,24 @@ fn bytes_are_shared_and_the_oldest_rows_of_any_signal_go_first() {
     assert!(rings.memory() > 350_000, "memory is used, {} bytes", rings.memory());
 }
 
+/// What came after a snapshot stays, and what was evicted since is not counted again.
+#[test]
+fn clearing_what_a_snapshot_sees() {
+    let rings = rings(50, 1 << 20);
+    rings.append(timed_spans(1, 30));
+    let seen = rings.snapshot(Traces);
+    rings.append(timed_spans(31, 30));
+    assert_eq!(rings.clear_before(Traces, seen.next_row_id()), 20);
+    let stats = rings.stats(Traces);
+    assert_eq!((stats.rows, stats.evicted_rows, stats.cleared_rows), (30, 10, 20));
+    assert_eq!(times(&rings.snapshot(Traces)), (31..=60).collect::<Vec<_>>());
+    assert_eq!(rings.clear_before(Traces, seen.next_row_id()), 0);
+    let left = seen.cleared(20);
+    assert_eq!((left.rows(), left.parts().len(), left.next_row_id()), (0, 0, 30));
+    let stats = left.stats();
+    assert_eq!((stats.received_rows, stats.evicted_rows, stats.cleared_rows), (30, 10, 20));
+}
+
 #[test]
 fn clearing_empties_one_ring_and_ids_go_on() {
     let rings = rings(100, 512 << 20);

@@ -236,10 +236,31 @@ pub extern "C" fn duckspan_live_memory(live: &Live, fault: &mut CFault) -> u64 {
     guard(fault, || Ok(live.memory()))
 }
 
-/// Removes all rows of a table; returns how many.
+/// What came of removing rows.
+#[repr(C)]
+pub struct Truncated {
+    /// How many there were.
+    pub rows: u64,
+    /// What the transaction sees then; to be freed with `duckspan_view_free`.
+    pub view: *mut View,
+}
+
+impl Fallback for Truncated {
+    const FALLBACK: Truncated = Truncated { rows: 0, view: std::ptr::null_mut() };
+}
+
+/// Removes the rows that a table has in a view, and none that came since.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_truncate(live: &Live, table: LiveTable, fault: &mut CFault) -> u64 {
-    guard(fault, || live.truncate(table))
+pub extern "C" fn duckspan_live_truncate(
+    live: &Live,
+    view: &View,
+    table: LiveTable,
+    fault: &mut CFault,
+) -> Truncated {
+    guard(fault, || {
+        let (rows, view) = live.truncate(view, table)?;
+        Ok(Truncated { rows, view: Box::into_raw(Box::new(view)) })
+    })
 }
 
 /// The rows of every table at this moment.
@@ -255,26 +276,31 @@ pub extern "C" fn duckspan_view_free(view: *mut View) {
     contain_drop(unsafe { Box::from_raw(view) });
 }
 
-/// Rows that a table has in a view; those it has now where it keeps none of its own.
+/// What a transaction sees that saw `view`, after it inserted into a table: that table anew.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_view_rows(
-    view: &View,
+pub extern "C" fn duckspan_view_after_insert(
     live: &Live,
+    view: &View,
     table: LiveTable,
     fault: &mut CFault,
-) -> u64 {
-    guard(fault, || Ok(view.rows(table).unwrap_or_else(|| live.rows(table))))
+) -> *mut View {
+    guard(fault, || Ok(Box::into_raw(Box::new(live.view_after_insert(view, table)))))
+}
+
+/// Rows that a table has in a view.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_view_rows(view: &View, table: LiveTable, fault: &mut CFault) -> u64 {
+    guard(fault, || Ok(view.rows(table)))
 }
 
 /// The same or more, without counting them.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_view_rows_at_most(
     view: &View,
-    live: &Live,
     table: LiveTable,
     fault: &mut CFault,
 ) -> u64 {
-    guard(fault, || Ok(view.rows_at_most(table).unwrap_or_else(|| live.rows(table))))
+    guard(fault, || Ok(view.rows_at_most(table)))
 }
 
 /// Bounds of the values of a column of a table in a view.
@@ -305,10 +331,9 @@ pub struct LiveScanInput {
     pub conditions: *const Conditions,
 }
 
-/// Begins a scan. It needs neither the receiver nor the view afterwards.
+/// Begins a scan. It does not need the view afterwards.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_scan_open(
-    live: &Live,
     view: &View,
     input: &LiveScanInput,
     fault: &mut CFault,
@@ -329,7 +354,7 @@ pub extern "C" fn duckspan_live_scan_open(
         };
         // SAFETY: the shim lends them.
         let conditions = unsafe { &*input.conditions };
-        let scan = LiveScan::open(live, view, input.table, input.order, columns, conditions);
+        let scan = LiveScan::open(view, input.table, input.order, columns, conditions);
         Ok(Box::into_raw(Box::new(scan)))
     })
 }

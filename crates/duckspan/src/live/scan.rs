@@ -5,10 +5,10 @@ use std::sync::Arc;
 use duckspan_otlp::Signal;
 use duckspan_ring::Part;
 
+use super::View;
 use super::rows::{RowColumns, RowScan, ScanOrder, nano_bounds, time_bounds};
 use super::stats::{StatScan, rows_of};
 use super::table::{LiveColumn, LiveTable};
-use super::{Live, View};
 use crate::columns::Unified;
 use crate::conditions::Conditions;
 use crate::scan::{Bounds, Scan};
@@ -36,7 +36,6 @@ pub struct ScanCounts {
 impl LiveScan {
     /// `columns` are to be read, or of those that have a key that member.
     pub(crate) fn open(
-        live: &Live,
         view: &View,
         table: LiveTable,
         order: ScanOrder,
@@ -51,7 +50,7 @@ impl LiveScan {
             }
             None => {
                 let columns = columns.into_iter().map(|(column, _)| column).collect();
-                LiveScan::Stats(StatScan::new(rows_of(live), columns))
+                LiveScan::Stats(StatScan::new(rows_of(view), columns))
             }
         }
     }
@@ -80,23 +79,26 @@ impl LiveScan {
 }
 
 impl View {
-    /// No fewer rows than a table has; `None` where it has none of its own.
-    pub(crate) fn rows_at_most(&self, table: LiveTable) -> Option<u64> {
-        Some(self.snapshot(table.signal()?).rows())
+    /// No fewer rows than a table has.
+    pub(crate) fn rows_at_most(&self, table: LiveTable) -> u64 {
+        match table.signal() {
+            Some(signal) => self.snapshot(signal).rows(),
+            None => Signal::ALL.len() as u64,
+        }
     }
 
-    /// The rows of a table; `None` where it has none of its own.
-    pub(crate) fn rows(&self, table: LiveTable) -> Option<u64> {
-        let signal = table.signal()?;
-        let snapshot = self.snapshot(signal);
-        let Some(relation) = table.relation().filter(|_| signal == Signal::Metrics) else {
-            return Some(snapshot.rows());
+    /// The rows of a table.
+    pub(crate) fn rows(&self, table: LiveTable) -> u64 {
+        let has_fewer = table.signal() == Some(Signal::Metrics);
+        let Some(relation) = table.relation().filter(|_| has_fewer) else {
+            return self.rows_at_most(table);
         };
+        let snapshot = self.snapshot(relation.signal);
         let rows = |part: &Part| {
             let segment = part.segment();
             part.rows().filter(|&row| relation.has(segment, row)).count() as u64
         };
-        Some(snapshot.parts().iter().map(rows).sum())
+        snapshot.parts().iter().map(rows).sum()
     }
 
     /// Bounds of the values of a column of a table.

@@ -8,7 +8,7 @@ use duckspan_otlp::{Repair, Repairs, Signal};
 use duckspan_receiver::{Counters, Reason};
 use duckspan_ring::Stats;
 
-use super::Live;
+use super::View;
 use super::table::LiveColumn;
 use crate::boundary::Result;
 use crate::columns::{Column, Type};
@@ -179,11 +179,12 @@ fn object(counts: impl Iterator<Item = (&'static str, u64)>) -> String {
     text
 }
 
-/// The rows of `stats` at this moment.
-pub(super) fn rows_of(live: &Live) -> StatRows {
-    let counters = Arc::new(live.counters());
-    let row =
-        |signal| StatRow { signal, ring: live.ring_stats(signal), counters: Arc::clone(&counters) };
+/// The rows of `stats` at the moment of a view.
+pub(super) fn rows_of(view: &View) -> StatRows {
+    let row = |signal| {
+        let counters = Arc::clone(&view.counters);
+        StatRow { signal, ring: view.ring_stats(signal), counters }
+    };
     StatRows(Signal::ALL.map(row).into())
 }
 

@@ -184,15 +184,17 @@ def test_row_68_glob_with_a_bad_file(con: Connection, tmp_path: Path) -> None:
         con.execute(f"{query[:-1]}, ignore_errors := false)", [f"{tmp_path}/*.json"]).fetchall()
 
 
-def test_row_69_removed_fields(con: Connection, files: Files) -> None:
-    """What OTLP dropped before 1.0 is unknown: no rows of it, and a metric without its points."""
+def test_row_69_older_fields(con: Connection, files: Files) -> None:
+    """What OTLP dropped before 1.0 reads as what took its place; see test_older_versions.py."""
     old = {"resourceSpans": [{"instrumentationLibrarySpans": [{"spans": [{"name": "old"}]}]}]}
-    assert rows(con, files.write(json.dumps(old).encode())) == []
+    assert documents(con, files.write(json.dumps(old).encode())) == [{"name": "old"}]
+    point = {"timeUnixNano": "1", "asInt": "0"}
     for data in (
-        json_metrics({"name": "m", "intGauge": {"dataPoints": [{"value": "1"}]}}),
+        json_metrics({"name": "m", "intGauge": {"dataPoints": [{"timeUnixNano": "1"}]}}),
         wire.request(wire.length(1, b"m") + wire.length(4, wire.length(1, wire.fixed64(3, 1)))),
     ):
-        assert documents(con, files.write(data)) == [{"name": "m"}]
+        found = documents(con, files.write(data))
+        assert found == [{"name": "m", "gauge": {"dataPoints": [point]}}]
 
 
 def test_row_52_out_of_memory(con: Connection, files: Files) -> None:

@@ -1,7 +1,7 @@
 //! Tells which signal a protobuf record is of: the messages share their field numbers, so it shows
 //! only at the span, log record or metric.
 
-use crate::schema::{ANY_VALUE, Field, KEY_VALUE, Kind, LOG_RECORD, METRIC, Message, SPAN};
+use crate::schema::{ANY_VALUE, KEY_VALUE, Kind, LOG_RECORD, METRIC, Message, SPAN, WireType};
 use crate::signal::Signal;
 use crate::verify::verify;
 use crate::wire::{Reader, Value};
@@ -25,6 +25,8 @@ pub enum Detection {
 /// Leaves that are looked at.
 const LEAVES: usize = 8;
 
+const LEN: u8 = WireType::Len as u8;
+
 const PROFILES: &str = "OTLP profiles, which DuckSpan does not read yet";
 
 /// Tells the signal of a record; the `expected` one, if as much speaks for it as for another, be that nothing.
@@ -34,9 +36,7 @@ pub fn detect(record: &[u8], expected: Option<Signal>) -> Detection {
         return Detection::Foreign(what);
     }
     let mut votes = Votes::default();
-    if each(record, 1, &mut |group| {
-        each(group, 2, &mut |scope| each(scope, 2, &mut |leaf| votes.add(leaf)))
-    }) {
+    if each_leaf(record, &mut |leaf| votes.add(leaf)) {
         votes.winner(expected)
     } else {
         Detection::Foreign("bytes that are no OTLP protobuf")
@@ -51,8 +51,17 @@ pub fn is_plainly(signal: Signal, request: &[u8]) -> bool {
         plain = evidence(signal, leaf) >= PLAIN && verify(leaf_message(signal), leaf).is_ok();
         false
     };
-    each(request, 1, &mut |group| each(group, 2, &mut |scope| each(scope, 2, first)));
+    each_leaf(request, first);
     plain
+}
+
+/// Calls `visit` with the spans, metrics or log records of a request, as [`each`] does.
+fn each_leaf(request: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    /// The scopes of a resource, and those of some older versions.
+    const SCOPES: &[u32] = &[2, 1000];
+    each(request, &[1], &mut |group| {
+        each(group, SCOPES, &mut |scope| each(scope, &[2], &mut *visit))
+    })
 }
 
 /// Names what is well-formed protobuf but no request, by the top of the message.
@@ -71,14 +80,14 @@ fn foreign(record: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// Calls `visit` with the messages in field `wanted`, while it says `true`. `false` if a fault or the
+/// Calls `visit` with the messages in the fields `wanted`, while it says `true`. `false` if a fault or the
 /// visitor stopped it.
-fn each(message: &[u8], wanted: u32, visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+fn each(message: &[u8], wanted: &[u32], visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
     let mut reader = Reader::new(message);
     while !reader.is_empty() {
         let Ok((number, wire_type)) = reader.tag() else { return false };
         match reader.value(number, wire_type) {
-            Ok(Value::Len(bytes, _)) if number == wanted => {
+            Ok(Value::Len(bytes, _)) if wanted.contains(&number) => {
                 if !visit(bytes) {
                     return false;
                 }
@@ -209,10 +218,8 @@ fn is_attribute(bytes: &[u8]) -> bool {
 fn metric_evidence(number: u32, value: Value<'_>) -> u32 {
     match (number, value) {
         (1, Value::Len(name, _)) if is_text(name) => 2,
-        (number, Value::Len(data, _)) => match METRIC.field(number) {
-            Some(Field { kind: Kind::Message(message), .. }) if number != 12 => {
-                data_evidence(message, data)
-            }
+        (number, Value::Len(data, _)) => match METRIC.kind_of(number, LEN) {
+            Some((Kind::Message(message), _)) if number != 12 => data_evidence(message, data),
             _ => 0,
         },
         _ => 0,
@@ -225,7 +232,7 @@ fn data_evidence(message: &'static Message, data: &[u8]) -> u32 {
         return 0;
     }
     let mut timed = 0;
-    each(data, 1, &mut |point| {
+    each(data, &[1], &mut |point| {
         let mut reader = Reader::new(point);
         while let Ok((number, wire_type)) = reader.tag() {
             match reader.value(number, wire_type) {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 use crate::repair::{Repair, Repairs};
+use crate::schema::Kind;
 use crate::signal::{Signal, SignalSet};
 use crate::utf8::is_long_utf8;
 use crate::verify::Form;
@@ -23,10 +24,9 @@ mod skip;
 #[cfg(test)]
 mod tests;
 mod text;
-mod write;
 
 use noted::Noted;
-use plan::{Habit, PLANS, Shape, root};
+use plan::{Habit, PLANS, Shape, Slot, root};
 use read::{Nest, Order, Reader};
 use row::{Patterns, Rows};
 use scan::{Fault, Step};
@@ -323,13 +323,13 @@ struct Documents<'a, 'r> {
     foreign: Option<Foreign>,
 }
 
-impl Documents<'_, '_> {
+impl<'a> Documents<'a, '_> {
     fn read(&mut self) -> Step {
         loop {
             while self.reader.cursor.token() == 0xef && self.reader.cursor.eat(b"\xef\xbb\xbf") {}
             match self.reader.cursor.peek() {
                 0 if self.reader.cursor.is_empty() => return Ok(()),
-                b'{' => self.document()?,
+                b'{' => self.document(0)?,
                 token => {
                     self.reader.cursor.skip(0)?;
                     self.foreign.get_or_insert(Foreign::NotAnObject(type_name(token)));
@@ -338,47 +338,89 @@ impl Documents<'_, '_> {
         }
     }
 
-    fn document(&mut self) -> Step {
+    /// Reads an object inside of `depth` others.
+    fn document(&mut self, depth: usize) -> Step {
+        let start = self.reader.cursor.at;
         if self.reader.cursor.opens_empty(b'}') {
             return Ok(());
         }
+        let nest = Nest { json: depth + 1, lists: 0 };
         loop {
-            self.member()?;
+            match Key::of(self.reader.name()?) {
+                Key::Groups(signal) => self.request(signal, nest, Reader::field)?,
+                Key::Group(signal) => {
+                    // The whole object is a group; what was stepped over is part of it.
+                    self.reader.cursor.at = start;
+                    return self.request(signal, nest, Reader::nested);
+                }
+                Key::Answer if depth == 0 && self.reader.cursor.token() == b'{' => {
+                    self.document(depth + 1)?;
+                }
+                Key::Answer => self.foreign_member(Foreign::Object("result".to_owned()), nest)?,
+                Key::Foreign(foreign) => self.foreign_member(foreign, nest)?,
+            }
             if !self.reader.cursor.another_member()? {
                 return Ok(());
             }
         }
     }
 
-    fn member(&mut self) -> Step {
-        let name = self.reader.name()?;
-        let signal =
-            Signal::ALL.into_iter().find(|signal| signal.data().fields[0].name.as_bytes() == name);
-        match signal {
-            Some(signal) => {
-                self.found = self.found.with(signal);
-                if self.wanted.contains(signal) {
-                    return self.request(signal);
-                }
-            }
-            None => {
-                let foreign = Foreign::of(name);
-                let better = self.foreign.take().filter(|known| known.rank() <= foreign.rank());
-                self.foreign = Some(better.unwrap_or(foreign));
-            }
-        }
-        self.reader.cursor.skip(1).map(drop)
+    fn foreign_member(&mut self, foreign: Foreign, nest: Nest) -> Step {
+        let better = self.foreign.take().filter(|known| known.rank() <= foreign.rank());
+        self.foreign = Some(better.unwrap_or(foreign));
+        self.reader.cursor.skip(nest.json).map(drop)
     }
 
-    fn request(&mut self, signal: Signal) -> Step {
+    /// Reads groups of a signal, one or an array of them, if the signal is wanted.
+    fn request(&mut self, signal: Signal, nest: Nest, read: ReadField<'a>) -> Step {
+        self.found = self.found.with(signal);
+        if !self.wanted.contains(signal) {
+            return self.reader.cursor.skip(nest.json).map(drop);
+        }
         let request = &mut self.requests[signal as usize];
         request.present = true;
         std::mem::swap(&mut self.reader.out, &mut request.bytes);
         let slot = &self.reader.plans[root(signal)].slots[0];
-        let read = self.reader.field(slot, &mut Order::new(), Nest { json: 1, lists: 0 });
+        let read = read(&mut self.reader, slot, &mut Order::new(), nest);
         std::mem::swap(&mut self.reader.out, &mut request.bytes);
         request.loose |= std::mem::take(&mut self.reader.loose);
         read
+    }
+}
+
+/// How a field is read: all of it, or one of its messages.
+type ReadField<'a> = fn(&mut Reader<'a>, &'static Slot, &mut Order, Nest) -> Step;
+
+/// What a key of an object says that is no message of OTLP, as far as is known.
+enum Key {
+    /// Here are groups: `resourceSpans` and its kin; and `batches`, as Tempo answers with.
+    Groups(Signal),
+    /// The object itself is a group, as `ResourceSpans` and its kin stand in logs.
+    Group(Signal),
+    /// What a server was asked for is in this object: Jaeger's is called `result`, Tempo's `trace`.
+    Answer,
+    /// Nothing of OTLP.
+    Foreign(Foreign),
+}
+
+impl Key {
+    fn of(name: &[u8]) -> Key {
+        for signal in Signal::ALL {
+            let groups = &signal.data().fields[0];
+            if groups.name.as_bytes() == name {
+                return Key::Groups(signal);
+            }
+            if let Kind::Message(group) = groups.kind
+                && group.scopes().any(|scopes| scopes.as_bytes() == name)
+            {
+                return Key::Group(signal);
+            }
+        }
+        match name {
+            b"batches" => Key::Groups(Signal::Traces),
+            b"result" | b"trace" => Key::Answer,
+            _ => Key::Foreign(Foreign::of(name)),
+        }
     }
 }
 

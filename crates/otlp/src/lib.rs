@@ -6,7 +6,8 @@
 //!
 //! - [`schema`]: every OTLP message and field, as data; all other modules read it.
 //! - [`wire`]: the protobuf wire format. [`verify`] checks a message to the last field and says
-//!   whether it is canonical; [`normalize`] rewrites one that is not, [`utf8`] what is no text in it.
+//!   whether it is canonical; [`normalize`] rewrites one that is not, [`utf8`] what is no text in it, and
+//!   `modernize` what is of an older version.
 //! - [`json`]: OTLP/JSON to canonical protobuf.
 //! - [`segment`]: canonical protobuf with its rows; [`render`]: rows as canonical OTLP/JSON;
 //!   [`relation`]: rows as typed columns.
@@ -23,6 +24,7 @@ mod escape;
 pub mod file;
 pub mod json;
 pub mod limits;
+mod modernize;
 pub mod normalize;
 mod order;
 mod part;
@@ -39,6 +41,7 @@ pub mod verify;
 pub mod wire;
 #[cfg(test)]
 mod work;
+mod write;
 
 pub use error::Error;
 pub use repair::{Repair, Repaired, Repairs};

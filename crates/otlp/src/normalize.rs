@@ -6,6 +6,7 @@
 //! nothing is copied to merge it.
 
 use crate::limits::MAX_VALUE_DEPTH;
+use crate::modernize::modernize;
 use crate::order::{Order, Place, sort_messages};
 use crate::repair::{Repair, Repairs, text::invalid_utf8};
 use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
@@ -20,7 +21,7 @@ mod tests;
 /// Appends `bytes`, a message that [`crate::verify::verify`] accepted, to `out` in canonical form:
 /// fields ascending by number, repeated singular messages merged, the last of repeated scalars and of
 /// a oneof kept, scalars packed, numbers cut to their width, invalid UTF-8 replaced by U+FFFD and
-/// counted. Unknown fields are dropped. Of bytes that are malformed, the part before the fault is taken.
+/// counted, fields of older versions in the place they have today. Unknown fields are dropped. Of bytes that are malformed, the part before the fault is taken.
 pub fn normalize(
     message: &'static Message,
     bytes: &[u8],
@@ -33,6 +34,11 @@ pub fn normalize(
             let start = out.len();
             out.extend_from_slice(bytes);
             sort_messages(&mut out[start..], &messages);
+        }
+        Ok(Needs::Modernizing) => {
+            let mut modern = Vec::with_capacity(bytes.len());
+            modernize(message, bytes, &mut modern);
+            normalize(message, &modern, out, repairs);
         }
         checked => {
             let before = repairs.of(Repair::InvalidUtf8);

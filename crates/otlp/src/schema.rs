@@ -1,4 +1,5 @@
-//! The OTLP messages of the stable signals, as data: every field of opentelemetry-proto 1.11.
+//! The OTLP messages of the stable signals, as data: every field of opentelemetry-proto 1.11, and every one
+//! that was another in a version from 0.5 on.
 //!
 //! The wire walk, the JSON reader, the JSON writer and the docs all read these tables, so a field is
 //! known everywhere or nowhere. `KeyValue.key_strindex` and `AnyValue.string_value_strindex` are left
@@ -20,6 +21,10 @@ pub struct Message {
     pub name: &'static str,
     /// Its fields, ascending by number.
     pub fields: &'static [Field],
+    /// Fields of older versions.
+    pub(crate) older: &'static [Older],
+    /// The message that took its place, where it is of older versions only.
+    pub(crate) now: Option<&'static Message>,
     by_number: [u8; MAX_NUMBER + 1],
     steps: [Step; TAGS],
 }
@@ -57,6 +62,24 @@ pub struct Field {
     /// The name as OTLP/JSON writes it.
     pub key: Key,
     wire_type: WireType,
+}
+
+/// A field as an older version of OTLP has it. What it says stands in another field today, or under another name.
+#[derive(Debug)]
+pub(crate) struct Older {
+    /// Its number: that of today, where only the name was another.
+    pub(crate) number: u32,
+    /// The lowerCamelCase name of OTLP/JSON.
+    pub(crate) name: &'static str,
+    /// What it holds.
+    pub(crate) kind: Kind,
+    /// How often, and how its absence shows.
+    pub(crate) rule: Rule,
+    /// The number of the field that took its place.
+    pub(crate) now: u8,
+    /// The number of another field that had no presence in those versions: beside this one it is 0 where it is
+    /// absent. 0 is none.
+    pub(crate) implies: u8,
 }
 
 /// `"name":`, padded to a block of constant size, which is cheaper to copy than the exact length.
@@ -108,6 +131,8 @@ pub enum Rule {
     Singular,
     /// Once, present even at its default (`optional`).
     Optional,
+    /// Once, at its default where it is absent; but what took its place tells absence from the default.
+    Implied,
     /// At most one of the fields of the message with this rule is present (`oneof`).
     Oneof,
     /// Any number of times; scalars are packed.
@@ -164,7 +189,17 @@ impl Message {
             steps[(field.number as usize) << 3 | field.wire_type as usize] = field.step();
             at += 1;
         }
-        Message { name, fields, by_number, steps }
+        Message { name, fields, older: &[], now: None, by_number, steps }
+    }
+
+    /// The same message, which has these fields in older versions.
+    const fn with(self, older: &'static [Older]) -> Message {
+        Message { older, ..self }
+    }
+
+    /// The same message, which another took the place of.
+    const fn replaced_by(self, now: &'static Message) -> Message {
+        Message { now: Some(now), ..self }
     }
 
     /// The position in `fields` of the field with this number.
@@ -180,6 +215,26 @@ impl Message {
     #[inline(always)]
     pub(crate) fn step(&self, tag: u8) -> Step {
         self.steps[usize::from(tag)]
+    }
+
+    /// The field with this number that only older versions have.
+    #[cold]
+    pub(crate) fn older(&self, number: u32, wire_type: u8) -> Option<&'static Older> {
+        let fits =
+            |older: &&Older| older.number == number && older.kind.wire_type() as u8 == wire_type;
+        if self.position(number).is_none() { self.older.iter().find(fits) } else { None }
+    }
+
+    /// Of `ResourceSpans` and its kin, what the list of scopes is called in any version.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &'static str> {
+        let today = self.fields.iter().filter(|field| field.rule == Rule::Repeated);
+        today.map(|field| field.name).chain(self.older.iter().map(|older| older.name))
+    }
+
+    /// What a field with this number holds, and how often, in any version.
+    pub(crate) fn kind_of(&'static self, number: u32, wire_type: u8) -> Option<(Kind, Rule)> {
+        let today = self.field(number).map(|field| (field.kind, field.rule));
+        today.or_else(|| self.older(number, wire_type).map(|older| (older.kind, older.rule)))
     }
 
     /// The field with this number.
@@ -237,12 +292,34 @@ const fn optional(number: u8, name: &'static str, kind: Kind) -> Field {
     Field::new(number, name, kind, Rule::Optional)
 }
 
+const fn implied(number: u8, name: &'static str, kind: Kind) -> Field {
+    Field::new(number, name, kind, Rule::Implied)
+}
+
 const fn oneof(number: u8, name: &'static str, kind: Kind) -> Field {
     Field::new(number, name, kind, Rule::Oneof)
 }
 
 const fn many(number: u8, name: &'static str, kind: Kind) -> Field {
     Field::new(number, name, kind, Rule::Repeated)
+}
+
+const fn older(number: u32, name: &'static str, kind: Kind, rule: Rule, now: u8) -> Older {
+    Older { number, name, kind, rule, now, implies: 0 }
+}
+
+/// A list of labels, which attributes took the place of: 0.5 to 0.11. Beside them a value of 0 is not written.
+const fn labels(name: &'static str, now: u8, implies: u8) -> Older {
+    Older { implies, ..older(1, name, message(&STRING_KEY_VALUE), Rule::Repeated, now) }
+}
+
+/// The scope of 0.5 to 0.14.
+const LIBRARY: Older =
+    older(1, "instrumentationLibrary", message(&INSTRUMENTATION_SCOPE), Rule::Singular, 1);
+
+/// The scopes of 0.5 to 0.18; in protobuf those before 0.15 have the number of today.
+const fn libraries(name: &'static str, scopes: &'static Message) -> Older {
+    older(1000, name, message(scopes), Rule::Repeated, 2)
 }
 
 const fn message(message: &'static Message) -> Kind {
@@ -298,6 +375,27 @@ pub const SEVERITIES: &[&str] = &[
     "SEVERITY_NUMBER_FATAL4",
 ];
 
+/// The codes that the status of a span had in 0.5, and beside today's up to 0.11.
+pub(crate) const DEPRECATED_STATUS_CODES: &[&str] = &[
+    "DEPRECATED_STATUS_CODE_OK",
+    "DEPRECATED_STATUS_CODE_CANCELLED",
+    "DEPRECATED_STATUS_CODE_UNKNOWN_ERROR",
+    "DEPRECATED_STATUS_CODE_INVALID_ARGUMENT",
+    "DEPRECATED_STATUS_CODE_DEADLINE_EXCEEDED",
+    "DEPRECATED_STATUS_CODE_NOT_FOUND",
+    "DEPRECATED_STATUS_CODE_ALREADY_EXISTS",
+    "DEPRECATED_STATUS_CODE_PERMISSION_DENIED",
+    "DEPRECATED_STATUS_CODE_RESOURCE_EXHAUSTED",
+    "DEPRECATED_STATUS_CODE_FAILED_PRECONDITION",
+    "DEPRECATED_STATUS_CODE_ABORTED",
+    "DEPRECATED_STATUS_CODE_OUT_OF_RANGE",
+    "DEPRECATED_STATUS_CODE_UNIMPLEMENTED",
+    "DEPRECATED_STATUS_CODE_INTERNAL_ERROR",
+    "DEPRECATED_STATUS_CODE_UNAVAILABLE",
+    "DEPRECATED_STATUS_CODE_DATA_LOSS",
+    "DEPRECATED_STATUS_CODE_UNAUTHENTICATED",
+];
+
 /// A whole request or file record of traces.
 pub static TRACES_DATA: Message =
     Message::new("TracesData", &[many(1, "resourceSpans", message(&RESOURCE_SPANS))]);
@@ -318,7 +416,8 @@ pub static RESOURCE_SPANS: Message = Message::new(
         many(2, "scopeSpans", message(&SCOPE_SPANS)),
         one(3, "schemaUrl", Kind::String),
     ],
-);
+)
+.with(&[libraries("instrumentationLibrarySpans", &SCOPE_SPANS)]);
 
 /// Metrics of one resource.
 pub static RESOURCE_METRICS: Message = Message::new(
@@ -328,7 +427,8 @@ pub static RESOURCE_METRICS: Message = Message::new(
         many(2, "scopeMetrics", message(&SCOPE_METRICS)),
         one(3, "schemaUrl", Kind::String),
     ],
-);
+)
+.with(&[libraries("instrumentationLibraryMetrics", &SCOPE_METRICS)]);
 
 /// Log records of one resource.
 pub static RESOURCE_LOGS: Message = Message::new(
@@ -338,7 +438,8 @@ pub static RESOURCE_LOGS: Message = Message::new(
         many(2, "scopeLogs", message(&SCOPE_LOGS)),
         one(3, "schemaUrl", Kind::String),
     ],
-);
+)
+.with(&[libraries("instrumentationLibraryLogs", &SCOPE_LOGS)]);
 
 /// Spans of one instrumentation scope.
 pub static SCOPE_SPANS: Message = Message::new(
@@ -348,7 +449,8 @@ pub static SCOPE_SPANS: Message = Message::new(
         many(2, "spans", message(&SPAN)),
         one(3, "schemaUrl", Kind::String),
     ],
-);
+)
+.with(&[LIBRARY]);
 
 /// Metrics of one instrumentation scope.
 pub static SCOPE_METRICS: Message = Message::new(
@@ -358,7 +460,8 @@ pub static SCOPE_METRICS: Message = Message::new(
         many(2, "metrics", message(&METRIC)),
         one(3, "schemaUrl", Kind::String),
     ],
-);
+)
+.with(&[LIBRARY]);
 
 /// Log records of one instrumentation scope.
 pub static SCOPE_LOGS: Message = Message::new(
@@ -368,7 +471,8 @@ pub static SCOPE_LOGS: Message = Message::new(
         many(2, "logRecords", message(&LOG_RECORD)),
         one(3, "schemaUrl", Kind::String),
     ],
-);
+)
+.with(&[LIBRARY, older(2, "logs", message(&LOG_RECORD), Rule::Repeated, 2)]);
 
 /// The entity that produced telemetry.
 pub static RESOURCE: Message = Message::new(
@@ -479,7 +583,8 @@ pub static SPAN_LINK: Message = Message::new(
 pub static STATUS: Message = Message::new(
     "Status",
     &[one(2, "message", Kind::String), one(3, "code", Kind::Enum(STATUS_CODES))],
-);
+)
+.with(&[older(1, "deprecatedCode", Kind::Enum(DEPRECATED_STATUS_CODES), Rule::Singular, 3)]);
 
 /// A log record.
 pub static LOG_RECORD: Message = Message::new(
@@ -497,7 +602,8 @@ pub static LOG_RECORD: Message = Message::new(
         one(11, "observedTimeUnixNano", Kind::Fixed64),
         one(12, "eventName", Kind::String),
     ],
-);
+)
+.with(&[older(4, "name", Kind::String, Rule::Singular, 12)]);
 
 /// A metric: its identity and its data points.
 pub static METRIC: Message = Message::new(
@@ -513,7 +619,16 @@ pub static METRIC: Message = Message::new(
         oneof(11, "summary", message(&SUMMARY)),
         many(12, "metadata", message(&KEY_VALUE)),
     ],
-);
+)
+.with(&[
+    older(4, "intGauge", message(&INT_GAUGE), Rule::Oneof, 5),
+    older(6, "intSum", message(&INT_SUM), Rule::Oneof, 7),
+    older(8, "intHistogram", message(&INT_HISTOGRAM), Rule::Oneof, 9),
+    older(5, "doubleGauge", message(&DOUBLE_GAUGE), Rule::Oneof, 5),
+    older(7, "doubleSum", message(&DOUBLE_SUM), Rule::Oneof, 7),
+    older(9, "doubleHistogram", message(&DOUBLE_HISTOGRAM), Rule::Oneof, 9),
+    older(11, "doubleSummary", message(&SUMMARY), Rule::Oneof, 11),
+]);
 
 /// Sampled values.
 pub static GAUGE: Message =
@@ -563,7 +678,8 @@ pub static NUMBER_DATA_POINT: Message = Message::new(
         many(7, "attributes", message(&KEY_VALUE)),
         one(8, "flags", Kind::Uint32),
     ],
-);
+)
+.with(&[labels("labels", 7, 4)]);
 
 /// A point of a histogram.
 pub static HISTOGRAM_DATA_POINT: Message = Message::new(
@@ -581,7 +697,8 @@ pub static HISTOGRAM_DATA_POINT: Message = Message::new(
         optional(11, "min", Kind::Double),
         optional(12, "max", Kind::Double),
     ],
-);
+)
+.with(&[labels("labels", 9, 5)]);
 
 /// A point of an exponential histogram.
 pub static EXPONENTIAL_HISTOGRAM_DATA_POINT: Message = Message::new(
@@ -622,7 +739,8 @@ pub static SUMMARY_DATA_POINT: Message = Message::new(
         many(7, "attributes", message(&KEY_VALUE)),
         one(8, "flags", Kind::Uint32),
     ],
-);
+)
+.with(&[labels("labels", 7, 0)]);
 
 /// One quantile of a summary.
 pub static VALUE_AT_QUANTILE: Message = Message::new(
@@ -641,4 +759,132 @@ pub static EXEMPLAR: Message = Message::new(
         oneof(6, "asInt", Kind::Sfixed64),
         many(7, "filteredAttributes", message(&KEY_VALUE)),
     ],
-);
+)
+.with(&[labels("filteredLabels", 7, 3)]);
+
+// Messages that only older versions have. In OTLP/JSON those of doubles have fields of other names.
+
+/// A label of a data point: 0.5 to 0.11.
+pub(crate) static STRING_KEY_VALUE: Message =
+    Message::new("StringKeyValue", &[one(1, "key", Kind::String), one(2, "value", Kind::String)]);
+
+static INT_GAUGE: Message =
+    Message::new("IntGauge", &[many(1, "dataPoints", message(&INT_DATA_POINT))])
+        .replaced_by(&GAUGE);
+
+static INT_SUM: Message = Message::new(
+    "IntSum",
+    &[
+        many(1, "dataPoints", message(&INT_DATA_POINT)),
+        one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
+        one(3, "isMonotonic", Kind::Bool),
+    ],
+)
+.replaced_by(&SUM);
+
+static INT_HISTOGRAM: Message = Message::new(
+    "IntHistogram",
+    &[
+        many(1, "dataPoints", message(&INT_HISTOGRAM_DATA_POINT)),
+        one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
+    ],
+)
+.replaced_by(&HISTOGRAM);
+
+static INT_DATA_POINT: Message = Message::new(
+    "IntDataPoint",
+    &[
+        one(2, "startTimeUnixNano", Kind::Fixed64),
+        one(3, "timeUnixNano", Kind::Fixed64),
+        many(5, "exemplars", message(&INT_EXEMPLAR)),
+    ],
+)
+.with(&[labels("labels", 7, 0), older(4, "value", Kind::Sfixed64, Rule::Implied, 6)])
+.replaced_by(&NUMBER_DATA_POINT);
+
+static INT_HISTOGRAM_DATA_POINT: Message = Message::new(
+    "IntHistogramDataPoint",
+    &[
+        one(2, "startTimeUnixNano", Kind::Fixed64),
+        one(3, "timeUnixNano", Kind::Fixed64),
+        one(4, "count", Kind::Fixed64),
+        many(6, "bucketCounts", Kind::Fixed64),
+        many(7, "explicitBounds", Kind::Double),
+        many(8, "exemplars", message(&INT_EXEMPLAR)),
+    ],
+)
+.with(&[labels("labels", 9, 0), older(5, "sum", Kind::Sfixed64, Rule::Implied, 5)])
+.replaced_by(&HISTOGRAM_DATA_POINT);
+
+static INT_EXEMPLAR: Message = Message::new(
+    "IntExemplar",
+    &[
+        one(2, "timeUnixNano", Kind::Fixed64),
+        one(4, "spanId", Kind::Id),
+        one(5, "traceId", Kind::Id),
+    ],
+)
+.with(&[labels("filteredLabels", 7, 0), older(3, "value", Kind::Sfixed64, Rule::Implied, 6)])
+.replaced_by(&EXEMPLAR);
+
+static DOUBLE_GAUGE: Message =
+    Message::new("DoubleGauge", &[many(1, "dataPoints", message(&DOUBLE_DATA_POINT))])
+        .replaced_by(&GAUGE);
+
+static DOUBLE_SUM: Message = Message::new(
+    "DoubleSum",
+    &[
+        many(1, "dataPoints", message(&DOUBLE_DATA_POINT)),
+        one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
+        one(3, "isMonotonic", Kind::Bool),
+    ],
+)
+.replaced_by(&SUM);
+
+static DOUBLE_HISTOGRAM: Message = Message::new(
+    "DoubleHistogram",
+    &[
+        many(1, "dataPoints", message(&DOUBLE_HISTOGRAM_DATA_POINT)),
+        one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
+    ],
+)
+.replaced_by(&HISTOGRAM);
+
+static DOUBLE_DATA_POINT: Message = Message::new(
+    "DoubleDataPoint",
+    &[
+        one(2, "startTimeUnixNano", Kind::Fixed64),
+        one(3, "timeUnixNano", Kind::Fixed64),
+        implied(4, "value", Kind::Double),
+        many(5, "exemplars", message(&DOUBLE_EXEMPLAR)),
+    ],
+)
+.with(&[labels("labels", 7, 0)])
+.replaced_by(&NUMBER_DATA_POINT);
+
+static DOUBLE_HISTOGRAM_DATA_POINT: Message = Message::new(
+    "DoubleHistogramDataPoint",
+    &[
+        one(2, "startTimeUnixNano", Kind::Fixed64),
+        one(3, "timeUnixNano", Kind::Fixed64),
+        one(4, "count", Kind::Fixed64),
+        implied(5, "sum", Kind::Double),
+        many(6, "bucketCounts", Kind::Fixed64),
+        many(7, "explicitBounds", Kind::Double),
+        many(8, "exemplars", message(&DOUBLE_EXEMPLAR)),
+    ],
+)
+.with(&[labels("labels", 9, 0)])
+.replaced_by(&HISTOGRAM_DATA_POINT);
+
+static DOUBLE_EXEMPLAR: Message = Message::new(
+    "DoubleExemplar",
+    &[
+        one(2, "timeUnixNano", Kind::Fixed64),
+        implied(3, "value", Kind::Double),
+        one(4, "spanId", Kind::Id),
+        one(5, "traceId", Kind::Id),
+    ],
+)
+.with(&[labels("filteredLabels", 7, 0)])
+.replaced_by(&EXEMPLAR);

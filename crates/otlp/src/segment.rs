@@ -312,7 +312,7 @@ impl SegmentBuilder {
         match check(self.segment.signal.data(), request)? {
             Needs::Nothing | Needs::Dropping => self.push_verified(request, Form::Canonical),
             Needs::Sorting(messages) => self.push_unsorted(request, &messages),
-            Needs::Rewriting => self.push_verified(request, Form::Loose),
+            Needs::Modernizing | Needs::Rewriting => self.push_verified(request, Form::Loose),
         }
     }
 
@@ -396,7 +396,8 @@ impl SegmentBuilder {
         let mark = self.mark();
         if plain::read(&mut self.segment, request, 0).is_none() {
             self.reset_to(mark);
-            if check(self.segment.signal.data(), request)? == Needs::Rewriting {
+            let needs = check(self.segment.signal.data(), request)?;
+            if matches!(needs, Needs::Modernizing | Needs::Rewriting) {
                 return self.push_verified(request, Form::Loose);
             }
             if let Err(error) = index::index_unsorted(&mut self.segment, request) {

@@ -8,10 +8,11 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::limits::{MAX_VALUE_DEPTH, VALUES_TOO_DEEP};
+use crate::modernize;
 use crate::order::{Order, Place};
 use crate::schema::{
-    ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, SPAN, Step,
-    WireType,
+    ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Older, Rule, SPAN,
+    Step, WireType,
 };
 use crate::utf8;
 use crate::wire::Reader;
@@ -42,6 +43,8 @@ pub(crate) enum Needs {
     Dropping,
     /// The fields of these messages are to be sorted, in this order.
     Sorting(Vec<Range<usize>>),
+    /// It is to be brought up to date first: it has fields of older versions.
+    Modernizing,
     /// It is to be rewritten.
     Rewriting,
 }
@@ -54,14 +57,20 @@ pub(crate) enum Needs {
 pub fn verify(message: &'static Message, bytes: &[u8]) -> Result<Form> {
     match check(message, bytes)? {
         Needs::Nothing | Needs::Dropping => Ok(Form::Canonical),
-        Needs::Sorting(_) | Needs::Rewriting => Ok(Form::Loose),
+        Needs::Sorting(_) | Needs::Modernizing | Needs::Rewriting => Ok(Form::Loose),
     }
 }
 
-/// Bytes that [`crate::normalize`] adds to a well-formed message at most, for want of UTF-8 in its strings.
+/// Bytes that [`crate::normalize`] adds to a well-formed message at most, for want of UTF-8 in its strings, or
+/// takes on the way because it is of an older version.
 pub fn growth(message: &'static Message, bytes: &[u8]) -> usize {
     let mut walk = Walk::new(bytes);
     match walk.message(message, 0..bytes.len(), 0) {
+        Ok(()) if walk.aged => {
+            // There are two copies of what it grows to, while it is rewritten.
+            let grown = modernize::growth(message, bytes);
+            walk.growth + bytes.len() + grown.saturating_mul(2)
+        }
         Ok(()) => walk.growth,
         Err(_) => 0,
     }
@@ -116,6 +125,8 @@ pub(crate) struct Walk<'a> {
     unsorted: Vec<Range<usize>>,
     /// Whether there are fields that the schema does not have.
     unknown: bool,
+    /// Whether there are fields of older versions.
+    aged: bool,
     /// Bytes by which strings grow that are not UTF-8.
     growth: usize,
 }
@@ -123,7 +134,7 @@ pub(crate) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Walk<'a> {
         let unsorted = Vec::new();
-        Walk { bytes, loose: false, unsorted, unknown: false, growth: 0 }
+        Walk { bytes, loose: false, unsorted, unknown: false, aged: false, growth: 0 }
     }
 
     /// Whether no message was found whose fields have to be sorted.
@@ -136,12 +147,13 @@ impl<'a> Walk<'a> {
         match self.needs() {
             Needs::Nothing | Needs::Dropping => Some(Vec::new()),
             Needs::Sorting(messages) => Some(messages),
-            Needs::Rewriting => None,
+            Needs::Modernizing | Needs::Rewriting => None,
         }
     }
 
     fn needs(self) -> Needs {
         match self.unsorted {
+            _ if self.aged => Needs::Modernizing,
             _ if self.loose => Needs::Rewriting,
             unsorted if unsorted.is_empty() && self.unknown => Needs::Dropping,
             unsorted if unsorted.is_empty() => Needs::Nothing,
@@ -247,8 +259,13 @@ impl<'a> Walk<'a> {
         let start = reader.offset();
         let (number, wire_type) = reader.tag()?;
         let Some(field) = message.field(number) else {
-            self.unknown = true;
-            reader.skip(number, wire_type)?;
+            match message.older(number, wire_type) {
+                Some(older) => self.older(older, &mut reader, lists)?,
+                None => {
+                    self.unknown = true;
+                    reader.skip(number, wire_type)?;
+                }
+            }
             return Ok(Odd { end: reader.offset(), order, is_early: false });
         };
         let place = order.add(field);
@@ -263,6 +280,21 @@ impl<'a> Walk<'a> {
             return Err(wrong_type(message, field, wire_type, start));
         }
         Ok(Odd { end: reader.offset(), order, is_early: place == Place::Early })
+    }
+
+    /// Checks the value of a field of older versions.
+    #[cold]
+    fn older(&mut self, older: &Older, reader: &mut Reader<'a>, lists: usize) -> Checked {
+        self.aged = true;
+        match older.kind {
+            Kind::Message(message) => self.nested(message, reader, lists),
+            Kind::String => {
+                let range = reader.len_range()?;
+                self.text(range);
+                Ok(())
+            }
+            kind => self.scalar(kind, reader),
+        }
     }
 
     /// Checks the value of a field that has the right wire type.

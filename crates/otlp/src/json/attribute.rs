@@ -4,8 +4,8 @@
 use super::plan::Slot;
 use super::read::{Nest, Reader};
 use super::scan::Step;
-use super::write::{close, open, put_tagged};
 use crate::schema::WireType;
+use crate::write::{close, open, put_tagged};
 
 impl Reader<'_> {
     /// Reads a `KeyValue`; the cursor stands at its brace.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use wide::u8x16;
 
 use super::scan::Cursor;
-use crate::schema::{self, Field, Kind, MAX_NUMBER, Message, Rule};
+use crate::schema::{self, Field, Kind, MAX_NUMBER, Message, Older, Rule};
 use crate::signal::Signal;
 
 /// Bytes of the longest member name with its quotes and colon, rounded up.
@@ -16,6 +16,8 @@ const NAME_BYTES: usize = 32;
 pub(super) struct Plan {
     pub(super) shape: Shape,
     pub(super) slots: Vec<Slot>,
+    /// Members of older versions, and the number of the field that took the place of each.
+    pub(super) older: Vec<(Slot, u32)>,
     /// Of a row, the fields that hold its time, the better one first; 0 is none.
     pub(super) times: [u32; 2],
 }
@@ -36,6 +38,8 @@ pub(super) enum Shape {
     AnyValue,
     /// `ArrayValue` and `KeyValueList`: what nests values.
     List,
+    /// One of older versions, with a field of this number that is there at 0 where it is absent.
+    Implied(u32),
 }
 
 /// How one field is read.
@@ -57,7 +61,7 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    fn new(message: &'static Message, field: &'static Field, child: usize) -> Slot {
+    fn new(message: &Message, field: &Member, child: usize) -> Slot {
         let name = format!("\"{}\":", field.name);
         let mut text = [0; NAME_BYTES];
         let mut mask = [0; NAME_BYTES];
@@ -70,7 +74,7 @@ impl Slot {
             text_len: name.len(),
             name: field.name,
             field: format!("{}.{}", message.name, field.name),
-            number: u32::from(field.number),
+            number: field.number,
             kind: field.kind,
             rule: field.rule,
             child,
@@ -96,7 +100,7 @@ impl Slot {
 
     /// Whether a value at its default is written.
     pub(super) fn is_explicit(&self) -> bool {
-        matches!(self.rule, Rule::Optional | Rule::Oneof)
+        matches!(self.rule, Rule::Optional | Rule::Implied | Rule::Oneof)
     }
 
     /// Whether further occurrences add to the field instead of replacing it.
@@ -112,8 +116,13 @@ fn halves(bytes: [u8; NAME_BYTES]) -> [u8x16; 2] {
 
 impl Plan {
     /// The position of the field of that name.
-    pub(super) fn position(&self, name: &[u8]) -> Option<usize> {
-        self.slots.iter().position(|slot| slot.name.as_bytes() == name)
+    ///
+    /// # Errors
+    /// If there is none; one of older versions, if that has the name.
+    pub(super) fn find(&'static self, name: &[u8]) -> Result<usize, Option<&'static (Slot, u32)>> {
+        let is_named = |slot: &Slot| slot.name.as_bytes() == name;
+        let position = self.slots.iter().position(is_named);
+        position.ok_or_else(|| self.older.iter().find(|(slot, _)| is_named(slot)))
     }
 }
 
@@ -127,18 +136,41 @@ pub(super) static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| {
     let mut messages: Vec<&'static Message> = Signal::ALL.map(Signal::data).to_vec();
     let mut plans = Vec::new();
     while let Some(&message) = messages.get(plans.len()) {
-        let slots = message
-            .fields
-            .iter()
-            .map(|field| Slot::new(message, field, child(field, &mut messages)));
-        plans.push(Plan { shape: shape(message), slots: slots.collect(), times: times(message) });
+        let mut slot = |member: Member| {
+            let child = child(member.kind, &mut messages);
+            Slot::new(message, &member, child)
+        };
+        let slots = message.fields.iter().map(|field| slot(Member::from(field))).collect();
+        let older = message.older.iter().map(|older| (slot(Member::from(older)), older.now.into()));
+        let older = older.collect();
+        plans.push(Plan { shape: shape(message), slots, older, times: times(message) });
     }
     plans
 });
 
+/// A member of a message, of today or of an older version.
+struct Member {
+    name: &'static str,
+    number: u32,
+    kind: Kind,
+    rule: Rule,
+}
+
+impl From<&'static Field> for Member {
+    fn from(&Field { name, number, kind, rule, .. }: &'static Field) -> Member {
+        Member { name, number: number.into(), kind, rule }
+    }
+}
+
+impl From<&'static Older> for Member {
+    fn from(&Older { name, number, kind, rule, .. }: &'static Older) -> Member {
+        Member { name, number, kind, rule }
+    }
+}
+
 /// Where the message of a field stands among `messages`, added if it is new.
-fn child(field: &'static Field, messages: &mut Vec<&'static Message>) -> usize {
-    let Kind::Message(message) = field.kind else { return 0 };
+fn child(kind: Kind, messages: &mut Vec<&'static Message>) -> usize {
+    let Kind::Message(message) = kind else { return 0 };
     let known = messages.iter().position(|&known| std::ptr::eq(known, message));
     known.unwrap_or_else(|| {
         messages.push(message);
@@ -178,6 +210,10 @@ fn shape(message: &'static Message) -> Shape {
         (Shape::AnyValue, &[&schema::ANY_VALUE]),
         (Shape::List, &[&schema::ARRAY_VALUE, &schema::KEY_VALUE_LIST]),
     ];
+    let implied = message.fields.iter().find(|field| field.rule == Rule::Implied);
+    if let Some(field) = implied {
+        return Shape::Implied(field.number.into());
+    }
     let found = shapes.iter().find(|(_, all)| all.iter().any(|one| std::ptr::eq(*one, message)));
     found.map_or(Shape::Plain, |(shape, _)| *shape)
 }

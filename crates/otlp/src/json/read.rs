@@ -5,11 +5,12 @@ use super::noted::Noted;
 use super::plan::{Habit, PLANS, Plan, START, Shape, Slot};
 use super::row::{Patterns, Rows};
 use super::scan::{Cursor, Fault, Step};
-use super::write::{close, open, put_scalar, put_tagged};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::order::{Run, sort_runs};
 use crate::repair::Repair;
-use crate::schema::{Kind, Rule};
+use crate::schema::{Kind, Rule, WireType};
+use crate::wire;
+use crate::write::{close, open, put_scalar, put_tagged};
 
 /// A value nested in more lists than allowed stands in at least this many arrays and objects.
 const DEEP: usize = 3 * MAX_VALUE_DEPTH;
@@ -22,6 +23,8 @@ pub(super) struct Reader<'a> {
     pub(super) noted: Noted,
     /// Whether something was written that only a merge makes canonical.
     pub(super) loose: bool,
+    /// What the name of an older version stands for that was read last.
+    older: Option<&'static (Slot, u32)>,
     pub(super) plans: &'static [Plan],
     pub(super) habits: &'a mut [Habit],
     /// The rows of each plan that are known.
@@ -76,13 +79,14 @@ impl Order {
         } else {
             self.unsorted |= slot.number != self.last;
         }
-        self.seen |= 1 << slot.number;
+        // A number of older versions is larger; such a field has an order of its own.
+        self.seen |= 1_u32.wrapping_shl(slot.number);
     }
 
     /// Whether the member was written before.
     #[inline(always)]
     fn has(&self, slot: &Slot) -> bool {
-        self.seen >> slot.number & 1 == 1
+        self.seen.wrapping_shr(slot.number) & 1 == 1
     }
 
     /// Whether a scalar at its default must be written: where it is told from absence, or replaces
@@ -106,6 +110,7 @@ impl<'a> Reader<'a> {
             out: Vec::new(),
             noted: Noted::default(),
             loose: false,
+            older: None,
             plans: &PLANS,
             habits,
             patterns,
@@ -137,7 +142,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 Some(slot) => self.dropped_field(slot, nest)?,
-                None => drop(self.cursor.skip(nest.json)?),
+                None => self.other_member(keep, nest)?,
             }
             if !self.cursor.another_member()? {
                 break;
@@ -173,10 +178,36 @@ impl<'a> Reader<'a> {
         order: &mut Order,
     ) -> Step<Option<&'static Slot>> {
         let plan: &'static Plan = &self.plans[index];
-        let Some(at) = plan.position(self.name()?) else { return Ok(None) };
+        let at = match plan.find(self.name()?) {
+            Ok(at) => at,
+            Err(older) => {
+                self.older = older;
+                return Ok(None);
+            }
+        };
         self.habits[index].next[order.slot] = at as u8;
         order.slot = at;
         Ok(Some(&plan.slots[at]))
+    }
+
+    /// Reads the value of a member that has no field today: but it may have had one in an older version.
+    #[inline(never)]
+    fn other_member(&mut self, keep: u32, nest: Nest) -> Step {
+        let Some((slot, now)) = self.older.take() else {
+            return self.cursor.skip(nest.json).map(drop);
+        };
+        if keep >> now & 1 == 0 {
+            return self.dropped_field(slot, nest);
+        }
+        // It is the part of modernize() and normalize() to find the place that it has today.
+        self.loose = true;
+        let start = self.out.len();
+        self.field(slot, &mut Order::new(), nest)?;
+        let end = self.out.len();
+        if end > start {
+            self.runs.push(Run { number: slot.number, start, end });
+        }
+        Ok(())
     }
 
     /// Steps over a member name and its colon; returns the name without escapes.
@@ -302,7 +333,7 @@ impl<'a> Reader<'a> {
 
     /// Reads an object into a nested message; the cursor stands at its brace.
     #[inline(always)]
-    fn nested(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
+    pub(super) fn nested(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
         order.note(slot);
         let nest = Nest { json: nest.json + 1, ..nest };
         let child = slot.child;
@@ -312,6 +343,7 @@ impl<'a> Reader<'a> {
             Shape::AnyValue => self.any_value(slot, nest),
             Shape::List if nest.lists == MAX_VALUE_DEPTH => Err(Fault::ValueDepth),
             Shape::List => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
+            Shape::Implied(number) => self.implied(slot, number, nest),
             Shape::Row if self.rows != Rows::Messages && self.row_text(slot).is_some() => Ok(()),
             _ => self.plain(slot, nest),
         }
@@ -323,6 +355,27 @@ impl<'a> Reader<'a> {
         let start = open(&mut self.out, slot.number, width);
         self.message(slot.child, nest)?;
         self.habits[slot.child].width = close(&mut self.out, start, width) as u8;
+        Ok(())
+    }
+
+    /// Reads an object into a nested message, which has the field of eight bytes with this number even where
+    /// it is absent.
+    #[cold]
+    fn implied(&mut self, slot: &'static Slot, number: u32, nest: Nest) -> Step {
+        let start = open(&mut self.out, slot.number, 1);
+        self.message(slot.child, nest)?;
+        let mut reader = wire::Reader::new(&self.out[start..]);
+        let mut found = false;
+        while let Ok((known, wire_type)) = reader.tag() {
+            found |= known == number;
+            if reader.skip(known, wire_type).is_err() {
+                break;
+            }
+        }
+        if !found {
+            put_tagged(&mut self.out, number, WireType::Fixed64, 0);
+        }
+        close(&mut self.out, start, 1);
         Ok(())
     }
 

@@ -9,7 +9,6 @@ use super::Projection;
 use super::plan::{Plan, START, Slot};
 use super::read::Reader;
 use super::scan::Cursor;
-use super::write::{close, open};
 use crate::order::Run;
 use crate::schema::Rule;
 use crate::segment::text;
@@ -17,6 +16,7 @@ use crate::segment::text;
 mod canonical;
 mod pattern;
 
+use crate::write::{close, open};
 use canonical::{Canonical, Value};
 pub(super) use pattern::Patterns;
 

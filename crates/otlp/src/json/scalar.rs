@@ -5,10 +5,10 @@ use super::number::Number;
 use super::plan::Slot;
 use super::read::{Nest, Reader};
 use super::scan::{Cursor, Step};
-use super::write::{close, open};
 use crate::repair::Repair;
-use crate::schema::Kind;
+use crate::schema::{DEPRECATED_STATUS_CODES, Kind};
 use crate::wire::zigzag;
+use crate::write::{close, open};
 
 impl Reader<'_> {
     /// Reads a number, bool or enum as the bits protobuf has for it; nothing if it is absent.
@@ -109,7 +109,7 @@ impl Reader<'_> {
         let start = self.cursor.at;
         self.scratch_text()?;
         let text = self.scratch.as_slice();
-        if let Some(number) = named(names, text) {
+        if let Some(number) = named(names, text).or_else(|| older_code(slot, text)) {
             return Ok(Some(number as u64));
         }
         let mut cursor = Cursor::new(text);
@@ -215,6 +215,15 @@ fn named(names: &[&str], text: &[u8]) -> Option<usize> {
         let is = |name: &str| name.as_bytes().eq_ignore_ascii_case(text);
         is(name) || is(&name[common..])
     })
+}
+
+/// A name that a status code had in OTLP 0.5, if that is what a field holds: all but the first are errors.
+fn older_code(slot: &Slot, text: &[u8]) -> Option<usize> {
+    const PREFIX: &[u8] = b"STATUS_CODE_";
+    const ERROR: usize = 2;
+    let (prefix, rest) = text.split_at_checked(PREFIX.len())?;
+    let is_old = slot.field == "Status.code" && prefix.eq_ignore_ascii_case(PREFIX);
+    (is_old && named(DEPRECATED_STATUS_CODES, rest)? > 0).then_some(ERROR)
 }
 
 /// The 32 bits of a number, in quotes or not.

@@ -1,7 +1,7 @@
 //! Tells OTLP protobuf by its beginning.
 
 use crate::error::Error;
-use crate::schema::{Field, Kind, Message, Rule, WireType};
+use crate::schema::{Kind, Message, Rule, WireType};
 use crate::signal::Signal;
 use crate::verify::verify;
 use crate::wire::Reader;
@@ -36,7 +36,8 @@ fn begins_like(mut message: &'static Message, bytes: &[u8], len: u64) -> Option<
             Err(error) => return Some(is_cut(error)),
             Ok(tag) => tag,
         };
-        let field = message.field(number).filter(|field| allows(field, wire_type))?;
+        let known = message.kind_of(number, wire_type);
+        let (kind, _) = known.filter(|&(kind, rule)| allows(kind, rule, wire_type))?;
         if wire_type != LEN {
             return Some(true);
         }
@@ -48,7 +49,7 @@ fn begins_like(mut message: &'static Message, bytes: &[u8], len: u64) -> Option<
         if length > room {
             return None;
         }
-        match field.kind {
+        match kind {
             // An empty message says nothing: what follows it does.
             Kind::Message(_) if length == 0 => {}
             Kind::Message(child) => (message, room) = (child, length),
@@ -90,8 +91,8 @@ fn cut_field<'a>(message: &'static Message, bytes: &'a [u8], room: u64) -> Optio
             Err(error) => return error.is_truncated().then_some(Cut::Here),
             Ok(tag) => tag,
         };
-        let field = message.field(number);
-        if field.is_some_and(|field| !allows(field, wire_type)) {
+        let known = message.kind_of(number, wire_type);
+        if known.is_some_and(|(kind, rule)| !allows(kind, rule, wire_type)) {
             return None;
         }
         if wire_type != LEN {
@@ -108,10 +109,10 @@ fn cut_field<'a>(message: &'static Message, bytes: &'a [u8], room: u64) -> Optio
             return None;
         }
         let rest = reader.rest();
-        let child = field.and_then(|field| match field.kind {
-            Kind::Message(child) => Some(child),
+        let child = match known {
+            Some((Kind::Message(child), _)) => Some(child),
             _ => None,
-        });
+        };
         if length > rest.len() as u64 {
             return Some(child.map_or(Cut::Here, |child| Cut::Inside(child, rest, length)));
         }
@@ -125,6 +126,6 @@ fn cut_field<'a>(message: &'static Message, bytes: &'a [u8], room: u64) -> Optio
 }
 
 /// Whether a field may be written with this wire type: repeated scalars are packed, or not.
-fn allows(field: &Field, wire_type: u8) -> bool {
-    wire_type == field.kind.wire_type() as u8 || (field.rule == Rule::Repeated && wire_type == LEN)
+fn allows(kind: Kind, rule: Rule, wire_type: u8) -> bool {
+    wire_type == kind.wire_type() as u8 || (rule == Rule::Repeated && wire_type == LEN)
 }

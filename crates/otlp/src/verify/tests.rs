@@ -33,7 +33,7 @@ fn canonical_messages() {
         (&SPAN, attribute(9, &long, &text(1, &long))),
         (&SPAN, all([fixed64(100, 1), text(5, "n"), group(1000), varint(17, 3), varint(6, 1)])),
         (&SPAN, message(15, [text(2, "m"), varint(3, 1)])),
-        (&STATUS, all([varint(1, 7), text(2, "unknown before")])),
+        (&STATUS, all([text(1, "7"), text(2, "unknown before")])),
         (&ANY_VALUE, text(1, "")),
         (&ANY_VALUE, varint(2, 0)),
         (&ANY_VALUE, varint(3, u64::MAX)),

@@ -159,7 +159,7 @@ fn put_padded(out: &mut Vec<u8>, value: u64, room: usize, numbers: &mut Numbers)
 }
 
 fn unknown(numbers: &mut Numbers) -> Piece {
-    let number = *numbers.pick(&[17, 100, 1000, 0x1fff_ffff]);
+    let number = *numbers.pick(&[17, 100, 1001, 0x1fff_ffff]);
     let mut bytes = Vec::new();
     let wire_type = *numbers.pick(&[0, 1, 2, 3, 5]);
     put_tag(&mut bytes, number, wire_type);

@@ -62,11 +62,12 @@ fn growth(text: &[u8]) -> usize {
     growth + copied + longer
 }
 
-/// The fields to go down by.
+/// The fields to go down by, those of older versions too.
 fn levels(signal: Signal) -> &'static [&'static [u32]] {
+    const SCOPES: &[u32] = &[2, 1000];
     match signal {
-        Signal::Traces | Signal::Logs => &[&[1], &[2], &[2]],
-        Signal::Metrics => &[&[1], &[2], &[2], &[5, 7, 9, 10, 11], &[1]],
+        Signal::Traces | Signal::Logs => &[&[1], SCOPES, &[2]],
+        Signal::Metrics => &[&[1], SCOPES, &[2], &[4, 5, 6, 7, 8, 9, 10, 11], &[1]],
     }
 }
 

@@ -198,7 +198,7 @@ fn odd_values_are_kept() {
     assert_eq!(stored, expected);
 }
 
-/// Rows 32 and 69: fields that mean nothing in this signal, or nothing any more, are left out.
+/// Row 32: fields that mean nothing in this signal are left out.
 #[test]
 fn meaningless_fields_are_left_out() {
     let server = Server::start();
@@ -213,13 +213,20 @@ fn meaningless_fields_are_left_out() {
     assert_eq!(outcome.status, "0", "{outcome:?}");
     let row = shown(&server, Signal::Traces);
     assert!(row.contains(r#""attributes":[{"value":{}}]"#), "{row}");
+}
 
+/// Row 69: fields of older versions are stored as those that took their place.
+#[test]
+fn older_fields_are_kept() {
+    let server = Server::start();
     let int_gauge = field(4, &field(1, &[3 << 3 | 1, 1, 0, 0, 0, 0, 0, 0, 0]));
     let metric = [field(1, b"old"), int_gauge].concat();
     let message = field(1, &field(2, &field(2, &metric)));
     let outcome = call(&server, METRICS_EXPORT, &[], &framed(0, &message));
-    assert_eq!((outcome.status.as_str(), server.rows()), ("0", [1, 1, 0]));
-    assert_eq!(shown(&server, Signal::Metrics), r#"{"name":"old"}"#);
+    assert_eq!((outcome.status.as_str(), server.rows()), ("0", [0, 1, 0]));
+    let point = r#"{"timeUnixNano":"1","asInt":"0"}"#;
+    let row = format!(r#"{{"name":"old","gauge":{{"dataPoints":[{point}]}}}}"#);
+    assert_eq!(shown(&server, Signal::Metrics), row);
 }
 
 /// What is shown of the first row of a signal.

@@ -175,13 +175,14 @@ fn layouts_of_lines() {
     }
 }
 
-/// Row 69: fields that OTLP dropped before 1.0 are unknown fields.
+/// Row 69: fields that OTLP dropped before 1.0 are read as those that took their place.
 #[test]
-fn fields_of_the_past_are_unknown() {
+fn fields_of_the_past_are_read() {
     let old = r#"{"resourceSpans":[{"instrumentationLibrarySpans":[{"spans":[{"name":"old"}]}]}]}"#;
-    let outcome = read(old);
-    assert_eq!((outcome.rows.len(), outcome.rejects.len()), (0, 0));
+    assert_eq!(read(old).rows, [(Signal::Traces, r#"{"name":"old"}"#.to_owned())]);
     let old = [field(1, b"m"), field(4, &field(1, &[0x19, 1, 0, 0, 0, 0, 0, 0, 0]))].concat();
     let outcome = read(big_endian([field(1, &field(2, &field(2, &old)))]));
-    assert_eq!(outcome.rows, [(Signal::Metrics, "{\"name\":\"m\"}".to_owned())]);
+    let point = r#"{"timeUnixNano":"1","asInt":"0"}"#;
+    let data = format!(r#"{{"name":"m","gauge":{{"dataPoints":[{point}]}}}}"#);
+    assert_eq!(outcome.rows, [(Signal::Metrics, data)]);
 }

@@ -53,6 +53,55 @@ fn signals_by_their_keys() {
     }
 }
 
+/// What Tempo and Jaeger answer with, and groups that stand alone, as in logs.
+#[test]
+fn otlp_in_other_objects() {
+    let group = text(1, "");
+    let two = text(1, all([text(1, ""), text(2, "")]));
+    let cases = [
+        (r#"{"batches":[{}]}"#, Signal::Traces, group.clone()),
+        (r#"{"x":[1],"batches":[{},{}],"y":{}}"#, Signal::Traces, group.repeat(2)),
+        (r#"{"result":{"resourceSpans":[{}]}}"#, Signal::Traces, group.clone()),
+        (r#"{"result":{"resourceSpans":[{}]}}{"result":{}}"#, Signal::Traces, group.clone()),
+        (r#"{"trace":{"resourceSpans":[{}]},"metrics":{"a":1}}"#, Signal::Traces, group.clone()),
+        (r#"{"result":{"resource":{},"scopeLogs":[{}]}}"#, Signal::Logs, two.clone()),
+        (r#"{"resource":{},"scopeSpans":[{}]}"#, Signal::Traces, two.clone()),
+        (r#"{"scopeMetrics":[{}],"resource":{}}"#, Signal::Metrics, two.clone()),
+        (r#"{"schemaUrl":"","resource":{},"scopeLogs":[{}]}"#, Signal::Logs, two.clone()),
+        (r#"{"scopeLogs":[{}]}{"scopeLogs":[{}]}"#, Signal::Logs, text(1, text(2, "")).repeat(2)),
+        (
+            r#"{"resource":{},"instrumentationLibrarySpans":[{}]}"#,
+            Signal::Traces,
+            text(1, all([text(1, ""), text(1000, "")])),
+        ),
+    ];
+    for (record, signal, request) in cases {
+        let mut requests = [None, None, None];
+        requests[signal as usize] = Some(request);
+        let (found, _, read) = read(record);
+        assert_eq!((found, read), (SignalSet::only(signal), requests), "{record}");
+    }
+    let bare =
+        r#"{"resource":{"attributes":[{"key":"a"}]},"scopeSpans":[{"spans":[{"kind":"X"}]}]}"#;
+    let mut transcoder = Transcoder::new();
+    let unwanted = SignalSet::only(Signal::Logs);
+    let outcome = transcoder.read(bare.as_bytes(), unwanted, Projection::ALL).expect("a record");
+    assert_eq!((outcome.found, outcome.repairs.total()), (SignalSet::only(Signal::Traces), 0));
+    let outcome = transcoder.read(bare.as_bytes(), SignalSet::ALL, Projection::ALL);
+    let repairs = outcome.expect("a record").repairs;
+    assert_eq!(repairs.examples()[0].member, "scopeSpans[0].spans[0].kind");
+    for foreign in [
+        r#"{"resource":{"attributes":[]}}"#,
+        r#"{"result":{"result":{"resourceSpans":[{}]}}}"#,
+        r#"{"result":[{"resourceSpans":[{}]}]}"#,
+        r#"{"trace":1}"#,
+    ] {
+        let (found, why, requests) = read(foreign);
+        assert_eq!((found, requests), (SignalSet::NONE, [None, None, None]), "{foreign}");
+        assert!(why.is_some(), "{foreign}");
+    }
+}
+
 /// J4, row 67.
 #[test]
 fn what_is_no_otlp_is_named() {

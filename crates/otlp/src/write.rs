@@ -1,4 +1,4 @@
-//! Protobuf as the JSON reader writes it: lengths are filled in when they are known.
+//! Protobuf whose lengths are filled in when they are known.
 
 use crate::schema::WireType;
 use crate::wire::{put_tag, put_varint, varint_len};
@@ -6,7 +6,7 @@ use crate::wire::{put_tag, put_varint, varint_len};
 /// Begins a field of bytes whose length is expected to take `width` bytes; returns where its content
 /// starts.
 #[inline(always)]
-pub(super) fn open(out: &mut Vec<u8>, number: u32, width: usize) -> usize {
+pub(crate) fn open(out: &mut Vec<u8>, number: u32, width: usize) -> usize {
     match width {
         1 if number < 16 => out.extend_from_slice(&[(number << 3 | 2) as u8, 0]),
         _ => {
@@ -19,7 +19,7 @@ pub(super) fn open(out: &mut Vec<u8>, number: u32, width: usize) -> usize {
 
 /// Ends a field that [`open`] began; returns the bytes that its length takes.
 #[inline(always)]
-pub(super) fn close(out: &mut Vec<u8>, start: usize, width: usize) -> usize {
+pub(crate) fn close(out: &mut Vec<u8>, start: usize, width: usize) -> usize {
     let len = out.len() - start;
     if width == 1 && len < 0x80 {
         out[start - 1] = len as u8;
@@ -50,14 +50,14 @@ fn close_wide(out: &mut Vec<u8>, start: usize, width: usize) -> usize {
 
 /// Appends a scalar with its tag.
 #[inline(always)]
-pub(super) fn put_tagged(out: &mut Vec<u8>, number: u32, wire_type: WireType, value: u64) {
+pub(crate) fn put_tagged(out: &mut Vec<u8>, number: u32, wire_type: WireType, value: u64) {
     put_tag(out, number, wire_type as u8);
     put_scalar(out, wire_type, value);
 }
 
 /// Appends a scalar.
 #[inline(always)]
-pub(super) fn put_scalar(out: &mut Vec<u8>, wire_type: WireType, value: u64) {
+pub(crate) fn put_scalar(out: &mut Vec<u8>, wire_type: WireType, value: u64) {
     match wire_type {
         WireType::Fixed64 => out.extend_from_slice(&value.to_le_bytes()),
         WireType::Fixed32 => out.extend_from_slice(&(value as u32).to_le_bytes()),

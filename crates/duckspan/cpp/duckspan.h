@@ -216,9 +216,17 @@ struct CMacro {
   Str example;
 };
 
-/// Reads up to `len` bytes to `buffer` and returns how many, 0 at the end of the file, or -1 when it
-/// failed, in which case the shim kept the exception.
+/// Reads up to `len` bytes to `buffer`, which follow those that were read last, and returns how many, 0 at the end
+/// of the file, or -1 when it failed, in which case the shim kept the exception.
 using ReadCallback = intptr_t(*)(void *file, uint8_t *buffer, uintptr_t len);
+
+/// The same from `offset` on, fewer than `len` bytes only at the end of the file. Where it is `aside`, other reads may
+/// go on meanwhile.
+using ReadAtCallback = intptr_t(*)(void *file,
+                                   uint8_t *buffer,
+                                   uintptr_t len,
+                                   uint64_t offset,
+                                   bool aside);
 
 /// An open file of the shim.
 struct Source {
@@ -226,8 +234,14 @@ struct Source {
   void *file;
   /// How to read it.
   ReadCallback read;
+  /// How to read it at any place.
+  ReadAtCallback read_at;
   /// Its size in bytes; 0 if it is not known.
   uint64_t size;
+  /// Whether it takes long to read it, however little is read.
+  bool is_remote;
+  /// Whether it may be read aside.
+  bool is_parallel;
 };
 
 /// Who lends memory: DuckDB's buffer manager, on behalf of a query.
@@ -410,8 +424,17 @@ void duckspan_file_scan_free(const FileScan *scan);
 /// How much of the file was read, in percent; negative if that is not known.
 double duckspan_file_scan_progress(const FileScan *scan, CFault *fault);
 
+/// Whether it is of use to read the file ahead.
+bool duckspan_file_scan_is_read_ahead(const FileScan *scan, CFault *fault);
+
+/// Reads a part of the file ahead, unless enough was read already; on any thread.
+void duckspan_file_scan_read_ahead(const FileScan *scan, CFault *fault);
+
 /// A thread's place in the scan of a file.
 Cursor *duckspan_file_scan_cursor(const FileScan *scan, CFault *fault);
+
+/// Moves a cursor that is at the end of a batch to another file of the same query.
+void duckspan_cursor_enter(Cursor *cursor, const FileScan *scan, CFault *fault);
 
 /// Frees a cursor.
 void duckspan_cursor_free(Cursor *cursor);

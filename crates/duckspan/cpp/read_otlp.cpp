@@ -1,11 +1,15 @@
 #include "duckdb.hpp"
+#include "duckdb/common/hive_partitioning.hpp"
 #include "duckdb/common/multi_file/table_function_multi_file.hpp"
 #include "duckdb/function/function_set.hpp"
+#include "duckdb/parallel/callback_async_task.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 #include "duckdb/storage/buffer_manager.hpp"
 
 #include "extension.hpp"
 #include "scan.hpp"
+
+#include <atomic>
 
 using namespace duckdb; // NOLINT: every name below is DuckDB's
 
@@ -24,45 +28,160 @@ struct FileFunction : public TableFunctionInfo {
 	shared_ptr<Shared> shared;
 };
 
-struct FileBind : public TableFunctionData {
-	FileBind(Relation relation, OpenFileInfo file, shared_ptr<FileOptions> options, shared_ptr<Shared> shared,
-			 bool alone)
-		: relation(relation), file(std::move(file)), options(std::move(options)), shared(std::move(shared)),
-		  alone(alone) {
+//! What the files of a query have in common.
+struct FileLayout {
+	FileLayout(Relation relation, shared_ptr<FileOptions> options) : relation(relation), options(std::move(options)) {
+		Columns columns(relation, true);
+		names = columns.names;
+		types = columns.types;
+		visible = names.size() - columns.hidden.size();
+		for (idx_t position = 0; position < types.size(); position++) {
+			if (Call(duckspan_file_options_is_variant, this->options.get(), position)) {
+				types[position] = LogicalType::VARIANT();
+			}
+		}
 	}
 	Relation relation;
-	OpenFileInfo file;
 	shared_ptr<FileOptions> options;
+	//! Of every column, virtual ones last.
+	vector<Identifier> names;
+	vector<LogicalType> types;
+	idx_t visible;
+	//! Whether DuckDB's cache of remote files can be used, as far as that is known.
+	std::atomic<bool> is_cached {true};
+};
+
+struct FileBind : public TableFunctionData {
+	FileBind(OpenFileInfo file, shared_ptr<FileLayout> layout, shared_ptr<Shared> shared, bool alone, bool is_first)
+		: file(std::move(file)), layout(std::move(layout)), shared(std::move(shared)), alone(alone),
+		  is_first(is_first) {
+	}
+	OpenFileInfo file;
+	shared_ptr<FileLayout> layout;
 	shared_ptr<Shared> shared;
 	bool alone;
+	bool is_first;
+};
+
+//! Whether to read of a file takes long, however little. Of other file systems than DuckDB's own paths have a scheme.
+bool IsRemote(const string &path) {
+	return FileSystem::IsRemoteFile(path) || path.find("://") != string::npos;
+}
+
+//! A handle of a file, and where it stands there.
+struct FileReader {
+	explicit FileReader(unique_ptr<FileHandle> handle) : handle(std::move(handle)) {
+	}
+
+	idx_t Read(uint8_t *buffer, idx_t len) {
+		auto count = handle->Read(buffer, len);
+		at += idx_t(count);
+		return idx_t(count);
+	}
+
+	//! Reads until `len` bytes are read, or the file ends.
+	idx_t ReadAt(uint8_t *buffer, idx_t len, idx_t offset) {
+		if (at != offset) {
+			handle->Seek(offset);
+			at = offset;
+		}
+		idx_t filled = 0;
+		while (filled < len) {
+			auto count = Read(buffer + filled, len - filled);
+			if (count == 0) {
+				break;
+			}
+			filled += count;
+		}
+		return filled;
+	}
+
+	unique_ptr<FileHandle> handle;
+	idx_t at = 0;
 };
 
 //! A file that Rust reads through DuckDB's file system.
 class OpenFile {
 public:
-	OpenFile(ClientContext &context, const OpenFileInfo &file)
-		: context(context), handle(FileSystem::GetFileSystem(context).OpenFile(file, FileFlags::FILE_FLAGS_READ)) {
+	OpenFile(ClientContext &context, const FileBind &bind)
+		: context(context), file(bind.file), layout(*bind.layout), reader(Open()) {
 	}
 
 	Source Lend() {
-		auto size = handle->IsPipe() ? 0 : handle->GetFileSize();
-		return Source {this, Read, uint64_t(size)};
+		auto size = reader.handle->IsPipe() ? 0 : reader.handle->GetFileSize();
+		// Of other file systems two handles of a file may be one: fsspec's "memory" has but one position in each.
+		auto is_parallel = layout.is_cached && FileSystem::IsRemoteFile(file.path);
+		return Source {this, Read, ReadAt, uint64_t(size), IsRemote(file.path), is_parallel};
 	}
 
 private:
+	unique_ptr<FileHandle> Open() {
+		auto &fs = FileSystem::GetFileSystem(context);
+		FileOpenFlags flags = FileFlags::FILE_FLAGS_READ;
+		if (layout.is_cached) {
+			flags.SetCachingMode(CachingMode::CACHE_REMOTE_ONLY);
+		}
+		try {
+			return fs.OpenFile(file, flags);
+		} catch (NotImplementedException &) {
+			// The cache asks when a file was changed, which not every file system of Python's can tell.
+			if (!layout.is_cached.exchange(false)) {
+				throw;
+			}
+			return Open();
+		}
+	}
+
 	static intptr_t Read(void *file, uint8_t *buffer, uintptr_t len) {
 		auto &self = *static_cast<OpenFile *>(file);
 		try {
 			self.context.InterruptCheck();
-			return intptr_t(self.handle->Read(buffer, len));
+			return intptr_t(self.reader.Read(buffer, len));
 		} catch (...) {
 			Fault::Keep();
 			return -1;
 		}
 	}
 
+	static intptr_t ReadAt(void *file, uint8_t *buffer, uintptr_t len, uint64_t offset, bool aside) {
+		auto &self = *static_cast<OpenFile *>(file);
+		try {
+			self.context.InterruptCheck();
+			return intptr_t(aside ? self.ReadAside(buffer, len, offset) : self.reader.ReadAt(buffer, len, offset));
+		} catch (...) {
+			Fault::Keep();
+			return -1;
+		}
+	}
+
+	//! Reads through a handle that nobody else uses meanwhile.
+	idx_t ReadAside(uint8_t *buffer, idx_t len, idx_t offset) {
+		auto aside = TakeIdle();
+		if (!aside) {
+			aside = make_uniq<FileReader>(Open());
+		}
+		auto count = aside->ReadAt(buffer, len, offset);
+		lock_guard<mutex> guard(lock);
+		idle.push_back(std::move(aside));
+		return count;
+	}
+
+	unique_ptr<FileReader> TakeIdle() {
+		lock_guard<mutex> guard(lock);
+		if (idle.empty()) {
+			return nullptr;
+		}
+		auto result = std::move(idle.back());
+		idle.pop_back();
+		return result;
+	}
+
 	ClientContext &context;
-	unique_ptr<FileHandle> handle;
+	const OpenFileInfo &file;
+	FileLayout &layout;
+	FileReader reader;
+	mutex lock;
+	vector<unique_ptr<FileReader>> idle;
 };
 
 //! Who lends memory to a scan.
@@ -89,7 +208,7 @@ Lender LenderOf(ClientContext &context) {
 }
 
 struct FileGlobal : public GlobalTableFunctionState {
-	FileGlobal(ClientContext &context, const OpenFileInfo &info) : file(context, info) {
+	FileGlobal(ClientContext &context, const FileBind &bind) : file(context, bind) {
 	}
 	idx_t MaxThreads() const override {
 		return MAX_THREADS;
@@ -115,48 +234,44 @@ void SetOption(FileOptions &options, const string &name, const Value &value) {
 	}
 }
 
-vector<LogicalType> TypesOf(const Columns &columns, const FileOptions &options) {
-	auto types = columns.types;
-	for (idx_t position = 0; position < types.size(); position++) {
-		if (Call(duckspan_file_options_is_variant, &options, position)) {
-			types[position] = LogicalType::VARIANT();
-		}
+shared_ptr<FileLayout> ReadLayout(const FileFunction &function, TableFunctionBindInput &input) {
+	shared_ptr<FileOptions> options(Call(duckspan_file_options_new, function.relation), duckspan_file_options_free);
+	for (auto &parameter : input.named_parameters) {
+		SetOption(*options, StringUtil::Lower(parameter.first.GetIdentifierName()), parameter.second);
 	}
-	return types;
+	return make_shared_ptr<FileLayout>(function.relation, std::move(options));
 }
 
 unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
 							  vector<Identifier> &names) {
 	auto &function = input.info->Cast<FileFunction>();
-	shared_ptr<FileOptions> options(Call(duckspan_file_options_new, function.relation), duckspan_file_options_free);
-	for (auto &parameter : input.named_parameters) {
-		SetOption(*options, StringUtil::Lower(parameter.first.GetIdentifierName()), parameter.second);
-	}
-	Columns columns(function.relation, false);
-	names = columns.names;
-	types = TypesOf(columns, *options);
-	auto alone = !TableFunctionFileBindInput::Get(input).multi_file_scan;
-	return make_uniq<FileBind>(function.relation, TableFunctionFileBindInput::GetFile(input), std::move(options),
-							   function.shared, alone);
+	auto &file_input = TableFunctionFileBindInput::Get(input);
+	auto first = file_input.expected_bind_data;
+	auto layout = first ? first->Cast<FileBind>().layout : ReadLayout(function, input);
+	names.assign(layout->names.begin(), layout->names.begin() + layout->visible);
+	types.assign(layout->types.begin(), layout->types.begin() + layout->visible);
+	return make_uniq<FileBind>(TableFunctionFileBindInput::GetFile(input), std::move(layout), function.shared,
+							   !file_input.multi_file_scan, !first);
 }
 
 //! Bytes of a file as far as they are known without asking a remote server; 0 otherwise.
-idx_t KnownSize(ClientContext &context, const OpenFileInfo &file) {
-	if (file.extended_info) {
-		auto entry = file.extended_info->options.find("file_size");
-		if (entry != file.extended_info->options.end() && !entry->second.IsNull()) {
-			return UBigIntValue::Get(entry->second.DefaultCastAs(LogicalType::UBIGINT));
-		}
+idx_t KnownSize(ClientContext &context, const FileBind &bind) {
+	auto &file = bind.file;
+	idx_t size;
+	if (file.extended_info && file.extended_info->TryGetOption("file_size", size)) {
+		return size;
 	}
-	if (FileSystem::IsRemoteFile(file.path) || FileSystem::GetFileSystem(context).IsPipe(file.path)) {
+	if (IsRemote(file.path) || FileSystem::GetFileSystem(context).IsPipe(file.path)) {
 		return 0;
 	}
-	return idx_t(OpenFile(context, file).Lend().size);
+	return idx_t(OpenFile(context, bind).Lend().size);
 }
 
 unique_ptr<NodeStatistics> Cardinality(ClientContext &context, const FunctionData *data) {
-	auto &file = data->Cast<FileBind>().file;
-	return make_uniq<NodeStatistics>(Call(duckspan_file_rows_estimate, Lend(file.path), KnownSize(context, file)));
+	auto &bind = data->Cast<FileBind>();
+	// DuckDB takes all files to be like the first.
+	auto size = bind.is_first ? KnownSize(context, bind) : 0;
+	return make_uniq<NodeStatistics>(Call(duckspan_file_rows_estimate, Lend(bind.file.path), size));
 }
 
 //! The position in the relation of a column of a file, which may be a virtual one.
@@ -173,13 +288,12 @@ idx_t PositionOf(const ColumnIndex &column, const TableFunctionFileInitInput &fi
 
 unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFunctionInitInput &input) {
 	auto &bind = input.bind_data->Cast<FileBind>();
-	auto result = make_uniq<FileGlobal>(context, bind.file);
+	auto result = make_uniq<FileGlobal>(context, bind);
 	auto &request = result->request;
-	auto types = TypesOf(Columns(bind.relation, true), *bind.options);
 	for (auto &column : input.column_indexes) {
 		auto position = PositionOf(column, TableFunctionFileInitInput::Get(input));
 		request.columns.push_back(uint32_t(position));
-		request.types.push_back(types[position]);
+		request.types.push_back(bind.layout->types[position]);
 	}
 	request.filters = input.filters;
 	auto conditions = ReadConditions(request);
@@ -193,7 +307,7 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 						bind.shared->rejects.get(),
 						bind.shared->memory.get(),
 						LenderOf(context)};
-	result->scan.reset(Call(duckspan_file_scan_open, &scan, bind.options.get()));
+	result->scan.reset(Call(duckspan_file_scan_open, &scan, bind.layout->options.get()));
 	return std::move(result);
 }
 
@@ -204,8 +318,25 @@ unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFu
 	return make_uniq<CursorState>(context.client, file.request, std::move(cursor));
 }
 
-bool ClaimBatch(ClientContext &, TableFunctionInput &input) {
-	return input.local_state->Cast<CursorState>().Claim();
+bool ClaimBatch(ClientContext &context, TableFunctionInput &input) {
+	auto &file = input.global_state->Cast<FileGlobal>();
+	auto &cursor = input.local_state->Cast<CursorState>();
+	cursor.Enter(context, file.request, *file.scan);
+	return cursor.Claim();
+}
+
+//! To open a remote file, and to read of it, takes long, so DuckDB does that ahead of the threads that scan.
+bool SupportsReadAhead(optional_ptr<const FunctionData> data) {
+	return data && IsRemote(data->Cast<FileBind>().file.path);
+}
+
+AsyncResult ScheduleRead(ClientContext &, TableFunctionInput &input) {
+	auto scan = input.global_state->Cast<FileGlobal>().scan.get();
+	vector<unique_ptr<AsyncTask>> tasks;
+	if (Call(duckspan_file_scan_is_read_ahead, scan)) {
+		tasks.push_back(make_uniq<CallbackAsyncTask>([scan]() { Call(duckspan_file_scan_read_ahead, scan); }));
+	}
+	return AsyncResult::FromTasks(std::move(tasks), TaskSchedulerType::ASYNC);
 }
 
 void Scan(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
@@ -264,6 +395,28 @@ TableFunction SingleFile(Relation relation, shared_ptr<Shared> shared) {
 	return function;
 }
 
+//! Leaves out files that conditions on the virtual column `filename` exclude; DuckDB does so where it is an option.
+void PruneFiles(ClientContext &context, LogicalGet &get, FunctionData *data, vector<unique_ptr<Expression>> &filters) {
+	auto &bind = data->Cast<MultiFileBindData>();
+	auto column = get.TryGetProjectionIndex(MultiFileReader::COLUMN_IDENTIFIER_FILENAME);
+	if (column.IsValid() && !filters.empty()) {
+		HivePartitioningFilterInfo known;
+		known.filename_column = Identifier("filename");
+		known.column_map.insert({known.filename_column, column.GetIndex()});
+		known.hive_enabled = false;
+		known.filename_enabled = true;
+		MultiFilePushdownInfo info(get.table_index, bind.names, get.GetColumnIds(), get.extra_info);
+		auto files = bind.file_list->GetAllFiles();
+		auto count = files.size();
+		HivePartitioning::ApplyFiltersToFileList(context, files, filters, known, info);
+		if (files.size() < count) {
+			bind.file_list = make_shared_ptr<SimpleMultiFileList>(std::move(files));
+			MultiFileReader::PruneReaders(bind, *bind.file_list);
+		}
+	}
+	MultiFileFunction<TableFunctionMultiFileWrapper>::MultiFileComplexFilterPushdown(context, get, data, filters);
+}
+
 //! Types of the positional parameters of an overload, which its description goes by.
 vector<LogicalType> ParameterTypes(const TableFunction &overload) {
 	vector<LogicalType> result;
@@ -281,9 +434,15 @@ void Register(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> sha
 	settings.glob_input = FileGlobInput(FileGlobOptions::FALLBACK_GLOB, "*");
 	settings.reader_type = "OTLP";
 	settings.claim_batch = ClaimBatch;
+	settings.supports_read_ahead = SupportsReadAhead;
+	settings.schedule_io = ScheduleRead;
+	settings.reuses_local_state = true;
 	auto single = SingleFile(relation, std::move(shared));
 	auto set = TableFunctionMultiFileWrapper::CreateFunctionSet(std::move(single), Identifier(name), settings);
-	set.ApplyToFunctions([&](TableFunction &overload) { overload.pushdown_expression = PushdownOf(relation); });
+	set.ApplyToFunctions([&](TableFunction &overload) {
+		overload.pushdown_expression = PushdownOf(relation);
+		overload.pushdown_complex_filter = PruneFiles;
+	});
 	CreateTableFunctionInfo info(set);
 	description.categories = {"otlp"};
 	for (auto &overload : set.functions) {

@@ -74,13 +74,29 @@ Columns::Columns(Relation relation, bool virtual_too) {
 
 CursorState::CursorState(ClientContext &context, const ScanRequest &request_p, CursorHandle cursor_p)
 	: request(request_p), cursor(std::move(cursor_p)) {
-	if (!request.filters || !request.filters->HasFilters()) {
+	InitializeFilters(context);
+}
+
+void CursorState::InitializeFilters(ClientContext &context) {
+	filters.clear();
+	auto &asked = request.get();
+	if (!asked.filters || !asked.filters->HasFilters()) {
 		return;
 	}
-	for (const auto &entry : *request.filters) {
+	for (const auto &entry : *asked.filters) {
 		filters.push_back({entry.GetIndex().GetIndex(), TableFilterState::Initialize(context, entry.Filter())});
 	}
-	staged.Initialize(Allocator::Get(context), request.types);
+	staged.Destroy();
+	staged.Initialize(Allocator::Get(context), asked.types);
+}
+
+void CursorState::Enter(ClientContext &context, const ScanRequest &file, const FileScan &scan) {
+	if (&file == &request.get()) {
+		return;
+	}
+	Call(duckspan_cursor_enter, cursor.get(), &scan);
+	request = file;
+	InitializeFilters(context);
 }
 
 bool CursorState::Claim() {
@@ -91,11 +107,11 @@ bool CursorState::IsExcluded(ClientContext &context) {
 	if (filters.empty()) {
 		return false;
 	}
-	for (const auto &entry : *request.filters) {
+	for (const auto &entry : *request.get().filters) {
 		auto column = entry.GetIndex().GetIndex();
 		auto bounds = Call(duckspan_cursor_bounds, cursor.get(), column);
 		auto &filter = entry.Filter().Cast<ExpressionFilter>();
-		if (bounds.known && filter.CheckStatistics(context, ToStatistics(bounds, request.types[column])) ==
+		if (bounds.known && filter.CheckStatistics(context, ToStatistics(bounds, request.get().types[column])) ==
 								FilterPropagateResult::FILTER_ALWAYS_FALSE) {
 			return true;
 		}
@@ -145,8 +161,8 @@ idx_t CursorState::Select(ClientContext &context, idx_t count) {
 
 void CursorState::Project(ClientContext &context, idx_t window, idx_t selected, DataChunk &output) {
 	for (idx_t target = 0; target < output.ColumnCount(); target++) {
-		auto column = request.projection.empty() ? target : request.projection[target];
-		auto filtered = request.filters && request.filters->HasFilter(ProjectionIndex(column));
+		auto column = request.get().projection.empty() ? target : request.get().projection[target];
+		auto filtered = request.get().filters && request.get().filters->HasFilter(ProjectionIndex(column));
 		if (!filtered) {
 			Fill(context, column, selected == window ? nullptr : &selection, selected, output.data[target]);
 		} else if (selected == window) {

@@ -57,6 +57,8 @@ class CursorState : public duckdb::LocalTableFunctionState {
 public:
 	CursorState(duckdb::ClientContext &context, const ScanRequest &request, CursorHandle cursor);
 
+	//! Moves to a file, which may be the one it is at.
+	void Enter(duckdb::ClientContext &context, const ScanRequest &file, const FileScan &scan);
 	bool Claim();
 	//! Whether no row of the claimed batch can pass the filters.
 	bool IsExcluded(duckdb::ClientContext &context);
@@ -78,12 +80,13 @@ private:
 		duckdb::unique_ptr<duckdb::TableFilterState> state;
 	};
 
+	void InitializeFilters(duckdb::ClientContext &context);
 	void Fill(duckdb::ClientContext &context, idx_t column, const duckdb::SelectionVector *rows, idx_t count,
 			  duckdb::Vector &vector);
 	idx_t Select(duckdb::ClientContext &context, idx_t count);
 	void Project(duckdb::ClientContext &context, idx_t window, idx_t selected, duckdb::DataChunk &output);
 
-	const ScanRequest &request;
+	duckdb::reference<const ScanRequest> request;
 	CursorHandle cursor;
 	duckdb::vector<Filter> filters;
 	//! The filtered columns of a window, before the filters; other columns of it are unused.

@@ -405,6 +405,21 @@ pub extern "C" fn duckspan_file_scan_progress(scan: &FileScan, fault: &mut CFaul
     guard(fault, || Ok(scan.progress()))
 }
 
+/// Whether it is of use to read the file ahead.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_scan_is_read_ahead(scan: &FileScan, fault: &mut CFault) -> bool {
+    guard(fault, || Ok(scan.is_read_ahead()))
+}
+
+/// Reads a part of the file ahead, unless enough was read already; on any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_scan_read_ahead(scan: &FileScan, fault: &mut CFault) {
+    guard(fault, || {
+        scan.read_ahead();
+        Ok(())
+    });
+}
+
 /// A thread's place in the scan of a file.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_file_scan_cursor(
@@ -419,6 +434,24 @@ pub extern "C" fn duckspan_file_scan_cursor(
         };
         Ok(cursor(scan.cursor()))
     })
+}
+
+/// Moves a cursor that is at the end of a batch to another file of the same query.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_cursor_enter(
+    cursor: &mut Cursor,
+    scan: *const FileScan,
+    fault: &mut CFault,
+) {
+    guard(fault, || {
+        // SAFETY: a live share of the scan; counting it once more makes this one ours.
+        let scan = unsafe {
+            Arc::increment_strong_count(scan);
+            Arc::from_raw(scan)
+        };
+        cursor.0.enter(scan);
+        Ok(())
+    });
 }
 
 /// Frees a cursor.

@@ -19,6 +19,7 @@ use crate::source::{Lender, Source};
 use crate::typed::{TypedColumns, TypedReader};
 use crate::vector::{Held, Vector};
 
+mod ahead;
 mod feed;
 
 use feed::{Feed, Job};
@@ -132,6 +133,15 @@ enum ColumnReader {
 }
 
 impl ColumnReader {
+    /// Moves to a file of which such columns are wanted.
+    fn enter(&mut self, columns: &FileColumns) {
+        match (self, columns) {
+            (ColumnReader::Typed(reader), FileColumns::Typed(columns)) => reader.enter(columns),
+            (ColumnReader::Unified(_), FileColumns::Unified(_)) => {}
+            (reader, columns) => *reader = columns.reader(),
+        }
+    }
+
     /// Moves to a window of rows of `segment`; returns how many of them the relation has.
     fn window(&mut self, segment: &Segment, rows: Range<usize>) -> usize {
         match self {
@@ -169,7 +179,7 @@ impl FileScan {
             alone: opening.alone,
             copied: opening.columns.copied(options.attributes_as_variant),
             columns: opening.columns,
-            feed: Feed::new(opening.source, &reader),
+            feed: Feed::new(opening.source, opening.lender, &reader),
             options: reader,
             tally: Mutex::default(),
             rejects: opening.rejects,
@@ -181,6 +191,18 @@ impl FileScan {
     /// How much of the file was read, in percent; negative if its size is not known.
     pub(crate) fn progress(&self) -> f64 {
         self.feed.progress()
+    }
+
+    /// Whether it is of use to read the file ahead.
+    pub(crate) fn is_read_ahead(&self) -> bool {
+        self.feed.ahead().is_some()
+    }
+
+    /// Reads a part of the file ahead, unless enough was read already.
+    pub(crate) fn read_ahead(&self) {
+        if let Some(ahead) = self.feed.ahead() {
+            ahead.fetch();
+        }
     }
 
     /// A thread's place in the scan.
@@ -357,8 +379,12 @@ impl FileCursor {
     /// Moves to the next batch of the job; `false` if there is none.
     fn next_batch(&mut self) -> Result<bool> {
         // What was decoded last is gone by now.
-        let spent = self.spent.as_ref().map_or(0, Batch::memory);
-        self.share.settle(spent + self.worker.memory()).map_err(kept)?;
+        let kept_for_more = self.spent.as_ref().map_or(0, Batch::memory) + self.worker.memory();
+        match self.job {
+            // Where files are read ahead there are more cursors than threads.
+            None if self.scan.is_read_ahead() => self.share.rest(kept_for_more),
+            _ => self.share.settle(kept_for_more).map_err(kept)?,
+        }
         let Some(job) = self.job else { return Ok(false) };
         let taken = self.scan.feed.take(job, self.spent.take(), &mut self.share).map_err(kept)?;
         self.scan.read(taken.read, taken.ended);
@@ -408,6 +434,12 @@ impl Scan for FileCursor {
 
     fn prepare(&mut self) -> Result<()> {
         Ok(())
+    }
+
+    fn enter(&mut self, scan: Arc<FileScan>) {
+        self.leave_segment();
+        self.reader.enter(&scan.columns);
+        self.scan = scan;
     }
 
     fn next(&mut self, max_rows: usize) -> Result<usize> {

@@ -1,9 +1,9 @@
 //! Memory that scans of files hold, reserved in DuckDB's buffer manager before it is held.
 //!
-//! What a thread of a scan usually needs it asks for at once and keeps. A record of many megabytes takes more: if
-//! every thread held half of what it needs, none could go on, so a thread asks for the whole of it, as far as that
-//! can be foreseen. Where memory is refused the thread waits for others to give some back. When all wait, one of
-//! them goes on with less than it foresaw, and fails only if that is refused as well.
+//! A record of many megabytes takes much: if every thread held half of what it needs, none could go on, so a thread
+//! asks for the whole of it, as far as that can be foreseen. Where memory is refused the thread waits for others to
+//! give some back. When all wait, one of them goes on with less than it foresaw, and fails only if that is refused as
+//! well.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,10 +35,10 @@ pub enum Answer {
     Interrupted,
 }
 
-/// What a thread asks for at first and keeps, so that it does not ask again for every batch.
+/// What a batch of records of usual size takes: so much is asked for at least.
 pub(crate) const USUAL: usize = 8 << 20;
 
-/// More than that is asked for in pieces of this size.
+/// Memory is counted in pieces of this size.
 const PIECE: usize = 1 << 20;
 
 /// A thread that waits asks again after so long, and gives up if no other does anything in so many turns.
@@ -106,7 +106,7 @@ impl<G: Grant> Share<G> {
     /// # Errors
     /// If they are refused and no other thread gives any back, or the query is to end.
     pub(crate) fn grow(&mut self, bytes: usize, most: usize) -> io::Result<()> {
-        let bytes = rounded(bytes);
+        let bytes = rounded(bytes).max(USUAL);
         if bytes <= self.held {
             return Ok(());
         }
@@ -120,20 +120,33 @@ impl<G: Grant> Share<G> {
         Ok(())
     }
 
-    /// Holds `bytes`, no more.
+    /// Holds `bytes`, or what is usual for the next batch.
     ///
     /// # Errors
     /// As [`Share::grow`].
     pub(crate) fn settle(&mut self, bytes: usize) -> io::Result<()> {
         self.grow(bytes, bytes)?;
-        let surplus = self.held - rounded(bytes);
+        self.give_back_all_but(rounded(bytes).max(USUAL));
+        Ok(())
+    }
+
+    /// Holds `bytes`, which are held already, until there is something to read.
+    pub(crate) fn rest(&mut self, bytes: usize) {
+        self.give_back_all_but(rounded(bytes));
+    }
+
+    fn give_back_all_but(&mut self, bytes: usize) {
+        let surplus = self.held - bytes.min(self.held);
         if surplus > 0 || self.goes_on {
             self.grant.give_back(surplus);
             self.held -= surplus;
+            let is_idle = usize::from(surplus > 0 && self.held == 0);
             let went_on = std::mem::take(&mut self.goes_on);
-            self.memory.change(|state| state.one_goes_on &= !went_on);
+            self.memory.change(|state| {
+                state.active -= is_idle;
+                state.one_goes_on &= !went_on;
+            });
         }
-        Ok(())
     }
 
     /// Tells threads that wait that this one does something.
@@ -195,7 +208,7 @@ impl<G: Grant> Share<G> {
 }
 
 fn rounded(bytes: usize) -> usize {
-    bytes.next_multiple_of(PIECE).max(USUAL)
+    bytes.next_multiple_of(PIECE)
 }
 
 impl<G: Grant> Drop for Share<G> {

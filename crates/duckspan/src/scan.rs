@@ -1,6 +1,9 @@
 //! What DuckDB pulls rows from.
 
+use std::sync::Arc;
+
 use crate::boundary::Result;
+use crate::files::FileScan;
 use crate::live::ScanCounts;
 use crate::vector::Vector;
 
@@ -12,6 +15,9 @@ pub(crate) trait Scan {
     /// Takes the next batch; called by one thread at a time per scan, so it should be quick. `false`
     /// when there is none left.
     fn claim(&mut self) -> Result<bool>;
+
+    /// Moves to another file, if it is a scan of one.
+    fn enter(&mut self, _file: Arc<FileScan>) {}
 
     /// Does the costly part of taking the batch; called without any lock held.
     fn prepare(&mut self) -> Result<()>;

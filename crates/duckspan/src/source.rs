@@ -6,9 +6,19 @@ use std::io::{self, Read};
 
 use crate::memory::{Answer, Grant};
 
-/// Reads up to `len` bytes to `buffer` and returns how many, 0 at the end of the file, or -1 when it
-/// failed, in which case the shim kept the exception.
+/// Reads up to `len` bytes to `buffer`, which follow those that were read last, and returns how many, 0 at the end
+/// of the file, or -1 when it failed, in which case the shim kept the exception.
 pub type ReadCallback = extern "C" fn(file: *mut c_void, buffer: *mut u8, len: usize) -> isize;
+
+/// The same from `offset` on, fewer than `len` bytes only at the end of the file. Where it is `aside`, other reads may
+/// go on meanwhile.
+pub type ReadAtCallback = extern "C" fn(
+    file: *mut c_void,
+    buffer: *mut u8,
+    len: usize,
+    offset: u64,
+    aside: bool,
+) -> isize;
 
 /// An open file of the shim.
 #[repr(C)]
@@ -18,12 +28,21 @@ pub struct Source {
     pub file: *mut c_void,
     /// How to read it.
     pub read: ReadCallback,
+    /// How to read it at any place.
+    pub read_at: ReadAtCallback,
     /// Its size in bytes; 0 if it is not known.
     pub size: u64,
+    /// Whether it takes long to read it, however little is read.
+    pub is_remote: bool,
+    /// Whether it may be read aside.
+    pub is_parallel: bool,
 }
 
-// SAFETY: DuckDB's file handles may be used from any thread, one at a time, and `read` takes `&mut`.
+// SAFETY: DuckDB's file handles may be used from any thread, one at a time: `read` takes `&mut`, and the shim has a
+// handle for each of the reads that go on aside.
 unsafe impl Send for Source {}
+// SAFETY: as above; who reads at a place of the file but not aside sees to it that nobody else does.
+unsafe impl Sync for Source {}
 
 /// The shim kept an exception that says what went wrong.
 #[derive(Debug)]
@@ -37,13 +56,26 @@ impl std::fmt::Display for ReadFailed {
 
 impl std::error::Error for ReadFailed {}
 
+impl Source {
+    /// Reads from `offset` on, until the buffer is full or the file ends. No two threads may do so at a time unless
+    /// they read `aside`.
+    pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64, aside: bool) -> io::Result<usize> {
+        let (bytes, len) = (buffer.as_mut_ptr(), buffer.len());
+        counted((self.read_at)(self.file, bytes, len, offset, aside), len)
+    }
+}
+
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = (self.read)(self.file, buffer.as_mut_ptr(), buffer.len());
-        match usize::try_from(count) {
-            Ok(count) => Ok(count.min(buffer.len())),
-            Err(_) => Err(io::Error::other(ReadFailed)),
-        }
+        counted((self.read)(self.file, buffer.as_mut_ptr(), buffer.len()), buffer.len())
+    }
+}
+
+/// What a callback says that it read.
+fn counted(count: isize, len: usize) -> io::Result<usize> {
+    match usize::try_from(count) {
+        Ok(count) => Ok(count.min(len)),
+        Err(_) => Err(io::Error::other(ReadFailed)),
     }
 }
 

@@ -103,6 +103,14 @@ impl TypedReader {
         TypedReader { columns, values, rows: Vec::new(), opened: None, window: Window::new() }
     }
 
+    /// Reads other columns from now on.
+    pub(crate) fn enter(&mut self, columns: &Arc<TypedColumns>) {
+        if !Arc::ptr_eq(&self.columns, columns) {
+            *self = TypedReader::new(Arc::clone(columns));
+        }
+        self.opened = None;
+    }
+
     /// Moves to a window of rows of `segment`; returns how many of them the relation has and the query
     /// may want.
     pub(crate) fn window(&mut self, segment: &Segment, rows: Range<usize>) -> usize {

@@ -7,12 +7,13 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use duckspan_otlp::file::{Batch, Batches, Options};
 
-use crate::memory::{Grant, Share};
-use crate::source::Source;
+use super::ahead::{Ahead, Bytes, Remote};
+use crate::memory::{Answer, Grant, Share};
+use crate::source::{Lender, Source};
 
 /// Bytes of a file that one thread decodes at a time.
 const BATCH_BYTES: usize = 2 << 20;
@@ -35,15 +36,45 @@ pub(super) struct Feed {
     claimed: AtomicU64,
     ended: AtomicBool,
     consumed: AtomicU64,
+    /// Where the file is read ahead.
+    ahead: Option<Arc<Ahead<Lent>>>,
     reader: Mutex<Reader>,
 }
 
 struct Reader {
-    batches: Batches<Source>,
+    batches: Batches<Bytes<Lent>>,
     /// How many were read.
     read: u64,
     /// Those of them that nobody has taken yet.
     waiting: HashMap<u64, Batch>,
+}
+
+/// A remote file of DuckDB's, and its memory.
+pub(super) struct Lent {
+    source: Source,
+    lender: Lender,
+}
+
+impl Remote for Lent {
+    fn size(&self) -> u64 {
+        self.source.size
+    }
+
+    fn is_parallel(&self) -> bool {
+        self.source.is_parallel
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64, aside: bool) -> io::Result<usize> {
+        self.source.read_at(buffer, offset, aside)
+    }
+
+    fn ask(&self, bytes: usize) -> Answer {
+        self.lender.ask(bytes)
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.lender.give_back(bytes);
+    }
 }
 
 /// What came of taking a job.
@@ -59,15 +90,19 @@ pub(super) struct Taken {
 }
 
 impl Feed {
-    pub(super) fn new(source: Source, options: &Options) -> Feed {
+    pub(super) fn new(source: Source, lender: Lender, options: &Options) -> Feed {
         let size = source.size;
-        let batches = Batches::new(source, options, BATCH_BYTES);
+        let is_ahead = source.is_remote && size > 0;
+        let ahead = is_ahead.then(|| Arc::new(Ahead::new(Lent { source, lender })));
+        let bytes = ahead.clone().map_or(Bytes::Direct(source), Bytes::ahead);
+        let batches = Batches::new(bytes, options, BATCH_BYTES);
         Feed {
             size,
             maximum: options.maximum_object_size,
             claimed: AtomicU64::new(0),
             ended: AtomicBool::new(false),
             consumed: AtomicU64::new(0),
+            ahead,
             reader: Mutex::new(Reader { batches, read: 0, waiting: HashMap::new() }),
         }
     }
@@ -79,6 +114,11 @@ impl Feed {
             return (number == 0).then_some(Job::Whole);
         }
         (!self.ended.load(Ordering::Acquire)).then_some(Job::Batch(number))
+    }
+
+    /// Where the file is read ahead.
+    pub(super) fn ahead(&self) -> Option<&Ahead<Lent>> {
+        self.ahead.as_deref()
     }
 
     /// Takes a batch of the job; `spent` is one that is done with, and `share` holds the memory.
@@ -124,7 +164,7 @@ impl Feed {
     }
 
     /// Bytes that a record may have, as far as that can be foreseen.
-    fn largest_record(&self, batches: &Batches<Source>) -> usize {
+    fn largest_record(&self, batches: &Batches<Bytes<Lent>>) -> usize {
         match usize::try_from(self.size) {
             Ok(size @ 1..) if !batches.is_compressed() => size.min(self.maximum),
             _ => self.maximum,

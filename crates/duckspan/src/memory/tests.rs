@@ -50,7 +50,7 @@ impl Grant for Purse {
 }
 
 #[test]
-fn a_share_keeps_what_is_usual_and_gives_back_the_rest() {
+fn a_share_asks_for_what_is_usual_and_gives_back_the_rest() {
     let purse = Purse::of(100 * MIB);
     let mut share = Share::new(Arc::default(), purse.clone());
     assert_eq!(purse.taken(), 0);
@@ -64,6 +64,8 @@ fn a_share_keeps_what_is_usual_and_gives_back_the_rest() {
     assert_eq!(purse.taken(), 31 * MIB);
     share.settle(0).expect("it is held");
     assert_eq!(purse.taken(), USUAL);
+    share.rest(2 * MIB);
+    assert_eq!(purse.taken(), 2 * MIB);
     drop(share);
     assert_eq!(purse.taken(), 0);
 }

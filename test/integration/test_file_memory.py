@@ -54,7 +54,8 @@ def scan(paths: list[str], limit: str) -> dict[str, Any]:
 def test_threads_wait_for_memory(documents: list[str]) -> None:
     """Documents for which there is no room at once are read one after the other."""
     found = scan(documents, "500MB")
-    assert found["rows"][0] == DOCUMENTS * SPANS, found
+    assert "rows" in found, found
+    assert found["rows"][0] == DOCUMENTS * SPANS
     assert found["memory"] < 650 * MEBIBYTE
     assert found["reserved"] == 0
 
@@ -74,5 +75,6 @@ def test_small_records_need_little(tmp_path: Path) -> None:
     for path in paths:
         Path(path).write_bytes(line * 4_000)
     found = scan(paths, "60MB")
-    assert found["rows"][0] == 32 * 4_000, found
+    assert "rows" in found, found
+    assert found["rows"][0] == 32 * 4_000
     assert found["reserved"] == 0

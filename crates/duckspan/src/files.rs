@@ -11,7 +11,7 @@ use duckspan_otlp::{Repair, Repaired, Repairs, Segment};
 
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Reader, Unified, projection};
-use crate::memory::{Memory, Share};
+use crate::memory::{Memory, Share, USUAL};
 use crate::options::FileOptions;
 use crate::rejects::{Entry, Rejects};
 use crate::scan::{Rows, Scan, WINDOW_BYTES};
@@ -379,13 +379,14 @@ impl FileCursor {
     /// Moves to the next batch of the job; `false` if there is none.
     fn next_batch(&mut self) -> Result<bool> {
         // What was decoded last is gone by now.
-        let kept_for_more = self.spent.as_ref().map_or(0, Batch::memory) + self.worker.memory();
-        match self.job {
+        self.settle(0)?;
+        let Some(job) = self.job else {
             // Where files are read ahead there are more cursors than threads.
-            None if self.scan.is_read_ahead() => self.share.rest(kept_for_more),
-            _ => self.share.settle(kept_for_more).map_err(kept)?,
-        }
-        let Some(job) = self.job else { return Ok(false) };
+            if self.scan.is_read_ahead() {
+                self.share.rest(self.spare());
+            }
+            return Ok(false);
+        };
         let taken = self.scan.feed.take(job, self.spent.take(), &mut self.share).map_err(kept)?;
         self.scan.read(taken.read, taken.ended);
         let is_last = taken.batch.is_none() || job != Job::Whole || taken.ended;
@@ -398,17 +399,28 @@ impl FileCursor {
     }
 
     fn decode(&mut self, batch: Batch, left: usize) -> Result<()> {
-        // Rows take about as much memory as what they are read of.
-        let bytes = left + 2 * batch.memory() + self.worker.memory();
+        // Rows take about as much memory as what they are read of; some have that of earlier ones.
+        let bytes = left + batch.memory() + batch.memory().max(self.worker.memory());
         self.share.grow(bytes, bytes).map_err(kept)?;
         let decoded = self.worker.decode(&batch, &self.scan.options);
         self.spent = Some(batch).filter(|batch| batch.memory() <= USUAL_BATCH);
-        let batch = self.spent.as_ref().map_or(0, Batch::memory);
-        let segments = decoded.segments.iter().map(Segment::memory).sum::<usize>();
-        self.share.settle(left + batch + segments + self.worker.memory()).map_err(kept)?;
+        self.settle(left + decoded.segments.iter().map(Segment::memory).sum::<usize>())?;
         self.scan.count(&decoded)?;
         self.segments = decoded.segments.into_iter();
         Ok(())
+    }
+
+    /// Holds `bytes`, and what is kept for the next batch as far as there is room for it.
+    fn settle(&mut self, bytes: usize) -> Result<()> {
+        if bytes + self.spare() > USUAL {
+            self.worker.trim();
+        }
+        self.share.settle(bytes + self.spare()).map_err(kept)
+    }
+
+    /// Bytes of memory that are kept for the next batch.
+    fn spare(&self) -> usize {
+        self.spent.as_ref().map_or(0, Batch::memory) + self.worker.memory()
     }
 
     /// Gives up the segment; what no vector shares serves the next one.

@@ -36,7 +36,7 @@ pub enum Answer {
 }
 
 /// What a batch of records of usual size takes: so much is asked for at least.
-pub(crate) const USUAL: usize = 8 << 20;
+pub(crate) const USUAL: usize = 12 << 20;
 
 /// Memory is counted in pieces of this size.
 const PIECE: usize = 1 << 20;

@@ -164,9 +164,9 @@ impl<R: Read> Batches<R> {
         self.source.is_compressed()
     }
 
-    /// Bytes of memory that are held for batches to come.
+    /// Bytes of memory that are held for the next batch, but for what was recycled.
     pub fn memory(&self) -> usize {
-        self.bytes.capacity() + self.spare.iter().map(Vec::capacity).sum::<usize>()
+        self.bytes.capacity()
     }
 
     /// Whether there is no batch left.

@@ -56,6 +56,12 @@ impl Worker {
         self.unwrapper.record.capacity() + segments.sum::<usize>()
     }
 
+    /// Gives that memory up.
+    pub fn trim(&mut self) {
+        self.spare.clear();
+        self.unwrapper.record = Vec::new();
+    }
+
     /// The rows of a batch, and what is wrong with it.
     pub fn decode(&mut self, batch: &Batch, options: &Options) -> Decoded {
         self.transcoder.keep_text(options.rows_as_text);

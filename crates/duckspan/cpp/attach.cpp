@@ -99,7 +99,7 @@ unique_ptr<TransactionManager> CreateTransactionManager(optional_ptr<StorageExte
 } // namespace
 
 bool LiveCatalog::HasConflictingAttachOptions(const string &path, const AttachOptions &options) {
-	if (!StringUtil::CIEquals(options.db_type, TYPE)) {
+	if (!StringUtil::CIEquals(options.db_type, TYPE) && !StringUtil::CIEquals(options.db_type, EXTENSION)) {
 		return true;
 	}
 	return Call(duckspan_live_differs, live.get(), ReadOptions(path, options).get());
@@ -111,7 +111,8 @@ void RegisterAttach(ExtensionLoader &loader) {
 	storage->create_transaction_manager = CreateTransactionManager;
 	storage->storage_info = make_shared_ptr<FirstAttach>();
 	auto &config = DBConfig::GetConfig(loader.GetDatabaseInstance());
-	StorageExtension::Register(config, LiveCatalog::TYPE, std::move(storage));
+	StorageExtension::Register(config, LiveCatalog::TYPE, storage);
+	StorageExtension::Register(config, LiveCatalog::EXTENSION, std::move(storage));
 }
 
 } // namespace duckspan

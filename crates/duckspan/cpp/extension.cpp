@@ -10,6 +10,7 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	auto shared = make_shared_ptr<duckspan::Shared>();
 	duckspan::RegisterReadOtlp(*loader, shared);
 	duckspan::RegisterReadOtlpRejects(*loader, shared);
+	duckspan::RegisterAddresses(*loader);
 	duckspan::RegisterAttach(*loader);
 	duckspan::RegisterMacros(*loader);
 	duckspan::RegisterRelation(*loader);

@@ -88,6 +88,8 @@ private:
 class LiveCatalog : public duckdb::Catalog {
 public:
 	static constexpr const char *TYPE = "otlp";
+	//! A TYPE as well, by which DuckDB finds an extension that is installed and not loaded.
+	static constexpr const char *EXTENSION = "duckspan";
 
 	LiveCatalog(duckdb::AttachedDatabase &db, duckdb::unique_ptr<Reservation> memory, LiveHandle live);
 

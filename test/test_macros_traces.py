@@ -116,7 +116,7 @@ def telemetry() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_self_time(telemetry: duckdb.DuckDBPyConnection) -> None:
     """Of each span, once: what none of its children covers."""
     found = telemetry.execute(
-        "SELECT trace_id, span_id, self_ms FROM otlp_self_time(spans := 'spans') ORDER BY ALL"
+        "SELECT trace, span_id, self_ms FROM otlp_self_time(spans := 'spans') ORDER BY ALL"
     ).fetchall()
     wanted = [
         (f"t{number}", span.id, self_time(spans, span))

@@ -22,7 +22,10 @@ VIEWS = [
     f"otlp_trace_tree({SLOWEST}, spans := spans)",
     f"otlp_critical_path({SLOWEST}, spans := spans)",
     f"otlp_trace_logs({SLOWEST}, log_records := log_records)",
+    "otlp_self_time(spans := spans)",
     "otlp_self_time_by_operation(spans := spans)",
+    "otlp_red(spans := spans)",
+    "otlp_rate(data_points := data_points)",
 ]
 
 

@@ -16,6 +16,7 @@ CREATE MACRO otlp_rate(data_points := NULL, width := INTERVAL 1 MINUTE) AS TABLE
         FROM spread
         WHERE from_ns < until_ns OR since = time
     )
-    SELECT bucket AS time, service, metric, attributes, sum(share * increase) AS increase,
-           sum(share * increase) / nullif((max(until_ns) - min(from_ns)) / 1e9, 0) AS per_second
+    SELECT bucket AS time, service, metric, attributes,
+           -- As many digits as a terminal of 100 columns has room for.
+           CAST(printf('%.8g', sum(share * increase) / nullif((max(until_ns) - min(from_ns)) / 1e9, 0)) AS DOUBLE) AS per_second
     FROM part GROUP BY ALL ORDER BY time, service, metric, attributes;

@@ -1,4 +1,4 @@
--- How long each span did what none of its children did: its duration less what they cover together. `spans` names a table or view of spans.
+-- How long each span did what none of its children did: its duration less what they cover together. `trace` is as much of its trace's id as tells it from others. `spans` names a table or view of spans.
 -- Example: FROM otlp_self_time(spans := live.spans) ORDER BY self_ms DESC LIMIT 20
 CREATE MACRO otlp_self_time(spans := NULL) AS TABLE
     WITH each AS (
@@ -22,5 +22,5 @@ CREATE MACRO otlp_self_time(spans := NULL) AS TABLE
     covered AS (SELECT trace_id, span_id, sum(ns) FILTER (ns > 0) AS ns FROM added GROUP BY ALL)
     SELECT service_name AS service, name AS span, round(duration_ns / 1e6, 3) AS duration_ms,
            round((greatest(duration_ns, 0) - coalesce(covered.ns, 0)) / 1e6, 3) AS self_ms,
-           each.span_id AS span_id, each.trace_id AS trace_id
+           each.span_id AS span_id, left(each.trace_id, 16) AS trace
     FROM each LEFT JOIN covered ON covered.trace_id = each.trace_id AND covered.span_id = each.span_id;

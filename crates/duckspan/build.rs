@@ -19,7 +19,16 @@ mod shim {
     /// The shim, in as many parts as there are usually processors. DuckDB's headers take ten seconds to
     /// compile, and the files of a part share them; so names in a part's anonymous namespaces are unique.
     const PARTS: [&[&str]; 2] = [
-        &["address", "attach", "boundary", "catalog", "live_scan", "live_write", "members", "vector"],
+        &[
+            "address",
+            "attach",
+            "boundary",
+            "catalog",
+            "live_scan",
+            "live_write",
+            "members",
+            "vector",
+        ],
         &["conditions", "extension", "macros", "read_otlp", "rejects", "relation", "scan"],
     ];
 

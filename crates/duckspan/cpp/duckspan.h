@@ -260,8 +260,8 @@ struct FileScanInput {
   Str filename;
   /// DuckDB's number of the query.
   uint64_t query_id;
-  /// Whether the query scans no other file with it.
-  bool alone;
+  /// How many files the query reads.
+  uint64_t files;
   /// The open file.
   Source source;
   /// The columns to be read, as positions in the relation.

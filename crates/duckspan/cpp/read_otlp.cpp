@@ -52,14 +52,12 @@ struct FileLayout {
 };
 
 struct FileBind : public TableFunctionData {
-	FileBind(OpenFileInfo file, shared_ptr<FileLayout> layout, shared_ptr<Shared> shared, bool alone, bool is_first)
-		: file(std::move(file)), layout(std::move(layout)), shared(std::move(shared)), alone(alone),
-		  is_first(is_first) {
+	FileBind(OpenFileInfo file, shared_ptr<FileLayout> layout, shared_ptr<Shared> shared, bool is_first)
+		: file(std::move(file)), layout(std::move(layout)), shared(std::move(shared)), is_first(is_first) {
 	}
 	OpenFileInfo file;
 	shared_ptr<FileLayout> layout;
 	shared_ptr<Shared> shared;
-	bool alone;
 	bool is_first;
 };
 
@@ -250,8 +248,7 @@ unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, ve
 	auto layout = first ? first->Cast<FileBind>().layout : ReadLayout(function, input);
 	names.assign(layout->names.begin(), layout->names.begin() + layout->visible);
 	types.assign(layout->types.begin(), layout->types.begin() + layout->visible);
-	return make_uniq<FileBind>(TableFunctionFileBindInput::GetFile(input), std::move(layout), function.shared,
-							   !file_input.multi_file_scan, !first);
+	return make_uniq<FileBind>(TableFunctionFileBindInput::GetFile(input), std::move(layout), function.shared, !first);
 }
 
 //! Bytes of a file as far as they are known without asking a remote server; 0 otherwise.
@@ -299,7 +296,7 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	auto conditions = ReadConditions(request);
 	FileScanInput scan {Lend(bind.file.path),
 						context.transaction.GetActiveQuery(),
-						bind.alone,
+						TableFunctionFileInitInput::Get(input).file_count,
 						result->file.Lend(),
 						request.columns.data(),
 						request.columns.size(),

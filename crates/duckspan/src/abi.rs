@@ -328,8 +328,8 @@ pub struct FileScanInput {
     pub filename: Str,
     /// DuckDB's number of the query.
     pub query_id: u64,
-    /// Whether the query scans no other file with it.
-    pub alone: bool,
+    /// How many files the query reads.
+    pub files: u64,
     /// The open file.
     pub source: Source,
     /// The columns to be read, as positions in the relation.
@@ -375,7 +375,7 @@ pub extern "C" fn duckspan_file_scan_open(
         };
         let opening = Opening {
             label: Label { filename: input.filename.get().into(), query_id: input.query_id },
-            alone: input.alone,
+            files: input.files,
             source: input.source,
             columns,
             rejects,

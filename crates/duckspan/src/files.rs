@@ -21,8 +21,11 @@ use crate::vector::{Held, Vector};
 
 mod ahead;
 mod feed;
+mod outcome;
 
 use feed::{Feed, Job};
+use outcome::Finding;
+pub(crate) use outcome::Outcome;
 
 /// Bytes a file has where nobody knows: what the Collector writes before it starts another.
 const USUAL_SIZE: u64 = 100 << 20;
@@ -48,8 +51,9 @@ const USUAL_BATCH: usize = 8 << 20;
 pub struct FileScan {
     label: Label,
     strict: bool,
-    /// Whether no other file is scanned with it.
-    alone: bool,
+    /// How many files the query reads.
+    files: u64,
+    outcome: Arc<Outcome>,
     options: file::Options,
     columns: FileColumns,
     copied: Copied,
@@ -77,7 +81,8 @@ struct Tally {
     concluded: bool,
     records: u64,
     skipped: u64,
-    foreign: u64,
+    /// Those of them that are none of OTLP, or too large.
+    unread: u64,
     first: Option<Reject>,
     repairs: Repairs,
 }
@@ -154,7 +159,7 @@ impl ColumnReader {
 /// Where a scan runs: the file, and what it has in common with the other scans of the query.
 pub(crate) struct Opening {
     pub(crate) label: Label,
-    pub(crate) alone: bool,
+    pub(crate) files: u64,
     pub(crate) source: Source,
     pub(crate) columns: FileColumns,
     pub(crate) rejects: Arc<Rejects>,
@@ -176,7 +181,8 @@ impl FileScan {
         FileScan {
             label: opening.label,
             strict: !options.ignore_errors,
-            alone: opening.alone,
+            files: opening.files,
+            outcome: Arc::clone(&options.outcome),
             copied: opening.columns.copied(options.attributes_as_variant),
             columns: opening.columns,
             feed: Feed::new(opening.source, opening.lender, &reader),
@@ -239,9 +245,9 @@ impl FileScan {
         tally.open -= 1;
         tally.records += decoded.records;
         tally.skipped += decoded.rejects.len() as u64;
-        tally.foreign +=
-            decoded.rejects.iter().filter(|reject| reject.kind == RejectKind::Foreign).count()
-                as u64;
+        let is_unread =
+            |reject: &&Reject| matches!(reject.kind, RejectKind::Foreign | RejectKind::TooLarge);
+        tally.unread += decoded.rejects.iter().filter(is_unread).count() as u64;
         tally.repairs.add(&decoded.repairs);
         if tally.first.is_none() {
             tally.first = decoded.rejects.first().cloned();
@@ -257,11 +263,16 @@ impl FileScan {
         match (reject, dropped) {
             (Some(reject), dropped) if dropped.is_none_or(|one| one.record >= reject.record) => {
                 let (what, place) = (&reject.reason, (reject.record, reject.offset));
-                Err(self.strict_fault(what, place, "skip such records"))
+                Err(match reject.kind {
+                    RejectKind::TooLarge => {
+                        self.strict_fault("OTLP too large", what, place, RAISE_OR_SKIP)
+                    }
+                    _ => self.strict_fault("Malformed OTLP", what, place, SKIP),
+                })
             }
             (_, Some(dropped)) => {
                 let place = (dropped.record, dropped.offset);
-                Err(self.strict_fault(&dropped.to_string(), place, "repair such values"))
+                Err(self.strict_fault("Malformed OTLP", &dropped.to_string(), place, REPAIR))
             }
             _ => Ok(()),
         }
@@ -278,32 +289,53 @@ impl FileScan {
         }
     }
 
-    fn strict_fault(&self, what: &str, (record, byte): (u64, u64), otherwise: &str) -> Fault {
+    fn strict_fault(
+        &self,
+        summary: &str,
+        what: &str,
+        (record, byte): (u64, u64),
+        advice: &str,
+    ) -> Fault {
         let message = format!(
-            "Malformed OTLP in \"{}\", record {record}, byte {byte}: {what}. Leave out \
-             ignore_errors := false to {otherwise}.",
+            "{summary} in \"{}\", record {record}, byte {byte}: {what}. {advice}.",
             self.label.filename
         );
         Fault::new(FaultKind::InvalidInput, message)
     }
 
     /// The last word on the file, once every batch is decoded: a warning if something was skipped or
-    /// repaired, a fault if nothing in it is OTLP.
+    /// repaired, a fault if it is the last of a query's files and nothing in any of them is OTLP.
     fn conclude(&self) -> Result<Option<String>> {
         let mut tally = self.tally();
         if !tally.ended || tally.open > 0 || std::mem::replace(&mut tally.concluded, true) {
             return Ok(None);
         }
-        if let Some(first) = &tally.first
-            && tally.foreign > 0
-            && tally.foreign == tally.records
-            && self.alone
-        {
-            let message = format!("\"{}\" holds no OTLP: {}", self.label.filename, first.reason);
-            return Err(Fault::new(FaultKind::InvalidInput, message));
+        let (query_id, finding) = (self.label.query_id, self.finding(&tally));
+        if let Some(reason) = self.outcome.conclude(query_id, self.files, finding) {
+            let all = match self.files {
+                1 => String::new(),
+                files => format!("None of {files} files holds OTLP that can be read: "),
+            };
+            return Err(Fault::new(FaultKind::InvalidInput, all + &reason));
         }
         self.rejects.add(self.repaired(&tally.repairs));
         Ok(self.warning(&tally))
+    }
+
+    fn finding(&self, tally: &Tally) -> Finding {
+        match &tally.first {
+            None if tally.records == 0 => Finding::Empty,
+            Some(first) if tally.unread == tally.records => {
+                let (filename, reason) = (&self.label.filename, &first.reason);
+                Finding::Refused(match first.kind {
+                    RejectKind::TooLarge => {
+                        format!("\"{filename}\" holds no OTLP that can be read: {reason}. {RAISE}.")
+                    }
+                    _ => format!("\"{filename}\" holds no OTLP: {reason}"),
+                })
+            }
+            _ => Finding::Otlp,
+        }
     }
 
     /// An entry for the first repair of each field.
@@ -348,6 +380,12 @@ impl FileScan {
         })
     }
 }
+
+const RAISE: &str = "Raise maximum_object_size to read it";
+const RAISE_OR_SKIP: &str = "Raise maximum_object_size to read it, or leave out ignore_errors := false to skip such \
+                             records";
+const SKIP: &str = "Leave out ignore_errors := false to skip such records";
+const REPAIR: &str = "Leave out ignore_errors := false to repair such values";
 
 fn kind_name(kind: RejectKind) -> &'static str {
     match kind {

@@ -1,5 +1,7 @@
 //! The named parameters of `read_otlp`.
 
+use std::sync::Arc;
+
 use duckspan_otlp::compression::Compression;
 use duckspan_otlp::file::{DEFAULT_MAXIMUM_OBJECT_SIZE, Format};
 use duckspan_otlp::relation::Relation;
@@ -7,6 +9,7 @@ use duckspan_otlp::{Signal, SignalSet};
 
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Column, Type};
+use crate::files::Outcome;
 
 /// The named parameters, beside those of DuckDB's multi-file readers; the last is for typed relations.
 pub(crate) const PARAMETERS: [Column; 6] = [
@@ -39,6 +42,8 @@ pub struct FileOptions {
     pub(crate) ignore_errors: bool,
     pub(crate) maximum_object_size: usize,
     pub(crate) attributes_as_variant: bool,
+    /// What came of the files that are read so.
+    pub(crate) outcome: Arc<Outcome>,
 }
 
 impl FileOptions {
@@ -52,6 +57,7 @@ impl FileOptions {
             ignore_errors: true,
             maximum_object_size: DEFAULT_MAXIMUM_OBJECT_SIZE,
             attributes_as_variant: false,
+            outcome: Arc::default(),
         }
     }
 

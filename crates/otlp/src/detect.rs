@@ -27,10 +27,13 @@ const LEAVES: usize = 8;
 
 const LEN: u8 = WireType::Len as u8;
 
+/// The tag of an `AnyValue` that is text.
+const STRING_VALUE: u8 = 1 << 3 | LEN;
+
 const PROFILES: &str = "OTLP profiles, which DuckSpan does not read yet";
 
-/// Tells the signal of a record; the `expected` one, if as much speaks for it as for another, be that nothing.
-/// That the record is well formed throughout is for the caller to check.
+/// Tells the signal of a record; the `expected` one, if half as much speaks for it as for another, be that
+/// nothing: whoever names a signal knows more than bytes tell. That the record is well formed throughout is for the caller to check.
 pub fn detect(record: &[u8], expected: Option<Signal>) -> Detection {
     if let Some(what) = foreign(record) {
         return Detection::Foreign(what);
@@ -140,8 +143,12 @@ impl Votes {
             let fitting = self.leaves - self.against[signal as usize];
             (fitting, self.evidence[signal as usize], Some(signal) == expected)
         });
-        let fits = |&signal: &Signal| self.against[signal as usize] == 0;
-        match best.or(expected.filter(fits)) {
+        let most = best.map_or(0, |signal| self.evidence[signal as usize]);
+        let fits = |&signal: &Signal| {
+            let index = signal as usize;
+            self.against[index] == 0 && 2 * self.evidence[index] >= most
+        };
+        match expected.filter(fits).or(best) {
             Some(signal) => Detection::Signal(signal),
             None => Detection::Foreign("protobuf of no known signal"),
         }
@@ -204,7 +211,7 @@ fn log_evidence(number: u32, value: Value<'_>) -> u32 {
     match (number, value) {
         (1 | 11, Value::Fixed64(_)) => 4,
         (2, Value::Varint(_)) => 2,
-        (5, Value::Len(body, _)) if is_value(body) => 3,
+        (5, Value::Len(body, _)) => body_evidence(body),
         (9, Value::Len(id, _)) if id.len() == 16 && !is_attribute(id) => 1,
         _ => 0,
     }
@@ -228,7 +235,7 @@ fn metric_evidence(number: u32, value: Value<'_>) -> u32 {
 
 /// Data points carry their time in field 3, whatever their kind.
 fn data_evidence(message: &'static Message, data: &[u8]) -> u32 {
-    if verify(message, data).is_err() {
+    if verify(message, data).is_err() || !begins_with_known_field(message, data) {
         return 0;
     }
     let mut timed = 0;
@@ -249,6 +256,33 @@ fn data_evidence(message: &'static Message, data: &[u8]) -> u32 {
 fn is_text(bytes: &[u8]) -> bool {
     !bytes.is_empty()
         && str::from_utf8(bytes).is_ok_and(|text| !text.contains(|c: char| c.is_control()))
+}
+
+/// Whether a message is empty, or its first field is one that it may have.
+fn begins_with_known_field(message: &'static Message, bytes: &[u8]) -> bool {
+    let first = Reader::new(bytes).tag();
+    bytes.is_empty()
+        || first.is_ok_and(|(number, wire_type)| message.kind_of(number, wire_type).is_some())
+}
+
+/// How strongly the body of a leaf speaks for a log record. The points of a gauge stand where a body has its
+/// text, and their lengths are control characters.
+fn body_evidence(body: &[u8]) -> u32 {
+    if !is_value(body) {
+        return 0;
+    }
+    let mut reader = Reader::new(body);
+    let value = reader.tag().and_then(|(number, wire_type)| reader.value(number, wire_type));
+    match value {
+        Ok(Value::Len(text, _)) if body[0] == STRING_VALUE && !is_message(text) => 1,
+        _ => 5,
+    }
+}
+
+/// Whether bytes are text as people log it, over several lines perhaps, and in colours.
+fn is_message(bytes: &[u8]) -> bool {
+    let is_strange = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\x1b');
+    str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_strange))
 }
 
 /// Whether the bytes are one known field of an `AnyValue` and nothing else.

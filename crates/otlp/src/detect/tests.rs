@@ -171,3 +171,34 @@ fn a_row_is_plainly_of_a_signal_only_if_it_fits() {
     assert!(is_plainly(Signal::Logs, &log) && !is_plainly(Signal::Metrics, &log));
     assert_eq!(detect(&log, None), Detection::Signal(Signal::Logs));
 }
+
+/// The point of a gauge stands where a log record has the text of its body.
+#[test]
+fn a_point_without_name_and_time_is_a_metric() {
+    let point = all([fixed64(6, 404), text(7, text(1, "k"))]);
+    let metric = record(&[text(5, text(1, point))]);
+    for expected in [None, Some(Signal::Metrics), Some(Signal::Traces)] {
+        assert_eq!(detect(&metric, expected), Detection::Signal(Signal::Metrics));
+    }
+    assert_eq!(detect(&metric, Some(Signal::Logs)), Detection::Signal(Signal::Logs));
+}
+
+/// Bodies that a gauge could be read from are none, unless nothing in them is text.
+#[test]
+fn bodies_are_logs_whatever_was_expected() {
+    let printable = "1 of 8...";
+    let bodies = [
+        text(1, "plain"),
+        text(1, printable),
+        text(1, "1 \x1b[31mred\n"),
+        varint(3, 5),
+        double(4, 1.0),
+        text(7, "bytes"),
+    ];
+    for body in bodies {
+        for expected in [None, Some(Signal::Metrics), Some(Signal::Traces)] {
+            let log = record(&[text(5, &body)]);
+            assert_eq!(detect(&log, expected), Detection::Signal(Signal::Logs), "{body:x?}");
+        }
+    }
+}

@@ -255,3 +255,16 @@ fn small_first_records() {
         }
     }
 }
+
+/// A line that is damaged after a sound one makes no document of those after it.
+#[test]
+fn lines_after_a_damaged_one_are_lines() {
+    let line = json(Signal::Traces, 90, false);
+    let damaged = [&line[..40], &line[..line.len() - 2], r#"{"a":[1,"#, "plain", r#"{"a":"b"#];
+    for damaged in damaged {
+        for after in [&*line, "plain"] {
+            let file = [&line, damaged, after, &line].join("\n");
+            assert_eq!(found(&file), Sniffed::Framing(Framing::Lines), "{damaged:?} {after:?}");
+        }
+    }
+}

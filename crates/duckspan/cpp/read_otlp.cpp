@@ -1,5 +1,6 @@
 #include "duckdb.hpp"
 #include "duckdb/common/hive_partitioning.hpp"
+#include "duckdb/common/multi_file/multi_file_reader.hpp"
 #include "duckdb/common/multi_file/table_function_multi_file.hpp"
 #include "duckdb/function/function_set.hpp"
 #include "duckdb/parallel/callback_async_task.hpp"
@@ -392,6 +393,63 @@ TableFunction SingleFile(Relation relation, shared_ptr<Shared> shared) {
 	return function;
 }
 
+//! Files as DuckDB finds them, but for paths and folders that would hide what is meant.
+struct OtlpFiles : public MultiFileReader {
+	explicit OtlpFiles(Relation relation) : relation(relation) {
+	}
+
+	unique_ptr<MultiFileReader> Copy() const override {
+		auto result = make_uniq<OtlpFiles>(relation);
+		result->function_name = function_name;
+		return std::move(result);
+	}
+
+	//! No path is not the working directory.
+	vector<OpenFileInfo> ParseFileList(const Value &input) override {
+		auto result = MultiFileReader::ParseFileList(input);
+		for (auto &file : result) {
+			if (file.path.empty()) {
+				throw BinderException("%s cannot read a path that is empty", function_name.GetIdentifierName());
+			}
+		}
+		return result;
+	}
+
+	//! A folder `signal=…` adds no column: the virtual one says what rows are, whatever their folder does.
+	void BindOptions(MultiFileOptions &options, MultiFileList &files, vector<LogicalType> &types,
+					 vector<Identifier> &names, MultiFileReaderBindData &bind) override {
+		MultiFileReader::BindOptions(options, files, types, names, bind);
+		Columns columns(relation, true);
+		for (auto hidden : columns.hidden) {
+			Drop(columns.names[hidden], types, names, bind.hive_partitioning_indexes);
+		}
+	}
+
+private:
+	static void Drop(const Identifier &name, vector<LogicalType> &types, vector<Identifier> &names,
+					 vector<HivePartitioningIndex> &partitions) {
+		auto dropped = std::find_if(partitions.begin(), partitions.end(),
+									[&](const HivePartitioningIndex &partition) { return name == partition.value; });
+		if (dropped == partitions.end()) {
+			return;
+		}
+		auto index = dropped->index;
+		partitions.erase(dropped);
+		types.erase(types.begin() + idx_t(index));
+		names.erase(names.begin() + idx_t(index));
+		for (auto &partition : partitions) {
+			partition.index -= partition.index > index ? 1 : 0;
+		}
+	}
+
+	Relation relation;
+};
+
+unique_ptr<MultiFileReader> FilesOf(const BoundTableFunction &function) {
+	auto &single = function.function_info->Cast<TableFunctionMultiFileInfo>().function;
+	return make_uniq<OtlpFiles>(single.function_info->Cast<FileFunction>().relation);
+}
+
 //! Leaves out files that conditions on the virtual column `filename` exclude; DuckDB does so where it is an option.
 void PruneFiles(ClientContext &context, LogicalGet &get, FunctionData *data, vector<unique_ptr<Expression>> &filters) {
 	auto &bind = data->Cast<MultiFileBindData>();
@@ -439,6 +497,7 @@ void Register(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> sha
 	set.ApplyToFunctions([&](TableFunction &overload) {
 		overload.pushdown_expression = PushdownOf(relation);
 		overload.pushdown_complex_filter = PruneFiles;
+		overload.get_multi_file_reader = FilesOf;
 	});
 	CreateTableFunctionInfo info(set);
 	description.categories = {"otlp"};

@@ -8,8 +8,9 @@
 //!
 //! - The names are OTLP's own in snake_case. What belongs to the resource or scope says so; what
 //!   OTLP has under another name or not at all is told by the column's meaning.
-//! - Text that is empty is NULL: OTLP does not tell it from text that is absent. So are times of 0 or
-//!   beyond what a TIMESTAMP_NS holds, and ids that are absent, of the wrong length or all zero.
+//! - Fields of text that are empty are NULL: OTLP does not tell them from absent ones. Values of attributes and
+//!   bodies it does tell, and empty ones stay empty. NULL are also times of 0 or beyond what a TIMESTAMP_NS
+//!   holds, and ids that are absent, of the wrong length or all zero.
 //! - Numbers without presence are 0 where they are absent; those with presence are NULL.
 //! - Lists without elements are empty. Fields that a kind of metric does not have are NULL.
 //! - An enum number that has no name reads as that number in text columns.

@@ -27,8 +27,9 @@ const HEAD: &str = "\
 columns below. For machines, and for all that was sent without loss, there is `read_otlp`.
 
 - Names are OTLP's own in snake_case.
-- Text that is empty is NULL, since OTLP does not tell it from text that is absent. So are times of 0 or beyond
-  what a TIMESTAMP_NS holds, and ids that are absent, of the wrong length or all zero.
+- Fields of text that are empty are NULL, since OTLP does not tell them from absent ones; values of attributes and
+  bodies it does tell, so an empty `service_name` or `body_text` is `''`. NULL are also times of 0 or beyond what a
+  TIMESTAMP_NS holds, and ids that are absent, of the wrong length or all zero.
 - Numbers are 0 where they are absent; those that OTLP calls optional are NULL. Lists without elements are empty.
 - What a kind of metric does not have is NULL in its data points.
 - Attributes are JSON objects that keep the types: `attributes->>'http.route'`. Of equal keys the first counts.

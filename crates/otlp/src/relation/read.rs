@@ -1,7 +1,7 @@
 //! Reads the values of a column from messages whose fields were found.
 
 use super::attributes;
-use super::elements::{Any, Repeated, any};
+use super::elements::Repeated;
 use super::op::{EnumNames, Members, Op};
 use super::table::{Fields, Rows, Table};
 use super::value_json;
@@ -39,9 +39,6 @@ fn append(op: &Op, rows: Rows<'_>, out: &mut Values) {
         Op::Attribute { slot, repeated, ref key } => texts(rows, out, |fields, texts| {
             let all = repeated.elements(fields.at(slot)?);
             let value = attributes::find(all, key.as_bytes())?;
-            if matches!(any(value), Any::Empty) {
-                return None;
-            }
             value_json::push_text(value, texts)
         }),
         Op::AnyJson(slot) => texts(rows, out, |fields, texts| {

@@ -49,10 +49,11 @@ pub(super) fn close(bracket: u8, out: &mut Vec<u8>) {
     }
 }
 
-/// Adds a value as text: a string as it is, bytes as base64, lists and maps as JSON, nothing as empty
-/// text, and what else there is as JSON writes it, without quotes. `None` if there is no room.
+/// Adds a value as text: a string as it is, bytes as base64, lists and maps as JSON, and what else there is as
+/// JSON writes it, without quotes. `None` if the value is none, or there is no room.
 pub(super) fn push_text(value: Part<'_>, texts: &mut Texts) -> Option<()> {
     match any(value) {
+        Any::Empty => None,
         Any::String(string) => {
             texts.push_place(string.start..string.end);
             Some(())

@@ -104,7 +104,7 @@ fn other_columns_have_no_attributes() {
         };
         relation.columns.iter().filter(has).map(|column| column.name).collect()
     };
-    let common = ["attributes", "scope_attributes", "resource_attributes"];
+    let common = ["attributes", "resource_attributes", "scope_attributes"];
     assert_eq!(with(&SPANS), common);
     assert_eq!(with(&LOG_RECORDS), common);
     assert_eq!(

@@ -407,7 +407,7 @@ fn plain(value: &AnyValue) -> Value {
 /// A value as text. Lists and maps are JSON, which is compared as parsed text.
 fn as_text(value: &AnyValue) -> Value {
     match &value.value {
-        None => json!(""),
+        None => Value::Null,
         Some(Any::ArrayValue(_) | Any::KvlistValue(_)) => json!({ "text": plain(value) }),
         Some(Any::DoubleValue(value)) if !value.is_finite() => double(*value),
         _ => match plain(value) {

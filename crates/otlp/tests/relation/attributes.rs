@@ -109,7 +109,7 @@ fn other_columns_have_no_attributes() {
     assert_eq!(with(&LOG_RECORDS), common);
     assert_eq!(
         with(&DATA_POINTS),
-        ["attributes", "metadata", "scope_attributes", "resource_attributes"]
+        ["attributes", "resource_attributes", "scope_attributes", "metadata"]
     );
 }
 

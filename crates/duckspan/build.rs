@@ -24,6 +24,7 @@ mod shim {
             "attach",
             "boundary",
             "catalog",
+            "comparisons",
             "live_scan",
             "live_write",
             "members",

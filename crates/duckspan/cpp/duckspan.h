@@ -82,6 +82,16 @@ enum class Answer : uint8_t {
   Interrupted,
 };
 
+/// What the values of a column are, as far as they can be compared wrongly.
+enum class Subject : uint8_t {
+  /// Nothing of the kind.
+  Other,
+  /// Times in UTC.
+  Utc,
+  /// Names of an enum.
+  Names,
+};
+
 /// How a column compares with a number.
 enum class Comparison : uint8_t {
   /// It is equal.
@@ -459,6 +469,19 @@ void duckspan_cursor_fill(Cursor *cursor,
 
 /// What the user should be told, once; null if nothing.
 Text duckspan_cursor_warning(Cursor *cursor, CFault *fault);
+
+/// What the column at a position of a relation is.
+Subject duckspan_comparison_subject(Relation relation, uintptr_t position, CFault *fault);
+
+/// Refuses to compare the column with a text that it never is, or by order.
+void duckspan_comparison_check_text(Relation relation,
+                                    uintptr_t position,
+                                    Str text,
+                                    bool is_order,
+                                    CFault *fault);
+
+/// Refuses to compare a column in UTC with local time, unless the time zone is UTC.
+void duckspan_comparison_check_zone(Str column, Str zone, CFault *fault);
 
 /// No conditions yet.
 Conditions *duckspan_conditions_new(CFault *fault);

@@ -14,4 +14,5 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterAttach(*loader);
 	duckspan::RegisterMacros(*loader);
 	duckspan::RegisterRelation(*loader);
+	duckspan::RegisterComparisons(loader->GetDatabaseInstance());
 }

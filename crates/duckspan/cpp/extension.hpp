@@ -17,6 +17,7 @@ void RegisterReadOtlp(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared
 void RegisterReadOtlpRejects(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared> shared);
 void RegisterAddresses(duckdb::ExtensionLoader &loader);
 void RegisterAttach(duckdb::ExtensionLoader &loader);
+void RegisterComparisons(duckdb::DatabaseInstance &db);
 void RegisterMembers(duckdb::DatabaseInstance &db);
 void RegisterMacros(duckdb::ExtensionLoader &loader);
 void RegisterRelation(duckdb::ExtensionLoader &loader);

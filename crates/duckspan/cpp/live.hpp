@@ -187,6 +187,8 @@ private:
 //! The scan of a table.
 duckdb::TableFunction LiveScanFunction(LiveTableEntry &table, duckdb::unique_ptr<duckdb::FunctionData> &data);
 bool IsLiveScan(const duckdb::LogicalGet &get);
+//! The relation of a scanned table, if its rows are OTLP.
+bool TryGetLiveRelation(const duckdb::LogicalGet &get, Relation &relation);
 //! Whether `->>'key'` of a scanned column can be read without the column.
 bool HasMember(const duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
 //! Lets a scan read that member too; the column it becomes.

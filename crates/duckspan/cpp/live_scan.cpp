@@ -243,6 +243,28 @@ bool IsLiveScan(const LogicalGet &get) {
 	return get.function.function == Scan;
 }
 
+bool TryGetLiveRelation(const LogicalGet &get, Relation &relation) {
+	if (!IsLiveScan(get)) {
+		return false;
+	}
+	switch (get.bind_data->Cast<LiveBind>().entry.table) {
+	case LiveTable::Spans:
+		relation = Relation::Spans;
+		return true;
+	case LiveTable::LogRecords:
+		relation = Relation::LogRecords;
+		return true;
+	case LiveTable::DataPoints:
+		relation = Relation::DataPoints;
+		return true;
+	case LiveTable::Stats:
+		return false;
+	default:
+		relation = Relation::Unified;
+		return true;
+	}
+}
+
 bool HasMember(const LogicalGet &get, ProjectionIndex column, const string &key) {
 	auto &id = get.GetColumnIds()[column];
 	if (id.IsVirtualColumn()) {

@@ -21,6 +21,15 @@ namespace {
 //! Virtual columns are numbered from here on, by their position in the relation.
 constexpr column_t FIRST_VIRTUAL = (column_t(1) << 63) + 4317;
 
+//! The functions that read files.
+constexpr struct {
+	Relation relation;
+	const char *name;
+} FUNCTIONS[] = {{Relation::Unified, "read_otlp"},
+				 {Relation::Spans, "read_otlp_spans"},
+				 {Relation::LogRecords, "read_otlp_log_records"},
+				 {Relation::DataPoints, "read_otlp_data_points"}};
+
 //! What a function reads files as.
 struct FileFunction : public TableFunctionInfo {
 	FileFunction(Relation relation, shared_ptr<Shared> shared) : relation(relation), shared(std::move(shared)) {
@@ -520,6 +529,19 @@ void RegisterTyped(ExtensionLoader &loader, Relation relation, shared_ptr<Shared
 }
 
 } // namespace
+
+bool TryGetFileRelation(const LogicalGet &get, Relation &relation) {
+	if (get.function.pushdown_complex_filter != PruneFiles) {
+		return false;
+	}
+	for (auto &known : FUNCTIONS) {
+		if (get.function.GetName() == Identifier(known.name)) {
+			relation = known.relation;
+			return true;
+		}
+	}
+	return false;
+}
 
 void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<Shared> shared) {
 	FunctionDescription unified;

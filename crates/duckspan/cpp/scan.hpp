@@ -49,6 +49,9 @@ duckdb::optional_ptr<const duckdb::BoundColumnRefExpression> LookupColumn(const 
 //! The key in it.
 std::string LookupKey(const duckdb::Expression &lookup);
 
+//! The relation that a scan of files reads, if they are OTLP.
+bool TryGetFileRelation(const duckdb::LogicalGet &get, Relation &relation);
+
 //! The column of a scan that an expression is about, if it is one.
 duckdb::column_t ColumnOf(const duckdb::LogicalGet &get, const duckdb::Expression &expr);
 

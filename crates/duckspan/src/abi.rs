@@ -22,6 +22,7 @@ use crate::source::{Lender, Source};
 use crate::typed::{TypedColumns, Wanted};
 use crate::vector::Vector;
 
+mod comparisons;
 mod conditions;
 mod given;
 mod live;

@@ -23,6 +23,7 @@
 mod abi;
 mod boundary;
 mod columns;
+mod comparisons;
 mod conditions;
 mod files;
 mod given;

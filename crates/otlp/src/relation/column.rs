@@ -1,5 +1,7 @@
 //! What a column is: its name, type and meaning, and where its values stand.
 
+use super::op::EnumNames;
+use super::window::metric_kinds;
 use super::{Relation, Type};
 use crate::schema::{self, INSTRUMENTATION_SCOPE, Kind, METRIC, Message, RESOURCE, Rule};
 use crate::signal::Signal;
@@ -143,6 +145,24 @@ impl Column {
     /// The messages that this column of a relation reads from.
     pub fn messages(&self, relation: &Relation) -> Vec<&'static Message> {
         messages(relation.signal, self.level)
+    }
+
+    /// The texts that stand for an enum's numbers in this column of a relation; none if it is not of an enum.
+    pub fn names(&self, relation: &Relation) -> Vec<String> {
+        let messages = self.messages(relation);
+        let (within, name): (Vec<_>, _) = match (self.kind, self.read) {
+            (_, Read::MetricKind) => return metric_kinds().collect(),
+            (Type::Varchar, Read::Field(name)) => (messages, name),
+            (Type::Varchar, Read::Inner(outer, name)) => {
+                (messages.into_iter().filter_map(|message| nested(message, outer)).collect(), name)
+            }
+            _ => return Vec::new(),
+        };
+        let mut fields = within.iter().flat_map(|message| message.fields);
+        match fields.find(|field| field.name == name).map(|field| field.kind) {
+            Some(Kind::Enum(names)) => EnumNames::new(names).all().map(str::to_owned).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The members of the struct in the column, or in its list.

@@ -74,6 +74,11 @@ impl EnumNames {
         name.get(self.prefix..)
     }
 
+    /// Every name, in the order of their numbers.
+    pub(super) fn all(self) -> impl Iterator<Item = &'static str> {
+        self.names.iter().filter_map(move |name| name.get(self.prefix..))
+    }
+
     /// The number of a name.
     pub(super) fn number(self, name: &[u8]) -> Option<i32> {
         let number = self.names.iter().position(|known| {

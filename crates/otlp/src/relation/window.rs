@@ -218,6 +218,11 @@ fn fetch(segment: &Segment, rows: &[u32]) {
 /// Kinds of metric.
 const METRIC_KINDS: usize = 5;
 
+/// The name of every kind of metric in SQL.
+pub(super) fn metric_kinds() -> impl Iterator<Item = String> {
+    (0..METRIC_KINDS).map(metric_kind)
+}
+
 /// The name of a kind of metric in SQL.
 pub(super) fn metric_kind(variant: usize) -> String {
     METRIC

@@ -151,6 +151,8 @@ LiveCatalog::LiveCatalog(AttachedDatabase &db, unique_ptr<Reservation> memory, L
 void LiveCatalog::Initialize(bool) {
 	CreateSchemaInfo info;
 	info.SetSchema(Identifier::DefaultSchema());
+	// As DuckDB's own: EXPORT DATABASE creates no schema that every database has.
+	info.internal = true;
 	schema = make_uniq<LiveSchemaEntry>(*this, info);
 }
 

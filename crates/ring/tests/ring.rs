@@ -2,10 +2,11 @@
 
 use duckspan_otlp::Signal;
 use duckspan_otlp::Signal::{Logs, Metrics, Traces};
+use duckspan_otlp::wire::put_len;
 use duckspan_ring::{Limits, Rings, Snapshot};
 
 mod common;
-use common::{messages, row, segment, segment_of, server_spans, timed_spans, times};
+use common::{message, messages, row, segment, segment_of, server_spans, timed_spans, times};
 
 const ROOMY: Limits = Limits { max_rows: 1_000_000, memory_limit: 512 << 20 };
 
@@ -297,6 +298,21 @@ fn what_is_joined_under_a_snapshot_is_counted() {
     assert_eq!((stats.parts, stats.pinned_bytes), (1, bytes));
     drop(snapshot);
     assert_eq!(rings.stats(Traces).pinned_bytes, 0);
+}
+
+/// Parts are copies of what rows share, so there are few of them where that is much.
+#[test]
+fn rows_that_share_much_find_room() {
+    const SPANS: usize = 20_000;
+    let large = vec![b'l'; 1 << 20];
+    let spans: Vec<_> = (1..=SPANS as u64).map(|time| row(Traces, time, "span")).collect();
+    let mut scoped = message(&[(1, &message(&[(1, &large)]))]);
+    spans.iter().for_each(|span| put_len(&mut scoped, 2, span));
+    let resource = message(&[(1, &message(&[(1, &large)]))]);
+    let rings = rings(1_000_000, 32 << 20);
+    rings.append(segment(Traces, &message(&[(1, &message(&[(1, &resource), (2, &scoped)]))])));
+    assert_eq!(times(&rings.snapshot(Traces)).len(), SPANS);
+    check(&rings, Traces);
 }
 
 /// What makes up a whole part stays in the segments it came in until somebody reads it.

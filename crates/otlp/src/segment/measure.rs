@@ -62,8 +62,9 @@ impl Segment {
         owner.len() + if copied.resource { resource.len() } else { 0 }
     }
 
-    /// Cuts `rows` into runs of at most `max_rows` rows and, as segments of their own, `memory` bytes.
-    /// A run has at least one row, however large.
+    /// Cuts `rows` into runs of at most `max_rows` rows and, as segments of their own, `memory` bytes, but for two
+    /// cases. A run has at least one row, however large. And where what a row shares with others is large, its run may
+    /// be twice that: each run has a copy of it, and all copies together are to take no more than the rows.
     ///
     /// # Panics
     /// If `rows` is not inside the segment.
@@ -73,6 +74,7 @@ impl Segment {
         let (mut start, mut footprint) = (rows.start, Footprint::default());
         for row in rows.clone() {
             let grown = footprint.plus(measure.row(row));
+            let memory = memory.max(2 * measure.shared_by(row));
             if row > start && (grown.memory() > memory || row - start >= max_rows) {
                 runs.push(Run { rows: start..row, memory: footprint.memory() });
                 measure.forget();
@@ -126,6 +128,8 @@ struct Measure<'a> {
     resources: Vec<u32>,
     scopes: Vec<u32>,
     metrics: Vec<u32>,
+    /// Of the last row, its scope or metric, and bytes of all that it shares.
+    shared: Option<(u32, usize)>,
 }
 
 impl<'a> Measure<'a> {
@@ -136,12 +140,36 @@ impl<'a> Measure<'a> {
             resources: vec![0; segment.resources.len()],
             scopes: vec![0; segment.scopes.len()],
             metrics: vec![0; segment.metrics.len()],
+            shared: None,
         }
     }
 
     /// Starts a run that shares nothing with those before.
     fn forget(&mut self) {
         self.run += 1;
+    }
+
+    /// Bytes of what a row may share with others.
+    fn shared_by(&mut self, row: usize) -> usize {
+        let parent = self.segment.rows[row].parent;
+        match self.shared {
+            Some((last, bytes)) if last == parent => bytes,
+            _ => {
+                let bytes = self.shared_of(parent);
+                self.shared = Some((parent, bytes));
+                bytes
+            }
+        }
+    }
+
+    /// Bytes of a scope and its resource, or among data points of a metric and those of its own.
+    fn shared_of(&self, parent: u32) -> usize {
+        if self.segment.signal != Signal::Metrics {
+            return self.segment.shared_len(parent as usize, Copied::ALL);
+        }
+        let metric = self.segment.metrics[parent as usize];
+        let head = Head::of(self.segment, metric).len();
+        head + self.segment.shared_len(metric.scope as usize, Copied::ALL)
     }
 
     /// What the row adds to the run.

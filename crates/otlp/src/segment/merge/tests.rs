@@ -227,13 +227,34 @@ fn cut_keeps_within_memory_and_rows() {
                 assert_eq!(run.rows.start, next, "runs follow each other");
                 next = run.rows.end;
                 assert!(run.rows.len() <= max_rows.max(1));
-                assert!(run.memory <= memory || run.rows.len() == 1);
+                // Of what these rows share, the resource is the larger part.
+                let shared = resource("a").len() + message(&[(1, b"x")]).len();
+                assert!(run.memory <= memory.max(2 * shared) || run.rows.len() == 1);
                 let alone = merged(Signal::Traces, &[(&whole, run.rows.clone())]);
                 assert_eq!(alone.memory(), run.memory, "of one scope, so measured exactly");
             }
             assert_eq!(next, rows.end);
         }
     }
+}
+
+/// Copies of what rows share take no more than the rows, be there ever so many runs.
+#[test]
+fn what_is_large_and_shared_is_copied_for_as_many_rows() {
+    const MEMORY: usize = 10_000;
+    let large = "l".repeat(100_000);
+    let rows: Vec<_> = (0..10_000).map(|time| span("a span", time)).collect();
+    let whole = segment(Signal::Traces, &[request(&large, &large, &rows)]);
+    let runs = whole.cut(0..rows.len(), MEMORY, usize::MAX);
+    let alone =
+        runs.iter().map(|run| whole.cut(run.rows.clone(), usize::MAX, usize::MAX)[0].memory);
+    let copies: usize = alone.sum();
+    assert!(runs.len() > 1 && copies <= 2 * whole.memory(), "{} runs take {copies}", runs.len());
+    // What every row has for itself is no reason for a large run.
+    let own = |number| request(&format!("{number}{large}"), "", &[span("", 1)]);
+    let own: Vec<_> = (0..20).map(own).collect();
+    let runs = segment(Signal::Traces, &own).cut(0..20, MEMORY, usize::MAX);
+    assert!(runs.len() >= 10, "{} runs", runs.len());
 }
 
 #[test]

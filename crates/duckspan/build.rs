@@ -30,7 +30,16 @@ mod shim {
             "members",
             "vector",
         ],
-        &["conditions", "extension", "macros", "read_otlp", "rejects", "relation", "scan"],
+        &[
+            "conditions",
+            "extension",
+            "macros",
+            "read_otlp",
+            "rejects",
+            "relation",
+            "scan",
+            "stored",
+        ],
     ];
 
     pub(super) fn compile() {

@@ -521,6 +521,13 @@ void duckspan_given_check_columns(Str kind,
                                   uintptr_t count,
                                   CFault *fault);
 
+/// Refuses a relation that has no rows of OTLP, by its columns.
+void duckspan_given_check_rows(Str kind,
+                               Str given,
+                               const Str *columns,
+                               uintptr_t count,
+                               CFault *fault);
+
 /// The number of tables of an attached receiver.
 uintptr_t duckspan_live_table_count(CFault *fault);
 
@@ -637,6 +644,21 @@ uint64_t duckspan_live_insert_finish(LiveInsert *insert, CFault *fault);
 
 /// The one error of what cannot be done to an attached receiver.
 void duckspan_live_refuse(Str what, Str database, CFault *fault);
+
+/// Reads `count` rows, resource and data in flat vectors of VARCHAR, as the columns of a typed relation, into a
+/// flat vector of STRUCT.
+void duckspan_stored_typed(Relation relation,
+                           void *resources,
+                           void *data,
+                           uintptr_t count,
+                           void *result,
+                           CFault *fault);
+
+/// Reads `count` values of OTLP, in a flat vector of VARCHAR or BLOB, as lists of rows, into a flat vector of LIST.
+void duckspan_stored_rows(void *values,
+                          uintptr_t count,
+                          void *result,
+                          CFault *fault);
 
 /// The member at `position` of a LIST or STRUCT, which is below their number; that of a LIST has no name.
 CColumn duckspan_type_member(const CType *kind,

@@ -14,5 +14,6 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterAttach(*loader);
 	duckspan::RegisterMacros(*loader);
 	duckspan::RegisterRelation(*loader);
+	duckspan::RegisterStored(*loader);
 	duckspan::RegisterComparisons(loader->GetDatabaseInstance());
 }

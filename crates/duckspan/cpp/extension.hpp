@@ -21,5 +21,6 @@ void RegisterComparisons(duckdb::DatabaseInstance &db);
 void RegisterMembers(duckdb::DatabaseInstance &db);
 void RegisterMacros(duckdb::ExtensionLoader &loader);
 void RegisterRelation(duckdb::ExtensionLoader &loader);
+void RegisterStored(duckdb::ExtensionLoader &loader);
 
 } // namespace duckspan

@@ -8,6 +8,8 @@
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
 #include "duckdb/planner/binder.hpp"
+#include "duckdb/planner/expression/bound_cast_expression.hpp"
+#include "duckdb/planner/expression/bound_constant_expression.hpp"
 #include "duckdb/planner/expression/bound_columnref_expression.hpp"
 #include "duckdb/planner/operator/logical_projection.hpp"
 
@@ -47,6 +49,40 @@ BoundStatement BindTable(Binder &binder, const string &name) {
 	return binder.Bind(static_cast<TableRef &>(table));
 }
 
+//! Resource and data of each row of a table or view, and its signal where that has one.
+unique_ptr<LogicalOperator> BindRows(ClientContext &context, TableFunctionBindInput &input, TableIndex index,
+									 vector<Identifier> &names) {
+	auto kind = StringValue::Get(input.inputs[0]);
+	auto name = input.inputs[1].ToString();
+	auto binder = Binder::CreateBinder(context, input.binder.get());
+	auto table = BindTable(*binder, name);
+	vector<string> columns;
+	for (auto &column : table.names) {
+		columns.push_back(column.GetIdentifierName());
+	}
+	auto lent = LendAll(columns);
+	Call(duckspan_given_check_rows, Lend(kind), Lend(name), lent.data(), lent.size());
+	auto bindings = table.plan->GetColumnBindings();
+	vector<unique_ptr<Expression>> expressions;
+	for (auto wanted : {"resource", "data", "signal"}) {
+		names.emplace_back(wanted);
+		unique_ptr<Expression> expression;
+		for (idx_t position = 0; position < bindings.size(); position++) {
+			if (table.names[position] == names.back()) {
+				auto type = table.types[position];
+				expression = make_uniq<BoundColumnRefExpression>(names.back(), type, bindings[position]);
+			}
+		}
+		if (!expression) {
+			expression = make_uniq<BoundConstantExpression>(Value(LogicalType::VARCHAR));
+		}
+		expressions.push_back(BoundCastExpression::AddCastToType(context, std::move(expression), LogicalType::VARCHAR));
+	}
+	auto result = make_uniq<LogicalProjection>(index, std::move(expressions));
+	result->children.push_back(std::move(table.plan));
+	return std::move(result);
+}
+
 unique_ptr<LogicalOperator> BindRelation(ClientContext &context, TableFunctionBindInput &input, TableIndex index,
 										 vector<Identifier> &names) {
 	auto kind = StringValue::Get(input.inputs[0]);
@@ -72,21 +108,31 @@ unique_ptr<LogicalOperator> BindRelation(ClientContext &context, TableFunctionBi
 
 } // namespace
 
-void RegisterRelation(ExtensionLoader &loader) {
-	TableFunction function("__otlp_relation",
+static void RegisterNamed(ExtensionLoader &loader, const string &name, table_function_bind_operator_t bind,
+						  const string &text, const string &example) {
+	TableFunction function(Identifier(name),
 						   FunctionSignature()
 							   .AddPositionalOnly("kind", LogicalType::VARCHAR)
 							   .AddPositionalOnly("name", LogicalType::VARCHAR),
 						   nullptr, nullptr);
-	function.bind_operator = BindRelation;
+	function.bind_operator = bind;
 	CreateTableFunctionInfo info(function);
 	FunctionDescription description;
-	description.description = "The table or view of that name, which must be one of spans, log_records or data_points; "
-							  "for NULL, that of the only receiver. For macros.";
-	description.examples = {"FROM __otlp_relation('spans', NULL)"};
+	description.description = text;
+	description.examples = {example};
 	description.categories = {"otlp"};
 	info.descriptions.push_back(std::move(description));
 	loader.RegisterFunction(std::move(info));
+}
+
+void RegisterRelation(ExtensionLoader &loader) {
+	RegisterNamed(loader, "__otlp_relation", BindRelation,
+				  "The table or view of that name, which must be one of spans, log_records or data_points; for NULL, "
+				  "that of the only receiver. For macros.",
+				  "FROM __otlp_relation('spans', NULL)");
+	RegisterNamed(loader, "__otlp_rows", BindRows,
+				  "Resource, data and signal, if there is one, of the table or view of that name. For macros.",
+				  "FROM __otlp_rows('spans', 'live.traces')");
 }
 
 } // namespace duckspan

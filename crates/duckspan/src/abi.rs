@@ -26,6 +26,7 @@ mod comparisons;
 mod conditions;
 mod given;
 mod live;
+mod stored;
 mod types;
 
 use types::CType;

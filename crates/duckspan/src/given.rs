@@ -70,6 +70,21 @@ pub(crate) fn check_columns(kind: &Relation, given: &str, columns: &[String]) ->
     wrong(format!("\"{name} := …\" names a table or view of {name}, and {given} {found}"))
 }
 
+/// Refuses what has not the columns of rows as OTLP has them.
+pub(crate) fn check_rows(kind: &Relation, given: &str, columns: &[String]) -> Result<()> {
+    let has = |name: &str| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    if has("resource") && has("data") {
+        return Ok(());
+    }
+    let name = kind.name;
+    let typed =
+        if has(sign(kind)) { format!(", and is one of {name} already") } else { String::new() };
+    wrong(format!(
+        "otlp_{name}(…) takes a table or view with rows as read_otlp has them, and {given} has no columns \
+         \"resource\" and \"data\"{typed}"
+    ))
+}
+
 /// A column that relations of that kind have, and no other.
 fn sign(kind: &Relation) -> &'static str {
     match kind.signal {

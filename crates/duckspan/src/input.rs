@@ -49,6 +49,15 @@ impl<'a> Input<'a> {
         unsafe { Some(std::str::from_utf8_unchecked(self.get::<DuckString>(row)?.text())) }
     }
 
+    /// Bytes; `None` for NULL.
+    ///
+    /// # Safety
+    /// The vector is of VARCHAR or BLOB.
+    pub(crate) unsafe fn bytes(self, row: usize) -> Option<&'a [u8]> {
+        // SAFETY: the caller says that the vector holds strings, which DuckDB keeps in memory as long as it.
+        unsafe { Some(self.get::<DuckString>(row)?.text()) }
+    }
+
     /// # Safety
     /// The vector is of a type as wide as `T`, of which any bits are valid.
     unsafe fn get<T>(self, row: usize) -> Option<&'a T> {

@@ -37,5 +37,6 @@ mod scan;
 /// cbindgen:ignore
 mod shim;
 mod source;
+mod stored;
 mod typed;
 mod vector;

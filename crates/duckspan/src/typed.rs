@@ -169,6 +169,28 @@ impl TypedReader {
     }
 }
 
+/// Writes all rows of a segment as structs of every column of a relation; those at `nulls` are NULL.
+pub(crate) fn write_structs(
+    relation: &'static Relation,
+    segment: Segment,
+    nulls: &[usize],
+    vector: &mut Vector,
+) -> Result<()> {
+    let mut plan = Plan::of(relation.signal);
+    relation.columns.iter().for_each(|column| plan.push(column));
+    let mut window = Window::new();
+    window.open(&plan, &segment, 0..segment.len());
+    let held = Held::File(Arc::new(segment));
+    for (index, column) in relation.columns.iter().enumerate() {
+        let mut values = Values::new(&column.kind);
+        let indices = window.read(&plan, held.segment(), index, &mut values);
+        let mut member = vector.member(index)?;
+        write(&mut values, indices, &held, &mut member)?;
+        nulls.iter().try_for_each(|&row| member.set_null(row))?;
+    }
+    nulls.iter().try_for_each(|&row| vector.set_null(row))
+}
+
 /// Writes values, a value a row, or for each row the one that `indices` names.
 fn write(
     values: &mut Values,

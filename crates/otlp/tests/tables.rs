@@ -23,7 +23,8 @@ const HEAD: &str = "\
 # Typed tables
 
 `read_otlp_spans`, `read_otlp_log_records` and `read_otlp_data_points` read files and take the parameters of
-`read_otlp`; `spans`, `log_records` and `data_points` of an attached receiver show what it holds. Both have the
+`read_otlp`; `spans`, `log_records` and `data_points` of an attached receiver show what it holds; `otlp_spans`,
+`otlp_log_records` and `otlp_data_points` read rows of `read_otlp` that were kept in a table or in Parquet. All have the
 columns below. For machines, and for all that was sent without loss, there is `read_otlp`.
 
 - Names are OTLP's own in snake_case.

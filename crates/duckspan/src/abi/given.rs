@@ -37,6 +37,18 @@ pub extern "C" fn duckspan_given_check_columns(
     });
 }
 
+/// Refuses a relation that has no rows of OTLP, by its columns.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_given_check_rows(
+    kind: Str,
+    given: Str,
+    columns: *const Str,
+    count: usize,
+    fault: &mut CFault,
+) {
+    guard(fault, || given::check_rows(relation(&kind)?, &given.get(), &Str::list(columns, count)));
+}
+
 fn relation(kind: &Str) -> Result<&'static Relation> {
     let kind = kind.get();
     let found = Relation::ALL.into_iter().find(|relation| relation.name == kind);

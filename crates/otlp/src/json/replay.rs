@@ -277,6 +277,26 @@ impl Replay {
     }
 }
 
+/// The signal that a row is of, by the keys of its data. What may be of several, as there are so few of them, is a log
+/// record if it can be, and else a metric: a span has a name and times.
+///
+/// # Errors
+/// If the data is no JSON object.
+pub fn signal_of(data: &str) -> Result<Option<Signal>> {
+    let mut signals = SignalSet::ALL;
+    members(data.as_bytes(), |name, _| {
+        if name != b"schemaUrl" && name != b"scope" {
+            let is_left =
+                |&signal: &Signal| signals.contains(signal) && knows(row_message(signal), name);
+            signals =
+                Signal::ALL.into_iter().filter(is_left).fold(SignalSet::NONE, SignalSet::with);
+        }
+        Ok(())
+    })?;
+    let likeliest = [Signal::Logs, Signal::Metrics, Signal::Traces];
+    Ok(likeliest.into_iter().find(|&signal| signals.contains(signal)))
+}
+
 /// What is said of a request of one row, of the row.
 fn in_row(signal: Signal, reason: &str) -> String {
     let mut rest = reason;

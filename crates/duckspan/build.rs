@@ -25,6 +25,7 @@ mod shim {
             "boundary",
             "catalog",
             "comparisons",
+            "hints",
             "live_scan",
             "live_write",
             "members",

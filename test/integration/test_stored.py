@@ -1,4 +1,4 @@
-"""OTLP in columns of other tables reads as it does in files: kept rows typed, and values that are whole requests."""
+"""OTLP in columns of other tables reads as it does in files: kept rows, and whole requests."""
 
 import duckdb
 import pytest
@@ -40,7 +40,7 @@ def test_kept_rows_typed(path: str, con: duckdb.DuckDBPyConnection) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=short)
 def test_values(path: str, con: duckdb.DuckDBPyConnection) -> None:
-    """A value that is a whole file has its rows, and is an error where the file is one that may not be repaired."""
+    """A value that is a whole file has its rows, and is an error where strict reading is one."""
     values = f"SELECT unnest(otlp_rows(content), recursive := true) FROM read_blob('{path}')"
     strict = f"SELECT signal, * FROM read_otlp('{path}', ignore_errors := false)"
     try:

@@ -8,6 +8,7 @@
 #include "duckdb/storage/statistics/base_statistics.hpp"
 #include "duckdb/storage/table_storage_info.hpp"
 
+#include "extension.hpp"
 #include "live.hpp"
 #include "scan.hpp"
 
@@ -46,7 +47,10 @@ unique_ptr<BaseStatistics> LiveTableEntry::GetStatistics(ClientContext &, column
 	return nullptr;
 }
 
-TableFunction LiveTableEntry::GetScanFunction(ClientContext &, unique_ptr<FunctionData> &data) {
+TableFunction LiveTableEntry::GetScanFunction(ClientContext &context, unique_ptr<FunctionData> &data) {
+	if (table == LiveTable::Traces || table == LiveTable::Metrics || table == LiveTable::Logs) {
+		NoteRows(context, catalog.GetName().GetIdentifierName(), table);
+	}
 	return LiveScanFunction(*this, data);
 }
 

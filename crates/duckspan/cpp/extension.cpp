@@ -15,5 +15,6 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterMacros(*loader);
 	duckspan::RegisterRelation(*loader);
 	duckspan::RegisterStored(*loader);
+	duckspan::RegisterHints(loader->GetDatabaseInstance());
 	duckspan::RegisterComparisons(loader->GetDatabaseInstance());
 }

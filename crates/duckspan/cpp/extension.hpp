@@ -19,8 +19,12 @@ void RegisterAddresses(duckdb::ExtensionLoader &loader);
 void RegisterAttach(duckdb::ExtensionLoader &loader);
 void RegisterComparisons(duckdb::DatabaseInstance &db);
 void RegisterMembers(duckdb::DatabaseInstance &db);
+void RegisterHints(duckdb::DatabaseInstance &db);
 void RegisterMacros(duckdb::ExtensionLoader &loader);
 void RegisterRelation(duckdb::ExtensionLoader &loader);
 void RegisterStored(duckdb::ExtensionLoader &loader);
+
+//! Takes note that a query is bound to rows as OTLP has them, of a receiver or, where its name is empty, of files.
+void NoteRows(duckdb::ClientContext &context, const std::string &receiver, LiveTable table);
 
 } // namespace duckspan

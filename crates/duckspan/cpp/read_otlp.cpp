@@ -250,11 +250,14 @@ shared_ptr<FileLayout> ReadLayout(const FileFunction &function, TableFunctionBin
 	return make_shared_ptr<FileLayout>(function.relation, std::move(options));
 }
 
-unique_ptr<FunctionData> Bind(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
+unique_ptr<FunctionData> Bind(ClientContext &context, TableFunctionBindInput &input, vector<LogicalType> &types,
 							  vector<Identifier> &names) {
 	auto &function = input.info->Cast<FileFunction>();
 	auto &file_input = TableFunctionFileBindInput::Get(input);
 	auto first = file_input.expected_bind_data;
+	if (!first && function.relation == Relation::Unified) {
+		NoteRows(context, string(), LiveTable::Traces);
+	}
 	auto layout = first ? first->Cast<FileBind>().layout : ReadLayout(function, input);
 	names.assign(layout->names.begin(), layout->names.begin() + layout->visible);
 	types.assign(layout->types.begin(), layout->types.begin() + layout->visible);

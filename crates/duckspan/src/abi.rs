@@ -25,6 +25,7 @@ use crate::vector::Vector;
 mod comparisons;
 mod conditions;
 mod given;
+mod hints;
 mod live;
 mod stored;
 mod types;

@@ -95,7 +95,7 @@ fn sign(kind: &Relation) -> &'static str {
 }
 
 /// A name as SQL takes it.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if plain && !name.starts_with(|first: char| first.is_ascii_digit()) {
         return name.to_owned();

@@ -27,6 +27,7 @@ mod comparisons;
 mod conditions;
 mod files;
 mod given;
+mod hints;
 mod input;
 mod live;
 mod macros;

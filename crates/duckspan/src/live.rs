@@ -1,8 +1,10 @@
 //! An attached receiver: the rings of a catalog, and the threads that fill them.
 
 use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use duckspan_otlp::{Segment, Signal};
 use duckspan_receiver::{Counters, Receiver, StartError};
@@ -33,6 +35,8 @@ pub struct Live {
     /// The address it is bound to: where the options say port 0, the port that was free.
     path: String,
     http_port: Option<u16>,
+    /// Tells it from every other receiver, those of other processes too.
+    id: Arc<str>,
 }
 
 /// The rows of every signal at one moment, and what was counted until then; what a transaction sees.
@@ -41,6 +45,7 @@ pub struct View {
     snapshots: [Snapshot; Signal::ALL.len()],
     pinned_bytes: [u64; Signal::ALL.len()],
     counters: Arc<Counters>,
+    receiver: Arc<str>,
 }
 
 impl View {
@@ -83,7 +88,7 @@ impl Live {
         let path = options.with_port(receiver.address().port()).path();
         let http_port = receiver.http_address().map(|address| address.port());
         let receiver = Mutex::new(Arc::new(receiver));
-        Ok(Live { options: options.clone(), rings, receiver, path, http_port })
+        Ok(Live { options: options.clone(), rings, receiver, path, http_port, id: fresh_id() })
     }
 
     /// Stops to receive, in bounded time; says whether it did receive. What is kept stays.
@@ -151,6 +156,7 @@ impl Live {
             snapshots: self.rings.snapshot_all(),
             pinned_bytes: Signal::ALL.map(|signal| self.rings.ring(signal).pinned_bytes()),
             counters: Arc::new(self.counters()),
+            receiver: Arc::clone(&self.id),
         }
     }
 
@@ -179,6 +185,13 @@ impl Live {
     fn counters(&self) -> Counters {
         self.receiver().counters()
     }
+}
+
+/// An id that no receiver had: the time, and what the standard library takes from the system for its hash maps.
+fn fresh_id() -> Arc<str> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+    let random = RandomState::new().hash_one(now);
+    format!("{now:016x}{random:016x}").into()
 }
 
 fn is_in_use(error: &StartError) -> bool {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use duckspan_otlp::json::replay::{BadRow, Replay, Row};
+use duckspan_otlp::json::replay::{BadRow, Replay, Row, signal_of};
 
 use super::{Live, LiveTable, read_only};
 use crate::boundary::{Fault, FaultKind, Result};
@@ -38,7 +38,7 @@ impl LiveInsert {
             return Err(self.fault(&BadRow { row, reason: "data is NULL".to_owned() }));
         };
         let row = Row { timestamp, resource, data };
-        self.replay.push(row).map_err(|bad| self.fault(&bad))?;
+        self.replay.push(row).map_err(|bad| self.fault(&self.cured(bad, data)))?;
         if self.replay.bytes() >= BATCH_BYTES {
             self.append()?;
         }
@@ -57,6 +57,23 @@ impl LiveInsert {
             self.live.append(segment);
         }
         Ok(())
+    }
+
+    /// The same with what to do about it, where the row is of another signal.
+    fn cured(&self, bad: BadRow, data: &str) -> BadRow {
+        let name = self.table.name();
+        match signal_of(data) {
+            Ok(Some(other)) if self.table.signal() != Some(other) => BadRow {
+                reason: format!(
+                    "{}. It is one of {}: insert each signal into the table of its name, with {name} alone here, as \
+                     read_otlp(…, signal := '{name}') or WHERE signal = '{name}' does",
+                    bad.reason,
+                    other.name(),
+                ),
+                ..bad
+            },
+            _ => bad,
+        }
     }
 
     fn fault(&self, bad: &BadRow) -> Fault {

@@ -37,10 +37,11 @@ pub(crate) enum Stat {
     InFlightBytes,
     Connections,
     ConnectionsFailed,
+    Receiver,
 }
 
 impl Stat {
-    pub(crate) const ALL: [Stat; 19] = [
+    pub(crate) const ALL: [Stat; 20] = [
         Stat::Signal,
         Stat::Rows,
         Stat::Bytes,
@@ -60,6 +61,7 @@ impl Stat {
         Stat::InFlightBytes,
         Stat::Connections,
         Stat::ConnectionsFailed,
+        Stat::Receiver,
     ];
 
     pub(crate) fn column(self) -> Column {
@@ -83,6 +85,7 @@ impl Stat {
             Stat::InFlightBytes => ("in_flight_bytes", Type::UInt64),
             Stat::Connections => ("connections", Type::UInt64),
             Stat::ConnectionsFailed => ("connections_failed", Type::UInt64),
+            Stat::Receiver => ("receiver", Type::Varchar),
         };
         Column { name, kind }
     }
@@ -110,6 +113,9 @@ impl Stat {
             Stat::ConnectionsFailed => {
                 "Connections that made room for others or ended in an error; the same in every row"
             }
+            Stat::Receiver => {
+                "Which receiver it is: another one after each ATTACH, from which rowid starts anew; the same in every row"
+            }
         }
     }
 }
@@ -119,6 +125,7 @@ struct StatRow {
     signal: Signal,
     ring: Stats,
     counters: Arc<Counters>,
+    receiver: Arc<str>,
 }
 
 /// A value of `stats`.
@@ -156,6 +163,7 @@ impl StatRow {
                 let gone = all.connections_refused + all.connections_displaced;
                 Cell::Number(gone + all.connections_failed)
             }
+            Stat::Receiver => Cell::Text(self.receiver.to_string()),
         }
     }
 }
@@ -183,7 +191,8 @@ fn object(counts: impl Iterator<Item = (&'static str, u64)>) -> String {
 pub(super) fn rows_of(view: &View) -> StatRows {
     let row = |signal| {
         let counters = Arc::clone(&view.counters);
-        StatRow { signal, ring: view.ring_stats(signal), counters }
+        let receiver = Arc::clone(&view.receiver);
+        StatRow { signal, ring: view.ring_stats(signal), counters, receiver }
     };
     StatRows(Signal::ALL.map(row).into())
 }

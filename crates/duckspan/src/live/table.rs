@@ -68,7 +68,7 @@ const ROWS: [LiveColumn; 5] = [
 
 const ROW_ID: TableColumn = TableColumn {
     column: Column { name: "rowid", kind: Type::Int64 },
-    comment: "Number of the row in the order of arrival; never used twice",
+    comment: "Number of the row in the order of arrival; never used twice while attached",
     is_virtual: true,
 };
 

@@ -1,0 +1,88 @@
+//! Leads a query that looks for a column among rows as OTLP has them to the relation that has it.
+
+#include "duckdb.hpp"
+#include "duckdb/planner/operator/logical_extension_operator.hpp"
+#include "duckdb/planner/operator_extension.hpp"
+
+#include "extension.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+namespace {
+
+//! The rows as OTLP has them that a query was bound to last.
+struct BoundRows : public ClientContextState {
+	transaction_t query = MAXIMUM_QUERY_ID;
+	//! Empty for files.
+	string receiver;
+	LiveTable table = LiveTable::Traces;
+};
+
+constexpr const char *BOUND_ROWS = "duckspan_bound_rows";
+
+//! The column that was not found, if that is the error. That of a named table stands in the message alone.
+string MissingColumn(const ErrorData &error) {
+	auto &info = error.ExtraInfo();
+	auto subtype = info.find("error_subtype");
+	auto name = info.find("name");
+	if (subtype != info.end() && subtype->second == "COLUMN_NOT_FOUND" && name != info.end()) {
+		return name->second;
+	}
+	static const string WORDS = "does not have a column named \"";
+	auto &message = error.RawMessage();
+	auto words = message.find(WORDS);
+	if (words == string::npos) {
+		return string();
+	}
+	auto start = words + WORDS.size();
+	return message.substr(start, message.find('"', start) - start);
+}
+
+void AddHint(ClientContext &context, const ErrorData &error) {
+	auto bound = context.registered_state->Get<BoundRows>(BOUND_ROWS);
+	if (!bound || bound->query != context.transaction.GetActiveQuery()) {
+		return;
+	}
+	auto column = MissingColumn(error);
+	auto hint = Call(duckspan_hint_column, Lend(column), Lend(bound->receiver), bound->table);
+	if (hint.data) {
+		throw BinderException(error.ExtraInfo(), error.RawMessage() + "\n" + Take(hint));
+	}
+}
+
+//! DuckDB asks operators of extensions to bind what it could not. This one binds nothing, but says more of the error.
+struct Hints : public OperatorExtension {
+	Hints() {
+		Bind = [](ClientContext &context, Binder &, OperatorExtensionInfo *, SQLStatement &) {
+			try {
+				std::rethrow_exception(std::current_exception());
+			} catch (std::exception &error) {
+				AddHint(context, ErrorData(error));
+			}
+			return BoundStatement();
+		};
+	}
+	string GetName() override {
+		return "duckspan_hints";
+	}
+	unique_ptr<LogicalExtensionOperator> Deserialize(Deserializer &) override {
+		throw SerializationException("DuckSpan has no operators");
+	}
+};
+
+} // namespace
+
+void NoteRows(ClientContext &context, const string &receiver, LiveTable table) {
+	auto bound = context.registered_state->GetOrCreate<BoundRows>(BOUND_ROWS);
+	bound->query = context.transaction.GetActiveQuery();
+	bound->receiver = receiver;
+	bound->table = table;
+}
+
+void RegisterHints(DatabaseInstance &db) {
+	OperatorExtension::Register(DBConfig::GetConfig(db), make_shared_ptr<Hints>());
+}
+
+} // namespace duckspan

@@ -114,3 +114,28 @@ def test_rows_stay_while_they_are_read(con: duckdb.DuckDBPyConnection) -> None:
     rowids = sorted(rowid for rowid, _ in found)
     assert rowids == list(range(rowids[0], rowids[0] + wanted))
     attached.assert_balanced()
+
+
+def test_transactions_keep_a_part_of_memory_limit(con: duckdb.DuckDBPyConnection) -> None:
+    """What open transactions keep of evicted rows is bounded: the oldest lose them, and say so."""
+    limit = 16_000_000
+    attached = live.attach(con, memory_limit=f"{limit}B")
+    fill = """
+        INSERT INTO live.traces (data)
+        SELECT json_object('name', repeat(chr(97 + (range % 26)::INT), 1000)) FROM range(12_000)
+    """
+    con.execute(fill)
+    readers = []
+    for _ in range(10):
+        reader = con.cursor()
+        reader.begin()
+        seen = reader.execute("SELECT count(*), min(rowid) FROM live.traces").fetchall()
+        readers.append((reader, seen))
+        con.execute(fill)
+        pinned = sum(counts.pinned_bytes for counts in attached.stats().values())
+        assert pinned <= limit / 8
+    for reader, _ in readers[:-1]:
+        with pytest.raises(duckdb.InvalidInputException, match="eighth of memory_limit"):
+            reader.execute("SELECT sum(length(data)) FROM live.traces").fetchall()
+        reader.rollback()
+    attached.assert_balanced()

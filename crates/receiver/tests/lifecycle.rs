@@ -20,7 +20,11 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 fn rings() -> Arc<Rings> {
-    Arc::new(Rings::new(Limits { max_rows: 1_000_000, memory_limit: 256 << 20 }))
+    Arc::new(Rings::new(Limits {
+        max_rows: 1_000_000,
+        memory_limit: 256 << 20,
+        pinned_limit: u64::MAX,
+    }))
 }
 
 fn start(address: &str, rings: &Arc<Rings>) -> Result<Receiver, StartError> {

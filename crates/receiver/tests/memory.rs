@@ -24,7 +24,8 @@ fn start() -> Receiver {
 }
 
 fn start_with(limits: Limits) -> Receiver {
-    let rings = duckspan_ring::Limits { max_rows: 1000, memory_limit: 1 << 30 };
+    let rings =
+        duckspan_ring::Limits { max_rows: 1000, memory_limit: 1 << 30, pinned_limit: u64::MAX };
     let config = Config::new("127.0.0.1:0".parse().expect("an address"));
     let config = Config { limits, ..config };
     Receiver::start(config, Arc::new(Rings::new(rings))).expect("a free port")

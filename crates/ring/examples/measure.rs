@@ -12,7 +12,8 @@ use duckspan_ring::{Limits, Rings};
 mod common;
 use common::{segment, server_spans};
 
-const LIMITS: Limits = Limits { max_rows: 1_000_000, memory_limit: 512 << 20 };
+const LIMITS: Limits =
+    Limits { max_rows: 1_000_000, memory_limit: 512 << 20, pinned_limit: u64::MAX };
 
 fn main() {
     for (rows, requests) in [(1, 300_000), (10, 60_000), (100, 15_000), (512, 4_000), (20_000, 60)]
@@ -81,7 +82,7 @@ fn read(rings: &Rings) {
     (0..count).for_each(|_| drop(black_box(rings.snapshot(Traces))));
     println!("  snapshot: {:?}", start.elapsed() / count);
     let start = Instant::now();
-    let parts = rings.snapshot(Traces).parts().len();
+    let parts = rings.snapshot(Traces).parts().expect("rows").len();
     println!("  its first list of parts: {:?} for {parts}", start.elapsed());
     let start = Instant::now();
     black_box(rings.stats(Traces));

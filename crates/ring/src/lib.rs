@@ -1,7 +1,8 @@
 //! Bounded memory of OTLP segments: one ring per signal, under one limit of bytes.
 //!
 //! A writer appends [`Segment`]s; the oldest rows make room for the newest. A reader takes a
-//! [`Snapshot`], which no later append changes. Neither waits for the other.
+//! [`Snapshot`], which no later append changes, though it may be taken back. Neither waits for the other, but
+//! for the moment in which a snapshot is put on a list or taken off it.
 //!
 //! - What readers see is one immutable `State`, published whole: a writer builds the next one beside
 //!   it, so that a panic on the way changes nothing (`sync.rs`, `state.rs`).
@@ -13,10 +14,11 @@
 //!
 //! Bytes are those of allocations: buffers with their unused capacity, index and bookkeeping. What
 //! the rings hold stays within the limit at every moment, copies in the making included, apart from
-//! the tables that a merge needs for its resources, scopes and metrics. Three things are not the rings':
-//! segments not yet appended, which are their owner's until [`Rings::append`] returns, what snapshots
-//! keep alive, which [`Stats::pinned_bytes`] shows, and the copy of a part that a reader makes, while it
-//! makes it.
+//! the tables that a merge needs for its resources, scopes and metrics. What snapshots keep alive beside
+//! that has a limit of its own: beyond it the oldest lose their rows (`lease.rs`). It is kept but for the
+//! parts that are being read, which [`Stats::pinned_bytes`] shows with all others. Two things are not the
+//! rings': segments not yet appended, which are their owner's until [`Rings::append`] returns, and the copy
+//! of a part that a reader makes, while it makes it.
 #![forbid(unsafe_code)]
 
 mod admit;
@@ -24,6 +26,7 @@ mod append;
 mod arrival;
 mod coalesce;
 mod content;
+mod lease;
 mod part;
 mod rings;
 mod size;
@@ -36,5 +39,5 @@ mod view;
 pub use duckspan_otlp::{Segment, Signal};
 pub use part::Part;
 pub use rings::{Limits, Ring, Rings};
-pub use snapshot::Snapshot;
+pub use snapshot::{Parts, Snapshot, TakenBack};
 pub use stats::Stats;

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use duckspan_otlp::{Segment, Signal};
 
 use crate::admit::Incoming;
+use crate::lease::Leases;
 use crate::size::PartSize;
 use crate::snapshot::Snapshot;
 use crate::state::{Draft, State};
@@ -19,6 +20,8 @@ pub struct Limits {
     pub max_rows: u64,
     /// Bytes of memory of all signals together.
     pub memory_limit: u64,
+    /// Bytes that all snapshots together may keep of what the rings let go of; [`u64::MAX`] for all.
+    pub pinned_limit: u64,
 }
 
 /// The rings of one attached database: one per signal, under one limit of bytes.
@@ -41,8 +44,39 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) size: PartSize,
     published: Published<State>,
+    leases: Leases,
     /// By signal, bytes of parts that were let go of and live on in snapshots.
     pub(crate) pinned: [Arc<AtomicU64>; 3],
+}
+
+impl Shared {
+    fn snapshots<const N: usize>(&self, signals: [Signal; N]) -> [Snapshot; N] {
+        self.leases.lend(signals, || self.published.load())
+    }
+
+    /// Takes rows back from the oldest snapshots until all of them keep no more than they may, beginning with the
+    /// signal of which they keep most.
+    fn take_back(&self) {
+        if self.limits.pinned_limit == u64::MAX {
+            // Nobody needs to look, which leaves loom fewer interleavings.
+            return;
+        }
+        loop {
+            let mut pinned = Signal::ALL.map(|signal| (self.ring_pinned(signal), signal));
+            if pinned.iter().map(|(bytes, _)| bytes).sum::<u64>() <= self.limits.pinned_limit {
+                return;
+            }
+            pinned.sort_unstable_by_key(|&(bytes, _)| std::cmp::Reverse(bytes));
+            let mut keeping = pinned.iter().filter(|(bytes, _)| *bytes > 0);
+            if !keeping.any(|&(_, signal)| self.leases.take_back_oldest(signal)) {
+                return;
+            }
+        }
+    }
+
+    fn ring_pinned(&self, signal: Signal) -> u64 {
+        self.pinned[signal as usize].load(Relaxed)
+    }
 }
 
 impl Ring {
@@ -53,7 +87,8 @@ impl Ring {
 
     /// The rows held now.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(&self.shared.published.load().views[self.signal as usize])
+        let [snapshot] = self.shared.snapshots([self.signal]);
+        snapshot
     }
 
     /// Removes all rows; returns how many. Row ids go on from where they were.
@@ -68,12 +103,13 @@ impl Ring {
         let (view, released) = draft.change(self.signal);
         let rows = view.clear_before(row_id, released);
         draft.publish(&mut writer);
+        self.shared.take_back();
         rows
     }
 
     /// Bytes that the ring has let go of and that snapshots still keep.
     pub fn pinned_bytes(&self) -> u64 {
-        self.shared.pinned[self.signal as usize].load(Relaxed)
+        self.shared.ring_pinned(self.signal)
     }
 
     /// What the ring has held and holds.
@@ -89,6 +125,7 @@ impl Rings {
             limits,
             size: PartSize::within(limits),
             published: Published::new(State::default()),
+            leases: Leases::default(),
             pinned: std::array::from_fn(|_| Arc::new(AtomicU64::new(0))),
         });
         let rings = Signal::ALL.map(|signal| Ring { signal, shared: Arc::clone(&shared) });
@@ -127,6 +164,7 @@ impl Rings {
         let mut writer = published.write();
         self.shared.admit(incoming, &mut writer);
         signals.into_iter().for_each(|signal| self.shared.coalesce(signal, &mut writer));
+        self.shared.take_back();
     }
 
     /// Removes all rows of a signal; returns how many. Row ids go on from where they were.
@@ -146,7 +184,7 @@ impl Rings {
 
     /// The rows of every signal, of one moment; indexed by signal.
     pub fn snapshot_all(&self) -> [Snapshot; 3] {
-        self.shared.published.load().views.each_ref().map(Snapshot::of)
+        self.shared.snapshots(Signal::ALL)
     }
 
     /// What the ring of a signal has held and holds.

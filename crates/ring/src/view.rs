@@ -41,6 +41,11 @@ impl Clone for View {
 }
 
 impl View {
+    /// Of a ring that has let go of all its rows, so many of them removed and the others evicted.
+    pub(crate) fn empty(next_row_id: u64, cleared_rows: u64) -> View {
+        View { first_row_id: next_row_id, next_row_id, cleared_rows, ..View::default() }
+    }
+
     pub(crate) fn rows(&self) -> u64 {
         self.next_row_id - self.first_row_id
     }
@@ -141,16 +146,6 @@ impl View {
         self.evict_before(row_id, released);
         self.cleared_rows += rows;
         rows
-    }
-
-    /// What is left once all rows are gone, so many of them removed and the others evicted.
-    pub(crate) fn emptied(&self, cleared: u64) -> View {
-        View {
-            first_row_id: self.next_row_id,
-            next_row_id: self.next_row_id,
-            cleared_rows: self.cleared_rows + cleared,
-            ..View::default()
-        }
     }
 
     /// The parts of the tail to join next.

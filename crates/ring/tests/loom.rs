@@ -14,7 +14,7 @@ mod common;
 use common::{row, segment_of, times};
 
 fn rings(max_rows: u64) -> Arc<Rings> {
-    Arc::new(Rings::new(Limits { max_rows, memory_limit: 1 << 30 }))
+    Arc::new(Rings::new(Limits { max_rows, memory_limit: 1 << 30, pinned_limit: u64::MAX }))
 }
 
 fn spans(times: &[u64]) -> Segment {
@@ -89,6 +89,25 @@ fn what_a_reader_pins_is_counted_until_it_lets_go() {
 }
 
 #[test]
+fn rows_that_are_taken_back_are_whole_or_gone() {
+    loom::model(|| {
+        let limits = Limits { max_rows: 1, memory_limit: 1 << 30, pinned_limit: 0 };
+        let rings = Arc::new(Rings::new(limits));
+        rings.append(spans(&[1]));
+        let snapshot = rings.snapshot(Signal::Traces);
+        let reader = thread::spawn(move || {
+            if let Ok(part) = snapshot.part(0) {
+                assert_eq!(part.segment().time(0), Some(1));
+            }
+        });
+        rings.append(spans(&[2]));
+        assert_eq!(times(&rings.snapshot(Signal::Traces)), [2]);
+        reader.join().expect("the reader");
+        assert_eq!(rings.stats(Signal::Traces).pinned_bytes, 0);
+    });
+}
+
+#[test]
 fn joining_parts_changes_nothing_for_readers() {
     loom::model(|| {
         let rings = rings(100);
@@ -115,11 +134,18 @@ fn the_first_reader_joins_what_was_left_for_it() {
         segment_of(Signal::Traces, "", &[row])
     };
     loom::model(move || {
-        let rings = Arc::new(Rings::new(Limits { max_rows: 100, memory_limit: 3 << 20 }));
+        let rings = Arc::new(Rings::new(Limits {
+            max_rows: 100,
+            memory_limit: 3 << 20,
+            pinned_limit: u64::MAX,
+        }));
         rings.append_all((1..=2).map(large).collect());
         let pieces = rings.snapshot(Signal::Traces);
         rings.append(large(3));
-        assert_eq!((pieces.parts().len(), rings.stats(Signal::Traces).parts), (2, 1));
+        assert_eq!(
+            (pieces.parts().expect("rows").len(), rings.stats(Signal::Traces).parts),
+            (2, 1)
+        );
         let [reader, writer] = [false, true].map(|clear| {
             let rings = Arc::clone(&rings);
             thread::spawn(move || match clear {

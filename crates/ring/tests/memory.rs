@@ -47,7 +47,7 @@ fn read(rings: &Rings, before: usize) {
     let snapshot = rings.snapshot(Traces);
     let (limit, memory) = (rings.limits().memory_limit as usize, rings.memory() as usize);
     ALLOCATED.reset_peak_usage();
-    let rows: usize = snapshot.parts().iter().map(|part| part.segment().len()).sum();
+    let rows: usize = snapshot.parts().expect("rows").iter().map(|part| part.segment().len()).sum();
     assert!(rows as u64 >= snapshot.rows());
     let (held, peak) = (ALLOCATED.current_usage() - before, ALLOCATED.peak_usage() - before);
     assert!(held <= memory + BESIDES, "{held} bytes allocated for {memory}");
@@ -57,9 +57,18 @@ fn read(rings: &Rings, before: usize) {
 
 fn main() {
     // What `arc_swap` keeps for each thread comes with its first use.
-    drop(Rings::new(Limits { max_rows: 1, memory_limit: 1 }).snapshot(Traces));
+    drop(
+        Rings::new(Limits { max_rows: 1, memory_limit: 1, pinned_limit: u64::MAX })
+            .snapshot(Traces),
+    );
     for rows_per_request in [1, 16, 40, 512, 20_000] {
-        fill(Limits { max_rows: 1_000_000, memory_limit: 4 << 20 }, rows_per_request);
-        fill(Limits { max_rows: 2_000, memory_limit: 4 << 20 }, rows_per_request);
+        fill(
+            Limits { max_rows: 1_000_000, memory_limit: 4 << 20, pinned_limit: u64::MAX },
+            rows_per_request,
+        );
+        fill(
+            Limits { max_rows: 2_000, memory_limit: 4 << 20, pinned_limit: u64::MAX },
+            rows_per_request,
+        );
     }
 }

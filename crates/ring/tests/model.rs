@@ -64,7 +64,11 @@ fn limits() -> impl Strategy<Value = Limits> {
         5 => prop::sample::select(vec![0_u64, 1500, 20_000, 150_000, 1 << 30]),
         5 => prop::sample::select(vec![2_500_000, 4_000_000, 10_000_000]),
     ];
-    (max_rows, memory_limit).prop_map(|(max_rows, memory_limit)| Limits { max_rows, memory_limit })
+    (max_rows, memory_limit).prop_map(|(max_rows, memory_limit)| Limits {
+        max_rows,
+        memory_limit,
+        pinned_limit: u64::MAX,
+    })
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -233,7 +237,9 @@ impl Test {
         let pinned: HashSet<_> = self
             .snapshots
             .iter()
-            .filter(|(snapshot, _)| snapshot.parts().iter().any(|p| p.segment().signal() == signal))
+            .filter(|(snapshot, _)| {
+                snapshot.parts().expect("rows").iter().any(|p| p.segment().signal() == signal)
+            })
             .flat_map(|(snapshot, _)| segments(snapshot))
             .filter(|segment| !held.contains(segment))
             .collect();
@@ -251,13 +257,14 @@ impl Test {
 
 /// The segments of a snapshot, by address, and their memory.
 fn segments(snapshot: &Snapshot) -> HashSet<(*const Segment, usize)> {
-    let parts = snapshot.parts().iter();
-    parts.map(|part| (std::ptr::from_ref(part.segment()), part.segment().memory())).collect()
+    let parts = snapshot.parts().expect("rows");
+    parts.iter().map(|part| (std::ptr::from_ref(part.segment()), part.segment().memory())).collect()
 }
 
 fn compare<'a>(snapshot: &Snapshot, rows: impl Iterator<Item = &'a Row> + Clone) {
     assert_eq!(snapshot.rows(), rows.clone().count() as u64);
-    let ids = snapshot.parts().iter().flat_map(|part| {
+    let parts = snapshot.parts().expect("rows");
+    let ids = parts.iter().flat_map(|part| {
         assert!(!part.rows().is_empty());
         part.first_row_id()..part.first_row_id() + part.rows().len() as u64
     });
@@ -268,7 +275,10 @@ fn compare<'a>(snapshot: &Snapshot, rows: impl Iterator<Item = &'a Row> + Clone)
 /// To look into a part makes one segment of its pieces, of which older snapshots may have some.
 #[test]
 fn pieces_that_snapshots_have_are_counted_beside_the_whole() {
-    let mut test = Test::new(Limits { max_rows: 100_000, memory_limit: 2_500_000 }, false);
+    let mut test = Test::new(
+        Limits { max_rows: 100_000, memory_limit: 2_500_000, pinned_limit: u64::MAX },
+        false,
+    );
     let append = |rows, text| Step::Append(vec![Batch { signal: 0, rows, text, service: 0 }]);
     for step in [
         append(102, 71),
@@ -286,7 +296,8 @@ fn pieces_that_snapshots_have_are_counted_beside_the_whole() {
 /// Rows that are evicted before their part is joined are not counted with the whole.
 #[test]
 fn rows_that_are_gone_do_not_wait_for_readers() {
-    let mut test = Test::new(Limits { max_rows: 300, memory_limit: 4_000_000 }, false);
+    let mut test =
+        Test::new(Limits { max_rows: 300, memory_limit: 4_000_000, pinned_limit: u64::MAX }, false);
     let batch = |rows, text| Batch { signal: 1, rows, text, service: 0 };
     for step in [
         Step::Append(vec![batch(55, 211), batch(75, 50)]),

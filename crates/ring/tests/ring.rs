@@ -3,15 +3,16 @@
 use duckspan_otlp::Signal;
 use duckspan_otlp::Signal::{Logs, Metrics, Traces};
 use duckspan_otlp::wire::put_len;
-use duckspan_ring::{Limits, Rings, Snapshot};
+use duckspan_ring::{Limits, Rings, Snapshot, Stats, TakenBack};
 
 mod common;
 use common::{message, messages, row, segment, segment_of, server_spans, timed_spans, times};
 
-const ROOMY: Limits = Limits { max_rows: 1_000_000, memory_limit: 512 << 20 };
+const ROOMY: Limits =
+    Limits { max_rows: 1_000_000, memory_limit: 512 << 20, pinned_limit: u64::MAX };
 
 fn rings(max_rows: u64, memory_limit: u64) -> Rings {
-    Rings::new(Limits { max_rows, memory_limit })
+    Rings::new(Limits { max_rows, memory_limit, pinned_limit: u64::MAX })
 }
 
 /// received = held + evicted + cleared, and parts that tell the same.
@@ -19,10 +20,10 @@ fn check(rings: &Rings, signal: Signal) {
     let (stats, snapshot) = (rings.stats(signal), rings.snapshot(signal));
     assert_eq!(stats.received_rows, stats.rows + stats.evicted_rows + stats.cleared_rows);
     assert_eq!(stats.rows, snapshot.rows());
-    assert_eq!(stats.parts, snapshot.parts().len() as u64);
+    assert_eq!(stats.parts, snapshot.parts().expect("rows").len() as u64);
     assert_eq!(snapshot.next_row_id(), stats.received_rows);
     let mut next = snapshot.first_row_id();
-    for part in snapshot.parts() {
+    for part in snapshot.parts().expect("rows").iter() {
         assert!(!part.rows().is_empty());
         assert_eq!(part.first_row_id(), next);
         next += part.rows().len() as u64;
@@ -89,7 +90,7 @@ fn large_requests_are_cut() {
     let rings = rings(100_000, 512 << 20);
     rings.append(timed_spans(1, 40_000));
     let snapshot = rings.snapshot(Traces);
-    assert!(snapshot.parts().iter().all(|part| part.segment().len() <= 3125));
+    assert!(snapshot.parts().expect("rows").iter().all(|part| part.segment().len() <= 3125));
     assert_eq!(times(&snapshot), (1..=40_000).collect::<Vec<_>>());
     check(&rings, Traces);
 }
@@ -193,7 +194,7 @@ fn clearing_what_a_snapshot_sees() {
     assert_eq!(times(&rings.snapshot(Traces)), (31..=60).collect::<Vec<_>>());
     assert_eq!(rings.clear_before(Traces, seen.next_row_id()), 0);
     let left = seen.cleared(20);
-    assert_eq!((left.rows(), left.parts().len(), left.next_row_id()), (0, 0, 30));
+    assert_eq!((left.rows(), left.parts().expect("rows").len(), left.next_row_id()), (0, 0, 30));
     let stats = left.stats();
     assert_eq!((stats.received_rows, stats.evicted_rows, stats.cleared_rows), (30, 10, 20));
 }
@@ -224,7 +225,7 @@ fn segments_of_one_request_go_together() {
     let [traces, metrics, logs] = rings.snapshot_all();
     assert_eq!(times(&traces), [1, 2, 3, 4, 5]);
     assert_eq!(times(&logs), [1, 2]);
-    assert_eq!((metrics.rows(), metrics.parts().len()), (0, 0));
+    assert_eq!((metrics.rows(), metrics.parts().expect("rows").len()), (0, 0));
 
     let many = (0..1000).map(|number| timed_spans(number + 6, 1)).collect();
     rings.append_all(many);
@@ -274,7 +275,7 @@ fn what_snapshots_keep_is_counted_until_they_are_gone() {
     rings.append(timed_spans(301, 300));
     assert_eq!(rings.stats(Traces).pinned_bytes, bytes);
     assert_eq!(rings.stats(Traces).bytes, bytes);
-    let (part, second) = (first.parts()[0].clone(), rings.snapshot(Traces));
+    let (part, second) = (first.parts().expect("rows")[0].clone(), rings.snapshot(Traces));
     rings.clear(Traces);
     assert_eq!(rings.stats(Traces).pinned_bytes, 2 * bytes);
     assert_eq!(rings.stats(Logs).pinned_bytes, 0);
@@ -285,6 +286,57 @@ fn what_snapshots_keep_is_counted_until_they_are_gone() {
     assert_eq!(rings.stats(Traces).pinned_bytes, bytes);
     drop(second);
     assert_eq!(rings.stats(Traces).pinned_bytes, 0);
+}
+
+/// What snapshots keep has a limit: the oldest lose their rows, and are told so; what they were is known still.
+#[test]
+fn the_oldest_snapshots_lose_their_rows_when_all_keep_too_much() {
+    const ROWS: u64 = 300;
+    let mut limits = Limits { max_rows: ROWS, memory_limit: 512 << 20, pinned_limit: u64::MAX };
+    let rings = Rings::new(limits);
+    rings.append(timed_spans(1, ROWS));
+    let bytes = rings.stats(Traces).bytes;
+    limits.pinned_limit = 2 * bytes;
+    let rings = Rings::new(limits);
+    rings.append(segment_of(Logs, "other", &[row(Logs, 1, "")]));
+    let [_, _, logs] = rings.snapshot_all();
+    let mut snapshots = Vec::new();
+    for request in 0..10 {
+        rings.append(timed_spans(1 + request * ROWS, ROWS));
+        let pinned = rings.stats(Traces).pinned_bytes;
+        assert!(pinned <= limits.pinned_limit, "{pinned} bytes after request {request}");
+        snapshots.push((rings.snapshot(Traces), rings.stats(Traces)));
+    }
+    let kept = snapshots.iter().filter(|(snapshot, _)| snapshot.parts().is_ok()).count();
+    assert_eq!(kept, 3, "two that are pinned, and what the ring has");
+    for (number, (snapshot, stats)) in snapshots.iter().enumerate() {
+        assert_eq!(snapshot.parts().is_ok(), number >= 7, "the oldest go first");
+        assert_eq!(snapshot.part(0).is_ok(), number >= 7);
+        assert_eq!(snapshot.stats(), Stats { pinned_bytes: 0, ..*stats });
+        assert_eq!((snapshot.rows(), snapshot.next_row_id()), (ROWS, stats.received_rows));
+        let cleared = snapshot.cleared(ROWS);
+        assert_eq!((cleared.rows(), cleared.stats().cleared_rows), (0, ROWS));
+    }
+    assert_eq!(times(&snapshots[9].0), (2701..=3000).collect::<Vec<_>>());
+    assert_eq!(times(&logs), [1], "another signal keeps nothing");
+}
+
+/// Who reads a part is not disturbed, but finds no other.
+#[test]
+fn a_part_that_is_read_stays() {
+    let rings = Rings::new(Limits { max_rows: 300, memory_limit: 512 << 20, pinned_limit: 0 });
+    rings.append(timed_spans(1, 300));
+    let snapshot = rings.snapshot(Traces);
+    let part = snapshot.part(0).expect("a part");
+    rings.append(timed_spans(301, 300));
+    assert_eq!(part.segment().time(0), Some(1));
+    assert_eq!(snapshot.part(0).err(), Some(TakenBack));
+    assert!(rings.stats(Traces).pinned_bytes > 0);
+    drop(part);
+    assert_eq!(rings.stats(Traces).pinned_bytes, 0);
+    let cleared = rings.snapshot(Traces);
+    rings.clear(Traces);
+    assert!(cleared.parts().is_err(), "what is removed is kept as little as what is evicted");
 }
 
 #[test]
@@ -325,7 +377,7 @@ fn whole_parts_are_joined_for_the_first_reader() {
     rings.append(request(3));
     let bytes = rings.stats(Traces).bytes;
     let joined = || (rings.stats(Traces).parts, rings.stats(Traces).bytes, rings.memory());
-    assert_eq!((pieces.parts().len(), joined()), (3, (1, bytes, bytes)));
+    assert_eq!((pieces.parts().expect("rows").len(), joined()), (3, (1, bytes, bytes)));
     assert_eq!(rings.stats(Traces).pinned_bytes, 0, "the ring has the pieces too");
     assert_eq!(times(&rings.snapshot(Traces)).len(), 400);
     assert_eq!(joined(), (1, bytes, bytes));
@@ -373,7 +425,7 @@ fn times_are_those_of_the_rows_held() {
         assert_eq!(stats.oldest_time.zip(stats.newest_time), expected, "after {added:?}");
     }
     let snapshot = rings.snapshot(Traces);
-    let part = &snapshot.parts()[snapshot.parts().len() - 1];
+    let part = &snapshot.parts().expect("rows")[snapshot.parts().expect("rows").len() - 1];
     assert_eq!((part.time_range(), part.untimed()), (Some((1, 5)), true));
 }
 
@@ -408,7 +460,7 @@ fn rings_can_be_shared_and_shown() {
     rings.append(timed_spans(1, 100_000));
     shared(&rings);
     shared(&rings.snapshot(Traces));
-    shared(&rings.snapshot(Traces).parts()[0]);
+    shared(&rings.snapshot(Traces).parts().expect("rows")[0]);
     assert!(format!("{rings:?}").len() < 10_000);
     assert_eq!(rings.ring(Logs).signal(), Logs);
     assert_eq!(rings.ring(Logs).stats(), rings.stats(Logs));

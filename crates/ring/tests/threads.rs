@@ -60,8 +60,8 @@ fn read(rings: &Rings, done: &AtomicBool) -> u64 {
 
 #[test]
 fn readers_see_whole_requests_while_rows_come_and_go() {
-    let rows = Limits { max_rows: 700, memory_limit: 512 << 20 };
-    let bytes = Limits { max_rows: 1_000_000, memory_limit: 200_000 };
+    let rows = Limits { max_rows: 700, memory_limit: 512 << 20, pinned_limit: u64::MAX };
+    let bytes = Limits { max_rows: 1_000_000, memory_limit: 200_000, pinned_limit: u64::MAX };
     for limits in [rows, bytes] {
         let (rings, done) = (Rings::new(limits), AtomicBool::new(false));
         let checked: u64 = thread::scope(|scope| {
@@ -86,7 +86,8 @@ fn readers_see_whole_requests_while_rows_come_and_go() {
 
 #[test]
 fn writers_do_not_lose_rows_of_each_other() {
-    let rings = Rings::new(Limits { max_rows: 3000, memory_limit: 512 << 20 });
+    let rings =
+        Rings::new(Limits { max_rows: 3000, memory_limit: 512 << 20, pinned_limit: u64::MAX });
     let cleared: u64 = thread::scope(|scope| {
         for writer in 0..4_u64 {
             let rings = &rings;

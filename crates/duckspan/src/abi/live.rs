@@ -290,7 +290,7 @@ pub extern "C" fn duckspan_view_after_insert(
 /// Rows that a table has in a view.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_view_rows(view: &View, table: LiveTable, fault: &mut CFault) -> u64 {
-    guard(fault, || Ok(view.rows(table)))
+    guard(fault, || view.rows(table))
 }
 
 /// The same or more, without counting them.
@@ -354,7 +354,7 @@ pub extern "C" fn duckspan_live_scan_open(
         };
         // SAFETY: the shim lends them.
         let conditions = unsafe { &*input.conditions };
-        let scan = LiveScan::open(view, input.table, input.order, columns, conditions);
+        let scan = LiveScan::open(view, input.table, input.order, columns, conditions)?;
         Ok(Box::into_raw(Box::new(scan)))
     })
 }

@@ -25,7 +25,11 @@ const IN_FLIGHT_SHARE: u64 = 4;
 /// The part of it that connections may hold beside requests, and threads to work in.
 const CONNECTION_SHARE: u64 = 16;
 
-/// Where that is little, there is room for so many connections if it is no more than this part.
+/// The part of it that rows may take which made room for others, but are kept for transactions and results that are
+/// open.
+const PINNED_SHARE: u64 = 8;
+
+/// Where what connections may hold is little, there is room for so many connections if it is no more than this part.
 const LEAST_CONNECTIONS: u64 = 16;
 const LARGEST_CONNECTION_SHARE: u64 = 4;
 
@@ -200,7 +204,9 @@ impl LiveOptions {
     pub(super) fn ring_limits(&self) -> RingLimits {
         let received = self.in_flight_bytes() + self.connection_bytes();
         let threads = (self.memory_limit / CONNECTION_SHARE).min(thread_bytes() as u64);
-        RingLimits { max_rows: self.max_rows, memory_limit: self.memory_limit - received - threads }
+        let pinned_limit = self.memory_limit / PINNED_SHARE;
+        let memory_limit = self.memory_limit - received - threads - pinned_limit;
+        RingLimits { max_rows: self.max_rows, memory_limit, pinned_limit }
     }
 }
 

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duckspan_otlp::Signal;
 use duckspan_otlp::segment::Copied;
-use duckspan_ring::{Part, Snapshot};
+use duckspan_ring::{Part, Snapshot, TakenBack};
 
 use super::scan::ScanCounts;
 use super::table::{LiveColumn, LiveTable};
-use crate::boundary::Result;
+use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Reader, Unified};
 use crate::conditions::Conditions;
 use crate::scan::{Bounds, Rows, Scan, WINDOW_BYTES};
@@ -125,10 +125,15 @@ pub(crate) struct RowScan {
 }
 
 impl RowScan {
-    pub(crate) fn new(snapshot: Snapshot, columns: RowColumns, order: ScanOrder) -> RowScan {
+    pub(crate) fn new(
+        snapshot: Snapshot,
+        columns: RowColumns,
+        order: ScanOrder,
+    ) -> Result<RowScan> {
+        let parts = snapshot.parts().map_err(taken_back)?;
         let mut units: Vec<Unit> =
-            snapshot.parts().iter().enumerate().flat_map(|(at, part)| cut(at, part)).collect();
-        let range = |unit: &Unit| snapshot.parts()[unit.part].time_range();
+            parts.iter().enumerate().flat_map(|(at, part)| cut(at, part)).collect();
+        let range = |unit: &Unit| parts[unit.part].time_range();
         match order {
             ScanOrder::Arrival => {}
             ScanOrder::Latest => {
@@ -137,7 +142,7 @@ impl RowScan {
             ScanOrder::Earliest => units.sort_by_key(|unit| range(unit).map(|(min, _)| min)),
         }
         let copied = columns.copied();
-        RowScan { snapshot, columns, copied, units, next: AtomicUsize::new(0) }
+        Ok(RowScan { snapshot, columns, copied, units, next: AtomicUsize::new(0) })
     }
 
     pub(crate) fn units(&self) -> usize {
@@ -154,6 +159,7 @@ impl RowScan {
         RowCursor {
             scan: Arc::clone(self),
             unit: 0,
+            part: None,
             window: 0..0,
             patience: FIRST_WINDOW,
             reader: Reader::default(),
@@ -173,8 +179,9 @@ fn cut(at: usize, part: &Part) -> impl Iterator<Item = Unit> {
 /// A thread's place in a [`RowScan`].
 pub(crate) struct RowCursor {
     scan: Arc<RowScan>,
-    /// The unit claimed last.
+    /// The unit claimed last, and the part that it is of: no other is kept from being taken back.
     unit: usize,
+    part: Option<Part>,
     /// Rows of its segment.
     window: Range<usize>,
     /// Rows of the next window at most.
@@ -189,30 +196,40 @@ impl RowCursor {
         &self.scan.units[self.unit]
     }
 
-    fn part(&self) -> &Part {
-        &self.scan.snapshot.parts()[self.unit().part]
+    /// The part of the unit.
+    fn part(&self) -> Result<&Part> {
+        self.part.as_ref().ok_or_else(|| Fault::new(FaultKind::Internal, "nothing is claimed"))
     }
+}
 
-    /// The number of a row of the segment.
-    fn row_id(&self, row: usize) -> i64 {
-        let part = self.part();
-        (part.first_row_id() + (row - part.rows().start) as u64) as i64
-    }
+/// The number of a row of the segment of a part.
+fn row_id(part: &Part, row: usize) -> i64 {
+    (part.first_row_id() + (row - part.rows().start) as u64) as i64
+}
+
+/// That rows of a transaction made room for newer ones.
+pub(super) fn taken_back(_: TakenBack) -> Fault {
+    let message = "The rows that this transaction sees made room for newer ones: what is kept for transactions and \
+                   results that are open may take an eighth of memory_limit, and this was the oldest of them. Begin \
+                   anew, fetch results sooner, or attach with a larger memory_limit.";
+    Fault::new(FaultKind::InvalidInput, message)
 }
 
 impl Scan for RowCursor {
     fn claim(&mut self) -> Result<bool> {
+        self.part = None;
         self.unit = self.scan.next.fetch_add(1, Ordering::Relaxed);
         if self.unit >= self.scan.units.len() {
             return Ok(false);
         }
-        let start = self.unit().rows.start;
+        let Unit { part, rows: Range { start, .. } } = *self.unit();
+        self.part = Some(self.scan.snapshot.part(part).map_err(taken_back)?);
         self.window = start..start;
         Ok(true)
     }
 
     fn prepare(&mut self) -> Result<()> {
-        if self.scan.columns.may_pass(self.part()) {
+        if self.scan.columns.may_pass(self.part()?) {
             self.counts.units += 1;
         } else {
             let end = self.unit().rows.end;
@@ -224,7 +241,7 @@ impl Scan for RowCursor {
     fn next(&mut self, max_rows: usize) -> Result<usize> {
         loop {
             let rows = self.window.end..self.unit().rows.end;
-            let held = &self.scan.snapshot.parts()[self.unit().part];
+            let Some(held) = &self.part else { return Ok(0) };
             let copied = self.scan.copied;
             let is_text = copied > Copied::NOTHING;
             let wanted = if is_text { max_rows.min(self.patience) } else { max_rows };
@@ -247,21 +264,26 @@ impl Scan for RowCursor {
         let start = self.window.start;
         match self.scan.columns.columns[column] {
             RowColumn::Unified(column) => {
-                self.reader.fill(column, self.part().segment(), start, rows, vector)?;
+                let part = self.part()?.clone();
+                self.reader.fill(column, part.segment(), start, rows, vector)?;
             }
             RowColumn::Typed(position) => {
-                let held = Held::Ring(self.part().clone());
+                let held = Held::Ring(self.part()?.clone());
                 if let Some(typed) = &mut self.typed {
                     typed.fill(position, &held, rows, vector)?;
                 }
             }
             RowColumn::RowId => {
+                let part = self.part()?;
                 vector.write_numbers(rows.len(), |index| {
                     let position = rows.get(index);
-                    Some(self.row_id(match &self.typed {
-                        Some(typed) => typed.row(position),
-                        None => start + position,
-                    }))
+                    Some(row_id(
+                        part,
+                        match &self.typed {
+                            Some(typed) => typed.row(position),
+                            None => start + position,
+                        },
+                    ))
                 })?;
             }
             RowColumn::Nothing => {}
@@ -274,16 +296,17 @@ impl Scan for RowCursor {
     }
 
     fn bounds(&self, column: usize) -> Option<Bounds> {
+        let part = self.part.as_ref()?;
         match self.scan.columns.columns[column] {
             RowColumn::RowId => {
                 let rows = &self.unit().rows;
-                let (min, max) = (self.row_id(rows.start), self.row_id(rows.end - 1));
+                let (min, max) = (row_id(part, rows.start), row_id(part, rows.end - 1));
                 Some(Bounds { values: Some((min, max)), nulls: false })
             }
-            RowColumn::Unified(Unified::Timestamp) => Some(time_bounds(self.part())),
+            RowColumn::Unified(Unified::Timestamp) => Some(time_bounds(part)),
             RowColumn::Typed(position) => {
                 let typed = self.scan.columns.typed.as_ref()?;
-                typed.is_time(position).then(|| nano_bounds(self.part()))
+                typed.is_time(position).then(|| nano_bounds(part))
             }
             _ => None,
         }

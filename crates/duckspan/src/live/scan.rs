@@ -6,9 +6,10 @@ use duckspan_otlp::Signal;
 use duckspan_ring::Part;
 
 use super::View;
-use super::rows::{RowColumns, RowScan, ScanOrder, nano_bounds, time_bounds};
+use super::rows::{RowColumns, RowScan, ScanOrder, nano_bounds, taken_back, time_bounds};
 use super::stats::{StatScan, rows_of};
 use super::table::{LiveColumn, LiveTable};
+use crate::boundary::Result;
 use crate::columns::Unified;
 use crate::conditions::Conditions;
 use crate::scan::{Bounds, Scan};
@@ -41,18 +42,18 @@ impl LiveScan {
         order: ScanOrder,
         columns: Vec<(LiveColumn, Option<String>)>,
         conditions: &Conditions,
-    ) -> LiveScan {
-        match table.signal() {
+    ) -> Result<LiveScan> {
+        Ok(match table.signal() {
             Some(signal) => {
                 let snapshot = view.snapshot(signal).clone();
                 let columns = RowColumns::new(table, signal, columns, conditions);
-                LiveScan::Rows(Arc::new(RowScan::new(snapshot, columns, order)))
+                LiveScan::Rows(Arc::new(RowScan::new(snapshot, columns, order)?))
             }
             None => {
                 let columns = columns.into_iter().map(|(column, _)| column).collect();
                 LiveScan::Stats(StatScan::new(rows_of(view), columns))
             }
-        }
+        })
     }
 
     /// Pieces that threads can scan at a time.
@@ -88,20 +89,20 @@ impl View {
     }
 
     /// The rows of a table.
-    pub(crate) fn rows(&self, table: LiveTable) -> u64 {
+    pub(crate) fn rows(&self, table: LiveTable) -> Result<u64> {
         let has_fewer = table.signal() == Some(Signal::Metrics);
         let Some(relation) = table.relation().filter(|_| has_fewer) else {
-            return self.rows_at_most(table);
+            return Ok(self.rows_at_most(table));
         };
-        let snapshot = self.snapshot(relation.signal);
+        let parts = self.snapshot(relation.signal).parts().map_err(taken_back)?;
         let rows = |part: &Part| {
             let segment = part.segment();
             part.rows().filter(|&row| relation.has(segment, row)).count() as u64
         };
-        snapshot.parts().iter().map(rows).sum()
+        Ok(parts.iter().map(rows).sum())
     }
 
-    /// Bounds of the values of a column of a table.
+    /// Bounds of the values of a column of a table, if they are known.
     pub(crate) fn bounds(&self, table: LiveTable, column: LiveColumn) -> Option<Bounds> {
         let snapshot = self.snapshot(table.signal()?);
         match column {
@@ -111,10 +112,10 @@ impl View {
                 Some(Bounds { values, nulls: false })
             }
             LiveColumn::Unified(Unified::Timestamp) => {
-                snapshot.parts().iter().map(time_bounds).reduce(Bounds::or)
+                snapshot.parts().ok()?.iter().map(time_bounds).reduce(Bounds::or)
             }
             LiveColumn::Typed(position) if table.relation()?.columns[position].is_time() => {
-                snapshot.parts().iter().map(nano_bounds).reduce(Bounds::or)
+                snapshot.parts().ok()?.iter().map(nano_bounds).reduce(Bounds::or)
             }
             _ => None,
         }

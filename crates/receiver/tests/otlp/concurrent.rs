@@ -60,7 +60,11 @@ fn read(server: &Server) {
 /// Requests arrive over every transport while their rows are read, and the oldest make room.
 #[test]
 fn rows_are_read_while_others_arrive() {
-    let server = Server::with_rings(Limits { max_rows: MAX_ROWS, memory_limit: 1 << 30 });
+    let server = Server::with_rings(Limits {
+        max_rows: MAX_ROWS,
+        memory_limit: 1 << 30,
+        pinned_limit: u64::MAX,
+    });
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| send_http(&server));

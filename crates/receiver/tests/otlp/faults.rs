@@ -130,7 +130,8 @@ fn other_ways_to_write_a_message() {
     let outcome = call(&server, TRACE_EXPORT, &[], &framed(0, &message));
     assert_eq!(outcome.status, "0", "{outcome:?}");
     let snapshot = server.rings.snapshot(Signal::Traces);
-    let segment = snapshot.parts()[0].segment();
+    let part = snapshot.part(0).expect("a part");
+    let segment = part.segment();
     let resource = segment.resource(segment.resource_of(0)).message.expect("a resource");
     let resource = Resource::decode(resource).expect("a stored message");
     let keys: Vec<_> = resource.attributes.iter().map(|pair| pair.key.as_str()).collect();
@@ -154,7 +155,8 @@ fn odd_values_are_kept() {
     assert_eq!((outcome.status.as_str(), outcome.data), ("0", framed(0, &[])));
     assert_eq!(server.messages::<Span>(Signal::Traces), spans);
     let snapshot = server.rings.snapshot(Signal::Traces);
-    let segment = snapshot.parts()[0].segment();
+    let part = snapshot.part(0).expect("a part");
+    let segment = part.segment();
     let stored: Vec<_> = (0..times.len() + 1).map(|row| segment.time(row)).collect();
     assert_eq!(stored, [None, None, None, None, None, Some(data::TIME as i64 + 1)]);
 
@@ -192,7 +194,8 @@ fn odd_values_are_kept() {
     let mut expected: Vec<_> = values.iter().map(NumberDataPoint::encode_to_vec).collect();
     expected.extend([histogram.encode_to_vec(), exponential.encode_to_vec()]);
     let snapshot = server.rings.snapshot(Signal::Metrics);
-    let segment = snapshot.parts()[0].segment();
+    let part = snapshot.part(0).expect("a part");
+    let segment = part.segment();
     let stored: Vec<_> =
         (0..segment.len()).map(|row| segment.message(row).unwrap_or(b"")).collect();
     assert_eq!(stored, expected);
@@ -233,7 +236,7 @@ fn older_fields_are_kept() {
 fn shown(server: &Server, signal: Signal) -> String {
     let snapshot = server.rings.snapshot(signal);
     let mut row = Vec::new();
-    duckspan_otlp::render::data(snapshot.parts()[0].segment(), 0, &mut row);
+    duckspan_otlp::render::data(snapshot.part(0).expect("a part").segment(), 0, &mut row);
     String::from_utf8(row).expect("JSON is UTF-8")
 }
 

@@ -281,7 +281,7 @@ fn odd_rows_are_kept() {
     assert_eq!(server.messages::<LogRecord>(Signal::Logs), [log]);
     assert_eq!(server.messages::<NumberDataPoint>(Signal::Metrics), points);
     let snapshot = server.rings.snapshot(Signal::Metrics);
-    let part = &snapshot.parts()[0];
+    let part = snapshot.part(0).expect("a part");
     assert_eq!(part.segment().time(part.rows().start), None);
 }
 
@@ -320,7 +320,11 @@ fn malformed_requests_are_invalid_arguments() {
 /// Row 50: of a request larger than the ring, the newest rows are kept.
 #[test]
 fn requests_larger_than_the_ring_are_taken() {
-    let server = Server::with_rings(duckspan_ring::Limits { max_rows: 10, memory_limit: 1 << 20 });
+    let server = Server::with_rings(duckspan_ring::Limits {
+        max_rows: 10,
+        memory_limit: 1 << 20,
+        pinned_limit: u64::MAX,
+    });
     let body = framed(0, &data::traces(1000).encode_to_vec());
     assert_eq!(call(&server, TRACE_EXPORT, &[], &body).status, "0");
     assert_eq!(server.messages::<Span>(Signal::Traces), spans(1000)[990..]);

@@ -28,7 +28,11 @@ impl Server {
     }
 
     pub(crate) fn configured(configure: impl FnOnce(&mut Config)) -> Server {
-        let limits = duckspan_ring::Limits { max_rows: 10_000_000, memory_limit: 1 << 30 };
+        let limits = duckspan_ring::Limits {
+            max_rows: 10_000_000,
+            memory_limit: 1 << 30,
+            pinned_limit: u64::MAX,
+        };
         Server::of(limits, configure)
     }
 
@@ -65,7 +69,7 @@ impl Server {
     pub(crate) fn messages<M: Message + Default>(&self, signal: Signal) -> Vec<M> {
         let snapshot = self.rings.snapshot(signal);
         let mut messages = Vec::new();
-        for part in snapshot.parts() {
+        for part in snapshot.parts().expect("rows").iter() {
             for row in part.rows() {
                 let bytes = part.segment().message(row).expect("a row with a message");
                 messages.push(M::decode(bytes).expect("a stored message"));

@@ -125,7 +125,8 @@ fn server_span(number: u64) -> Vec<u8> {
 
 /// The messages of the rows of a snapshot, oldest first.
 pub(crate) fn messages(snapshot: &duckspan_ring::Snapshot) -> Vec<Vec<u8>> {
-    let rows = snapshot.parts().iter().flat_map(|part| {
+    let parts = snapshot.parts().expect("rows");
+    let rows = parts.iter().flat_map(|part| {
         part.rows().map(|row| part.segment().message(row).unwrap_or_default().to_vec())
     });
     rows.collect()
@@ -133,7 +134,8 @@ pub(crate) fn messages(snapshot: &duckspan_ring::Snapshot) -> Vec<Vec<u8>> {
 
 /// The times of the rows of a snapshot, oldest first; 0 for none.
 pub(crate) fn times(snapshot: &duckspan_ring::Snapshot) -> Vec<u64> {
-    let rows = snapshot.parts().iter().flat_map(|part| {
+    let parts = snapshot.parts().expect("rows");
+    let rows = parts.iter().flat_map(|part| {
         part.rows().map(|row| part.segment().time(row).unwrap_or_default() as u64)
     });
     rows.collect()

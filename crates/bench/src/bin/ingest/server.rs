@@ -16,7 +16,8 @@ pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
 /// What ATTACH leaves for rows by default. Requests of hundreds of spans in protobuf fill that in the half
 /// second that does not count, so that rows are evicted as they are for most of a receiver's life.
-const LIMITS: Limits = Limits { max_rows: 1_000_000, memory_limit: 352_000_000 };
+const LIMITS: Limits =
+    Limits { max_rows: 1_000_000, memory_limit: 352_000_000, pinned_limit: u64::MAX };
 
 /// A server. All but the receiver drop what they take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

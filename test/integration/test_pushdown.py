@@ -78,12 +78,14 @@ class Draw:
             "0" if kind != "TIMESTAMP_NS" else "2025-01-01"
         ]
         first, *_ = listed = [literal(value) for value in values]
+        orders = ["<", "<=", ">", ">="] if name not in NAMES else []
         choices = [
-            f"{name} {self.random.choice(['=', '<>', '<', '<=', '>', '>='])} {first}",
+            f"{name} {self.random.choice(['=', '<>', *orders])} {first}",
             f"{name} IN ({', '.join(listed)})",
-            f"{name} BETWEEN {min(listed)} AND {max(listed)}",
             f"{name} IS {self.random.choice(['', 'NOT '])}NULL",
         ]
+        if orders:
+            choices.append(f"{name} BETWEEN {min(listed)} AND {max(listed)}")
         if kind == "VARCHAR":
             choices += [f"{name} LIKE {literal(values[0][:2] + '%')}", f"upper({name}) = {first}"]
         if kind == "TIMESTAMP_NS":
@@ -112,6 +114,10 @@ class Draw:
         query = f"SELECT DISTINCT text FROM ({texts}) WHERE text IS NOT NULL ORDER BY ALL"
         found = [text for (text,) in self.con.execute(query).fetchall()]
         return self.random.sample(found, min(count, len(found)))
+
+
+# Columns that may not be compared by the order of their letters.
+NAMES = {"kind", "status_code", "severity", "aggregation_temporality"}
 
 
 def literal(value: str) -> str:

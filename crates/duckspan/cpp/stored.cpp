@@ -25,8 +25,8 @@ void ReadRows(DataChunk &arguments, ExpressionState &, Vector &result) {
 	Call(duckspan_stored_rows, &arguments.data[0], count, &result);
 }
 
-LogicalType StructOf(Relation relation, bool virtual_too) {
-	Columns columns(relation, virtual_too);
+LogicalType StructOf(Relation relation) {
+	Columns columns(relation, false);
 	child_list_t<LogicalType> members;
 	for (idx_t position = 0; position < columns.names.size(); position++) {
 		members.emplace_back(columns.names[position], columns.types[position]);
@@ -45,17 +45,23 @@ void RegisterFunction(ExtensionLoader &loader, ScalarFunctionSet set, const stri
 }
 
 void RegisterTyped(ExtensionLoader &loader, const string &name, Relation relation, scalar_function_t read) {
-	ScalarFunction function({LogicalType::VARCHAR, LogicalType::VARCHAR}, StructOf(relation, false), std::move(read));
-	// A row may be without a resource.
-	function.SetNullHandling(FunctionNullHandling::SPECIAL_HANDLING);
-	function.SetFallible();
-	ScalarFunctionSet set((Identifier(name)));
-	set.AddFunction(std::move(function));
-	RegisterFunction(
-		loader, std::move(set),
-		"The typed columns of a row of read_otlp or of a receiver, of its resource and data; NULL if it is "
-		"of another signal.",
-		"SELECT " + name + "(resource, data) FROM read_otlp('x.jsonl')");
+	// DuckDB moves what is no volatile function into each condition on it, and computes it there anew.
+	for (auto stability : {FunctionStability::CONSISTENT, FunctionStability::VOLATILE}) {
+		auto is_hidden = stability == FunctionStability::VOLATILE;
+		auto called = is_hidden ? "__" + name : name;
+		ScalarFunction function({LogicalType::VARCHAR, LogicalType::VARCHAR}, StructOf(relation), read);
+		// A row may be without a resource.
+		function.SetNullHandling(FunctionNullHandling::SPECIAL_HANDLING);
+		function.SetStability(stability);
+		function.SetFallible();
+		ScalarFunctionSet set((Identifier(called)));
+		set.AddFunction(std::move(function));
+		string text =
+			"The typed columns of a row of read_otlp or of a receiver, of its resource and data; NULL if it is "
+			"of another signal.";
+		RegisterFunction(loader, std::move(set), is_hidden ? text + " Computed once a row, for other macros." : text,
+						 "SELECT " + called + "(resource, data) FROM read_otlp('x.jsonl')");
+	}
 }
 
 } // namespace

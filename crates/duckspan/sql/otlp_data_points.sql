@@ -2,6 +2,6 @@
 -- Example: FROM otlp_data_points('traces.parquet')
 CREATE MACRO otlp_data_points(rows) AS TABLE
     SELECT unnest(typed) FROM (
-        SELECT otlp_data_point(resource, data) AS typed FROM __otlp_rows('data_points', rows) WHERE signal IS NULL OR signal = 'metrics'
+        SELECT __otlp_data_point(resource, data) AS typed FROM __otlp_rows('data_points', rows) WHERE signal IS NULL OR signal = 'metrics'
     )
     WHERE typed IS NOT NULL;

@@ -2,6 +2,6 @@
 -- Example: FROM otlp_log_records('traces.parquet')
 CREATE MACRO otlp_log_records(rows) AS TABLE
     SELECT unnest(typed) FROM (
-        SELECT otlp_log_record(resource, data) AS typed FROM __otlp_rows('log_records', rows) WHERE signal IS NULL OR signal = 'logs'
+        SELECT __otlp_log_record(resource, data) AS typed FROM __otlp_rows('log_records', rows) WHERE signal IS NULL OR signal = 'logs'
     )
     WHERE typed IS NOT NULL;

@@ -2,6 +2,6 @@
 -- Example: FROM otlp_spans('traces.parquet')
 CREATE MACRO otlp_spans(rows) AS TABLE
     SELECT unnest(typed) FROM (
-        SELECT otlp_span(resource, data) AS typed FROM __otlp_rows('spans', rows) WHERE signal IS NULL OR signal = 'traces'
+        SELECT __otlp_span(resource, data) AS typed FROM __otlp_rows('spans', rows) WHERE signal IS NULL OR signal = 'traces'
     )
     WHERE typed IS NOT NULL;

@@ -25,40 +25,29 @@ pub(crate) fn write_typed<'a>(
     rows: impl Iterator<Item = Stored<'a>>,
     vector: &mut Vector,
 ) -> Result<()> {
-    let rows: Vec<_> = rows.collect();
+    let rows = rows.map(|row| of(relation, row)).collect::<Result<Vec<_>>>()?;
     let mut replay = Replay::new(relation.signal);
     for &row in &rows {
-        let row = match row {
-            Some((resource, data)) if is_of(relation, data)? => {
-                Row { timestamp: None, resource, data }
-            }
-            // Holds the place of a row that is NULL.
-            _ => Row { timestamp: None, resource: None, data: "{}" },
-        };
-        replay.push(row).map_err(|bad| bad_row(relation, &bad, &rows))?;
+        // Something holds the place of a row that is NULL.
+        let (resource, data) = row.unwrap_or((None, "{}"));
+        let pushed = replay.push(Row { timestamp: None, resource, data });
+        pushed.map_err(|bad| bad_row(relation, &bad, &rows))?;
     }
     let Some(segment) = replay.take().map_err(|bad| bad_row(relation, &bad, &rows))? else {
         return Ok(());
     };
-    let mut nulls = Vec::new();
-    for (row, stored) in rows.iter().enumerate() {
-        let is_there = match stored {
-            Some((_, data)) => is_of(relation, data)? && relation.has(&segment, row),
-            None => false,
-        };
-        if !is_there {
-            nulls.push(row);
-        }
-    }
+    let is_null = |&row: &usize| rows[row].is_none() || !relation.has(&segment, row);
+    let nulls: Vec<_> = (0..rows.len()).filter(is_null).collect();
     typed::write_structs(relation, segment, &nulls, vector)
 }
 
-/// Whether data is of a row of the relation, or else of another signal.
-fn is_of(relation: &Relation, data: &str) -> Result<bool> {
+/// The row, unless it is of another signal than the relation.
+fn of<'a>(relation: &Relation, row: Stored<'a>) -> Result<Stored<'a>> {
+    let Some((_, data)) = row else { return Ok(None) };
     match signal_of(data) {
-        Ok(Some(signal)) => Ok(signal == relation.signal),
         // What is in it that no signal has is for the replay to tell.
-        Ok(None) => Ok(true),
+        Ok(signal) if signal.is_none_or(|signal| signal == relation.signal) => Ok(row),
+        Ok(_) => Ok(None),
         Err(error) => Err(wrong(&error.to_string(), data.as_bytes())),
     }
 }

@@ -3,8 +3,13 @@
 #include "duckdb/common/multi_file/multi_file_reader.hpp"
 #include "duckdb/common/multi_file/table_function_multi_file.hpp"
 #include "duckdb/function/function_set.hpp"
+#include "duckdb/function/replacement_scan.hpp"
+#include "duckdb/main/config.hpp"
 #include "duckdb/parallel/callback_async_task.hpp"
+#include "duckdb/parser/expression/constant_expression.hpp"
+#include "duckdb/parser/expression/function_expression.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+#include "duckdb/parser/tableref/table_function_ref.hpp"
 #include "duckdb/storage/buffer_manager.hpp"
 
 #include "extension.hpp"
@@ -531,6 +536,23 @@ void RegisterTyped(ExtensionLoader &loader, Relation relation, shared_ptr<Shared
 	Register(loader, relation, std::move(shared), name, std::move(description));
 }
 
+//! Reads a table whose name is that of a file with a suffix that only OTLP has, compressed or not.
+unique_ptr<TableRef> ReadByName(ClientContext &context, ReplacementScanInput &input,
+								optional_ptr<ReplacementScanData>) {
+	auto path = ReplacementScan::GetFullPath(input);
+	if (!ReplacementScan::CanReplace(path, {"binpb", "otlp"})) {
+		return nullptr;
+	}
+	vector<unique_ptr<ParsedExpression>> arguments;
+	arguments.push_back(ConstantExpression::String(path));
+	auto result = make_uniq<TableFunctionRef>();
+	result->function = make_uniq<FunctionExpression>("read_otlp", std::move(arguments));
+	if (!FileSystem::HasGlob(path)) {
+		result->alias = Identifier(FileSystem::GetFileSystem(context).ExtractBaseName(path));
+	}
+	return std::move(result);
+}
+
 } // namespace
 
 bool TryGetFileRelation(const LogicalGet &get, Relation &relation) {
@@ -562,6 +584,7 @@ void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<Shared> shared) {
 				  {"SELECT time_unix_nano, severity, body_text FROM read_otlp_log_records('logs.jsonl')"});
 	RegisterTyped(loader, Relation::DataPoints, shared, "read_otlp_data_points",
 				  {"SELECT name, time_unix_nano, value FROM read_otlp_data_points('metrics.jsonl')"});
+	DBConfig::GetConfig(loader.GetDatabaseInstance()).replacement_scans.emplace_back(ReadByName);
 }
 
 } // namespace duckspan

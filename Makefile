@@ -125,6 +125,7 @@ header: ## Writes crates/duckspan/cpp/duckspan.h anew from the Rust side of the 
 tables: ## Writes docs/tables.md anew from the columns of the typed tables.
 	DUCKSPAN_WRITE_TABLES=1 cargo test --locked -p duckspan-otlp --test tables
 
+.PRECIOUS: $(CACHE)/duckdb-%
 $(CACHE)/duckdb-%: # Its headers, and what `make release` compiles.
 	python3 scripts/duckdb_source.py $* $@
 

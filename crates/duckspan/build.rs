@@ -21,6 +21,7 @@ mod shim {
     const PARTS: [&[&str]; 2] = [
         &[
             "address",
+            "archive",
             "attach",
             "boundary",
             "catalog",
@@ -39,6 +40,7 @@ mod shim {
             "rejects",
             "relation",
             "scan",
+            "sql",
             "stored",
         ],
     ];

@@ -76,7 +76,8 @@ unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo> first, ClientConte
 	auto is_live = previous && previous->GetCatalogType() == LiveCatalog::TYPE;
 	auto replaced = is_live ? &previous->Cast<LiveCatalog>().GetLive() : nullptr;
 	auto memory = make_uniq<Reservation>(db.GetDatabase(), Call(duckspan_live_options_memory, options.get()));
-	LiveHandle live(Call(duckspan_live_start, options.get(), replaced));
+	auto database = new weak_ptr<DatabaseInstance>(db.GetDatabase().shared_from_this());
+	LiveHandle live(Call(duckspan_live_start, options.get(), replaced, static_cast<void *>(database)));
 	std::call_once(static_cast<FirstAttach &>(*first).members, RegisterMembers, std::ref(db.GetDatabase()));
 	// What is left here shows in duckdb_databases().
 	attach.options.erase("token");

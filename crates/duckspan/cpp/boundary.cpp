@@ -35,6 +35,16 @@ void Fault::Keep() noexcept {
 	kept = std::current_exception();
 }
 
+string Fault::TakeKept() {
+	try {
+		std::rethrow_exception(std::exchange(kept, nullptr));
+	} catch (std::exception &error) {
+		return ErrorData(error).Message();
+	} catch (...) {
+		return "an unknown error";
+	}
+}
+
 void Fault::Check() {
 	auto kind = fault.kind;
 	if (kind == FaultKind::None) {

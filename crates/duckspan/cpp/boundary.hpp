@@ -21,6 +21,8 @@ public:
 	void Check();
 	//! Keeps the exception that is being handled, for the call that this thread is in.
 	static void Keep() noexcept;
+	//! Takes the message of that exception, where nobody throws it again.
+	static std::string TakeKept();
 
 private:
 	CFault fault {FaultKind::None, {nullptr, 0}};

@@ -1,6 +1,11 @@
 #include "duckdb.hpp"
+#include "duckdb/catalog/catalog_entry/view_catalog_entry.hpp"
+#include "duckdb/logging/log_manager.hpp"
+#include "duckdb/logging/logger.hpp"
 #include "duckdb/parser/parsed_data/create_schema_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_info.hpp"
+#include "duckdb/parser/parsed_data/create_view_info.hpp"
+#include "duckdb/parser/parser.hpp"
 #include "duckdb/planner/operator/logical_create_table.hpp"
 #include "duckdb/planner/operator/logical_merge_into.hpp"
 #include "duckdb/planner/operator/logical_update.hpp"
@@ -107,13 +112,43 @@ void LiveSchemaEntry::Scan(CatalogType type, const std::function<void(CatalogEnt
 	}
 }
 
-optional_ptr<CatalogEntry> LiveSchemaEntry::LookupEntry(CatalogTransaction, const EntryLookupInfo &lookup) {
+optional_ptr<CatalogEntry> LiveSchemaEntry::LookupEntry(CatalogTransaction transaction, const EntryLookupInfo &lookup) {
+	if (lookup.GetCatalogType() != CatalogType::TABLE_ENTRY && lookup.GetCatalogType() != CatalogType::VIEW_ENTRY) {
+		return nullptr;
+	}
 	for (auto &table : tables) {
-		if (lookup.GetCatalogType() == CatalogType::TABLE_ENTRY && lookup.GetEntryIdentifier() == table->name) {
+		if (lookup.GetEntryIdentifier() == table->name) {
 			return table.get();
 		}
 	}
+	AddViews();
+	for (auto &view : views) {
+		if (lookup.GetEntryIdentifier() == view->name) {
+			// What a transaction sees of the rows is fixed before it looks at the archive: in between they only move
+			// there.
+			LiveTransaction::Get(transaction.GetContext(), catalog).GetView(catalog.Cast<LiveCatalog>().GetLive());
+			return view.get();
+		}
+	}
 	return nullptr;
+}
+
+void LiveSchemaEntry::AddViews() {
+	// Not in the constructor: only an attached catalog has its name.
+	std::call_once(views_added, [&] {
+		for (auto &table : tables) {
+			auto &live = catalog.Cast<LiveCatalog>().GetLive();
+			auto &name = catalog.GetName().GetIdentifierName();
+			auto sql = Take(Call(duckspan_live_union, &live, Lend(name), table->table));
+			if (sql.empty()) {
+				continue;
+			}
+			CreateViewInfo info(*this, Identifier("all_" + table->name.GetIdentifierName()));
+			auto parser = Parser::GetBuiltinParser();
+			info.query = CreateViewInfo::ParseSelect(parser, sql);
+			views.push_back(make_uniq<ViewCatalogEntry>(catalog, *this, info));
+		}
+	});
 }
 
 optional_ptr<CatalogEntry> LiveSchemaEntry::CreateIndex(CatalogTransaction, CreateIndexInfo &, TableCatalogEntry &) {
@@ -160,8 +195,11 @@ void LiveCatalog::Initialize(bool) {
 	schema = make_uniq<LiveSchemaEntry>(*this, info);
 }
 
-void LiveCatalog::OnDetach(ClientContext &) {
-	duckspan_live_stop(live.get());
+void LiveCatalog::OnDetach(ClientContext &context) {
+	auto lost = Take(Call(duckspan_live_detach, live.get()));
+	if (!lost.empty()) {
+		DUCKDB_LOG_WARNING(context, "%s", lost);
+	}
 }
 
 string LiveCatalog::GetDBPath() {

@@ -559,8 +559,38 @@ void duckspan_live_options_set(LiveOptions *options, Str name, Str value, CFault
 /// Bytes of memory for everything that is kept and received.
 uint64_t duckspan_live_options_memory(const LiveOptions *options, CFault *fault);
 
-/// Starts a receiver, in place of `previous` if that is not null.
-const Live *duckspan_live_start(const LiveOptions *options, const Live *previous, CFault *fault);
+/// Starts a receiver, in place of `previous` if that is not null. `database` is a weak pointer to the database that it
+/// is attached to, and Rust's from now on.
+const Live *duckspan_live_start(const LiveOptions *options,
+                                const Live *previous,
+                                void *database,
+                                CFault *fault);
+
+/// Stops to receive, and archives what is left, in bounded time; what could not be archived, or nothing.
+Text duckspan_live_detach(const Live *live,
+                          CFault *fault);
+
+/// Archives what is there now, and waits for it.
+void duckspan_live_flush(const Live *live, CFault *fault);
+
+/// Archives what is there now to a schema or folder, once; returns how many rows were not there yet. `database` as in
+/// `duckspan_live_start`.
+uint64_t duckspan_live_archive(const Live *live,
+                               Str target,
+                               void *database,
+                               CFault *fault);
+
+/// SQL of all rows of a table, archived ones too, in the catalog of that name; empty if nothing is archived.
+Text duckspan_live_union(const Live *live,
+                         Str catalog,
+                         LiveTable table,
+                         CFault *fault);
+
+/// The table of that name, if there is one; else `stats`, which has no rows to archive.
+CTable duckspan_archive_table(Str name, CFault *fault);
+
+/// The rows that are being archived by the archive with that key; null if there is none.
+View *duckspan_archive_view(Str key, CFault *fault);
 
 /// Stops to receive, in bounded time. What is kept stays.
 void duckspan_live_stop(const Live *live);
@@ -671,6 +701,29 @@ void duckspan_stored_rows(void *values,
 CColumn duckspan_type_member(const CType *kind,
                              uintptr_t position,
                              CFault *fault);
+
+/// Opens a connection; null if the database is closed.
+extern bool duckspan_sql_connect(const void *database, void **connection);
+
+/// Runs statements, and adds the rows of the last one.
+extern bool duckspan_sql_run(void *connection, Str sql, void *rows, void (*add)(void *rows,
+                                                                                const Str *values,
+                                                                                uintptr_t count));
+
+/// Makes what runs on a connection fail; from any thread.
+extern bool duckspan_sql_interrupt(void *connection);
+
+/// Closes a connection.
+extern bool duckspan_sql_close(void *connection);
+
+/// Frees what names a database.
+extern bool duckspan_sql_forget(void *database);
+
+/// Why the last of these failed on this thread.
+extern bool duckspan_sql_error(void *text, void (*set)(void *text, Str message));
+
+/// The C library's.
+extern int atexit(void (*handler)());
 
 }  // extern "C"
 

@@ -11,6 +11,7 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterReadOtlp(*loader, shared);
 	duckspan::RegisterReadOtlpRejects(*loader, shared);
 	duckspan::RegisterAddresses(*loader);
+	duckspan::RegisterArchive(*loader);
 	duckspan::RegisterAttach(*loader);
 	duckspan::RegisterMacros(*loader);
 	duckspan::RegisterRelation(*loader);

@@ -16,6 +16,7 @@ struct Shared : public duckdb::TableFunctionInfo {
 void RegisterReadOtlp(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared> shared);
 void RegisterReadOtlpRejects(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared> shared);
 void RegisterAddresses(duckdb::ExtensionLoader &loader);
+void RegisterArchive(duckdb::ExtensionLoader &loader);
 void RegisterAttach(duckdb::ExtensionLoader &loader);
 void RegisterComparisons(duckdb::DatabaseInstance &db);
 void RegisterMembers(duckdb::DatabaseInstance &db);

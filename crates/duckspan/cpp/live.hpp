@@ -10,6 +10,8 @@
 
 #include "boundary.hpp"
 
+#include <mutex>
+
 namespace duckspan {
 
 //! Throws the one error of what cannot be done to an attached receiver.
@@ -82,7 +84,12 @@ public:
 	void Alter(duckdb::CatalogTransaction, duckdb::AlterInfo &) override;
 
 private:
+	void AddViews();
+
 	duckdb::vector<duckdb::unique_ptr<LiveTableEntry>> tables;
+	std::once_flag views_added;
+	//! Of what is archived: its rows, and those of the tables that are not archived yet.
+	duckdb::vector<duckdb::unique_ptr<duckdb::CatalogEntry>> views;
 };
 
 class LiveCatalog : public duckdb::Catalog {

@@ -54,13 +54,23 @@ pub struct Str {
 }
 
 impl Str {
-    fn get(&self) -> String {
+    pub(crate) fn get(&self) -> String {
         if self.len == 0 {
             return String::new();
         }
         // SAFETY: C++ lends `len` bytes at `data`.
         let bytes = unsafe { std::slice::from_raw_parts(self.data, self.len) };
         String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    /// The text, or `None` where it is null.
+    pub(crate) fn get_or_null(&self) -> Option<String> {
+        (!self.data.is_null()).then(|| self.get())
+    }
+
+    /// Text that is lent to C++ for a call.
+    pub(crate) fn lend(text: &str) -> Str {
+        Str { data: text.as_ptr(), len: text.len() }
     }
 
     /// The texts of a list that C++ lends.

@@ -119,6 +119,13 @@ pub(crate) fn guard<T: Fallback>(fault: &mut CFault, body: impl FnOnce() -> Resu
     })
 }
 
+/// Runs the body of a function that C++ calls for each piece of a result: a panic loses the piece, no more.
+pub(crate) fn contain(body: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(body)) {
+        contain_drop(panic);
+    }
+}
+
 /// Runs the body of a function by which C++ gives something back: drops it, and a panic of that stops here.
 pub(crate) fn contain_drop<T>(value: T) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {

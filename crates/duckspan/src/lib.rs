@@ -15,12 +15,13 @@
 //!   cannot fail. Every function of [`shim`], which Rust calls, catches: it says whether it came to its
 //!   end, and the shim keeps what it threw until Rust has returned. Tests in `crates/tidy` see to that.
 //!
-//! `abi.rs` and its folder, `input.rs`, `shim.rs`, `source.rs` and `vector.rs` hold all `unsafe` code.
+//! `abi.rs` and its folder, `input.rs`, `shim.rs`, `source.rs`, `sql.rs` and `vector.rs` hold all `unsafe` code.
 #![deny(unsafe_code)]
 // The generator of the C++ header reads `pub` items only.
 #![allow(unreachable_pub)]
 
 mod abi;
+mod archive;
 mod boundary;
 mod columns;
 mod comparisons;
@@ -38,6 +39,7 @@ mod scan;
 /// cbindgen:ignore
 mod shim;
 mod source;
+mod sql;
 mod stored;
 mod typed;
 mod vector;

@@ -1,16 +1,18 @@
 //! An attached receiver: the rings of a catalog, and the threads that fill them.
 
 use std::error::Error;
-use std::hash::{BuildHasher, RandomState};
+use std::fmt::Display;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use duckspan_otlp::{Segment, Signal};
-use duckspan_receiver::{Counters, Receiver, StartError};
-use duckspan_ring::{Rings, Snapshot, Stats};
+use duckspan_receiver::{Archiving, Counters, Receiver, StartError};
+use duckspan_ring::{Full, Rings, Snapshot, Stats};
 
+use crate::archive::{Archive, ArchiveOptions, Bell, Outcome, unique_id};
 use crate::boundary::{Fault, FaultKind, Result};
+use crate::sql::Database;
 
 mod insert;
 mod options;
@@ -27,6 +29,12 @@ pub use scan::{LiveScan, ScanCounts};
 pub use table::LiveTable;
 pub(crate) use table::TableColumn;
 
+/// Time that DETACH gives to what is not archived yet.
+const LAST_ROUND: Duration = Duration::from_secs(10);
+
+/// Time that somebody waits who asks for it.
+const LONGEST_FLUSH: Duration = Duration::from_secs(600);
+
 /// What a catalog keeps while it is attached.
 pub struct Live {
     options: LiveOptions,
@@ -37,6 +45,9 @@ pub struct Live {
     http_port: Option<u16>,
     /// Tells it from every other receiver, those of other processes too.
     id: Arc<str>,
+    archive: Option<Archive>,
+    /// Held by who archives to another place.
+    archiving: Mutex<()>,
 }
 
 /// The rows of every signal at one moment, and what was counted until then; what a transaction sees.
@@ -46,9 +57,22 @@ pub struct View {
     pinned_bytes: [u64; Signal::ALL.len()],
     counters: Arc<Counters>,
     receiver: Arc<str>,
+    /// What was archived before the rows were looked at.
+    archived: Option<Arc<Outcome>>,
 }
 
 impl View {
+    /// Rows, of which nothing is counted.
+    pub(crate) fn of(snapshots: [Snapshot; Signal::ALL.len()]) -> View {
+        View {
+            snapshots,
+            pinned_bytes: [0; Signal::ALL.len()],
+            counters: Arc::default(),
+            receiver: "".into(),
+            archived: None,
+        }
+    }
+
     pub(crate) fn snapshot(&self, signal: Signal) -> &Snapshot {
         &self.snapshots[signal as usize]
     }
@@ -71,12 +95,29 @@ impl Live {
     ///
     /// `previous` is what the new one replaces: if that is what holds the port, it is stopped first, and
     /// started again if the new one cannot start even so.
-    pub(crate) fn start(options: &LiveOptions, previous: Option<&Live>) -> Result<Live> {
+    pub(crate) fn start(
+        options: &LiveOptions,
+        previous: Option<&Live>,
+        database: Database,
+    ) -> Result<Live> {
         let rings = Arc::new(Rings::new(options.ring_limits()));
-        let receiver = match (options.receive(&rings), previous) {
+        let (id, bell) = (unique_id(), Bell::default());
+        let archive = options.archive();
+        let path = archive.path(&id, &rings, database)?;
+        let prepared = path.as_ref().map(|path| path.prepare()).transpose();
+        let ends = prepared.map_err(|error| {
+            let message = format!("The archive cannot be used: {error}");
+            Fault::new(FaultKind::Io, message)
+        })?;
+        let archiving = path.as_ref().map(|_| {
+            let bell = bell.clone();
+            Archiving::new(archive.acknowledges, move || bell.ring())
+        });
+        let receive = || options.receive(&rings, archiving.clone());
+        let receiver = match (receive(), previous) {
             (Err(error), Some(previous)) if is_in_use(&error) && previous.holds(options) => {
                 let running = previous.stop();
-                let started = options.receive(&rings);
+                let started = receive();
                 if running && started.is_err() {
                     previous.resume();
                 }
@@ -85,10 +126,83 @@ impl Live {
             (started, _) => started,
         };
         let receiver = receiver.map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?;
+        let path_of_rows = path;
         let path = options.with_port(receiver.address().port()).path();
         let http_port = receiver.http_address().map(|address| address.port());
         let receiver = Mutex::new(Arc::new(receiver));
-        Ok(Live { options: options.clone(), rings, receiver, path, http_port, id: fresh_id() })
+        let archive = match (path_of_rows, archiving, ends) {
+            (Some(rows), Some(archiving), Some(ends)) => {
+                let started = Archive::start(rows, archive.clone(), archiving, &bell, ends);
+                Some(started.map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?)
+            }
+            _ => None,
+        };
+        Ok(Live {
+            options: options.clone(),
+            rings,
+            receiver,
+            path,
+            http_port,
+            id: id.into(),
+            archive,
+            archiving: Mutex::default(),
+        })
+    }
+
+    /// Stops to receive, archives what is left, in bounded time, and says what could not be.
+    pub(crate) fn detach(&self) -> Option<String> {
+        self.stop();
+        let archive = self.archive.as_ref()?;
+        let flushed = archive.flush(LAST_ROUND);
+        archive.stop();
+        let waiting: u64 = self.waiting(&archive.outcome()).iter().sum();
+        let error = flushed.err()?;
+        (waiting > 0).then(|| format!("{waiting} rows of {} were not archived: {error}", self.path))
+    }
+
+    /// Archives what is there now, and waits for it.
+    pub(crate) fn flush(&self) -> Result<()> {
+        let Some(archive) = &self.archive else {
+            let message =
+                "Nothing is archived here: say where to with the option archive of ATTACH";
+            return Err(Fault::new(FaultKind::InvalidInput, message));
+        };
+        archive.flush(LONGEST_FLUSH).map(drop).map_err(not_archived)
+    }
+
+    /// Archives what is there now to another place, once; returns how many rows.
+    pub(crate) fn archive_once(&self, target: &str, database: Database) -> Result<u64> {
+        let options =
+            ArchiveOptions { target: Some(target.to_owned()), ..self.options.archive().clone() };
+        if let Some(archive) = self.archive.as_ref().filter(|_| self.archives_to(&options)) {
+            // Who else writes there would store rows twice.
+            let before = archive.outcome().ends;
+            let after = archive.flush(LONGEST_FLUSH).map_err(not_archived)?.ends;
+            return Ok(before.iter().zip(after).map(|(before, after)| after - before).sum());
+        }
+        let _turn = self.archiving.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = options.path(&self.id, &self.rings, database)?;
+        let path = path.ok_or_else(|| Fault::new(FaultKind::Binder, "there is no target"))?;
+        let archived = path.prepare().and_then(|ends| path.round(ends));
+        archived.map(|(rows, _)| rows).map_err(not_archived)
+    }
+
+    fn archives_to(&self, options: &ArchiveOptions) -> bool {
+        let same = |mine, other| matches!((mine, other), (Ok(mine), Ok(other)) if mine == other);
+        same(self.options.archive().target(), options.target())
+    }
+
+    /// SQL of all rows of a typed table, archived ones too, in the catalog of that name.
+    pub(crate) fn union(&self, catalog: &str, table: LiveTable) -> Result<Option<String>> {
+        let archive = self.options.archive();
+        let target = archive.target()?.filter(|_| archive.relations.tables().contains(&table));
+        Ok(target.map(|target| target.union(&self.id, catalog, table)))
+    }
+
+    fn waiting(&self, archived: &Outcome) -> [u64; Signal::ALL.len()] {
+        let snapshots = self.rings.snapshot_all();
+        Signal::ALL
+            .map(|signal| waiting(&snapshots[signal as usize], archived.ends[signal as usize]))
     }
 
     /// Stops to receive, in bounded time; says whether it did receive. What is kept stays.
@@ -108,7 +222,8 @@ impl Live {
     /// Starts again at the same ports, if it can.
     fn resume(&self) {
         let options = self.options.with_ports(self.receiver().address().port(), self.http_port);
-        if let Ok(receiver) = options.receive(&self.rings) {
+        let archiving = self.archive.as_ref().map(Archive::archiving);
+        if let Ok(receiver) = options.receive(&self.rings, archiving) {
             *self.receiver.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(receiver);
         }
     }
@@ -152,7 +267,10 @@ impl Live {
     }
 
     pub(crate) fn view(&self) -> View {
+        // Before the rows: those that are archived since are in both, and counted in neither.
+        let archived = self.archive.as_ref().map(|archive| Arc::new(archive.outcome()));
         View {
+            archived,
             snapshots: self.rings.snapshot_all(),
             pinned_bytes: Signal::ALL.map(|signal| self.rings.ring(signal).pinned_bytes()),
             counters: Arc::new(self.counters()),
@@ -168,8 +286,12 @@ impl Live {
         }
     }
 
-    fn append(&self, segment: Segment) {
-        self.rings.append(segment);
+    fn append(&self, segment: Segment) -> Result<()> {
+        self.rings.try_append(segment).map(drop).map_err(|Full| {
+            let message =
+                "Memory is full of rows that are not archived yet: try again, or see live.stats";
+            Fault::new(FaultKind::InvalidInput, message)
+        })
     }
 
     /// Removes the rows of a table that are in a view, and no row that came since; returns how many, and what
@@ -187,11 +309,13 @@ impl Live {
     }
 }
 
-/// An id that no receiver had: the time, and what the standard library takes from the system for its hash maps.
-fn fresh_id() -> Arc<str> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
-    let random = RandomState::new().hash_one(now);
-    format!("{now:016x}{random:016x}").into()
+fn not_archived(error: impl Display) -> Fault {
+    Fault::new(FaultKind::Io, format!("The rows could not be archived: {error}"))
+}
+
+/// Rows of a snapshot from an id on.
+fn waiting(snapshot: &Snapshot, from: u64) -> u64 {
+    snapshot.next_row_id().saturating_sub(from.max(snapshot.first_row_id()))
 }
 
 fn is_in_use(error: &StartError) -> bool {

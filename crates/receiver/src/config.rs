@@ -1,6 +1,7 @@
 //! What a receiver is started with.
 
 use crate::address::Address;
+use crate::archiving::Archiving;
 use crate::auth::Token;
 use crate::cors::Origin;
 use crate::limits::Limits;
@@ -18,6 +19,8 @@ pub struct Config {
     pub token: Option<Token>,
     /// The web pages that may send.
     pub cors_origins: Vec<Origin>,
+    /// Where rows are archived.
+    pub archiving: Option<Archiving>,
 }
 
 /// A second port; 0 stands for any that is free.
@@ -33,6 +36,13 @@ impl Config {
     /// A receiver at `address` with nothing else set.
     pub fn new(address: Address) -> Config {
         let cors_origins = Origin::localhost();
-        Config { address, http_port: None, limits: Limits::DEFAULT, token: None, cors_origins }
+        Config {
+            address,
+            http_port: None,
+            limits: Limits::DEFAULT,
+            token: None,
+            cors_origins,
+            archiving: None,
+        }
     }
 }

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod archiving;
 mod auth;
 mod body;
 mod budget;
@@ -38,6 +39,7 @@ mod socket;
 mod status;
 
 pub use address::{Address, AddressError};
+pub use archiving::Archiving;
 pub use auth::Token;
 pub use config::{Config, HttpPort};
 pub use cors::{Origin, OriginError};

@@ -51,7 +51,7 @@ impl Receiver {
     /// # Errors
     /// If it cannot listen where it should; nothing is left behind then.
     pub fn start(config: Config, rings: Arc<Rings>) -> Result<Receiver, StartError> {
-        Receiver::start_with(&config, Box::new(move |segment| rings.append(segment)))
+        Receiver::start_with(&config, Box::new(move |segment| rings.try_append(segment)))
     }
 
     pub(crate) fn start_with(config: &Config, store: Store) -> Result<Receiver, StartError> {

@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use duckspan_otlp::compression::Compression;
 use duckspan_otlp::{Segment, Signal};
+use duckspan_ring::Full;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, Version};
+use tokio::time::timeout;
 
+use crate::archiving::Archiving;
 use crate::auth::Token;
 use crate::body::Arriving;
 use crate::budget::{Budget, Charge};
@@ -29,8 +32,9 @@ use crate::reply::Reply;
 use crate::socket::{Activity, InFlight};
 use crate::{grpc, host, http};
 
-/// Where segments go; they are there to be queried when it returns.
-pub(crate) type Store = Box<dyn Fn(Segment) + Send + Sync>;
+/// Where segments go; they are there to be queried when it returns, with the id of the next row to come. Or there is
+/// no room for them beside rows that are not archived.
+pub(crate) type Store = Box<dyn Fn(Segment) -> Result<u64, Full> + Send + Sync>;
 
 /// What all connections of a receiver share.
 pub(crate) struct Service {
@@ -40,6 +44,7 @@ pub(crate) struct Service {
     host: String,
     token: Option<Token>,
     origins: Vec<Origin>,
+    archiving: Option<Archiving>,
     store: Store,
     budget: Arc<Budget>,
     helpers: Arc<Helpers>,
@@ -60,6 +65,13 @@ struct Asked {
     /// Where it was sent to, if that is a place.
     signal: Option<Signal>,
     terms: Result<Terms, Refusal>,
+}
+
+/// What became of the rows of a request.
+struct Stored {
+    accepted: Accepted,
+    /// Their signal, and the id of a row that came after them; `None` if there are none.
+    rows: Option<(Signal, u64)>,
 }
 
 /// How a request is to be read.
@@ -116,6 +128,7 @@ impl Service {
             host: config.address.host(),
             token: config.token.clone(),
             origins: config.cors_origins.clone(),
+            archiving: config.archiving.clone(),
             store,
             budget: Budget::new(config.limits.in_flight_bytes),
             helpers: Helpers::new(workers()),
@@ -257,7 +270,15 @@ impl Service {
     ) -> Result<Accepted, Refusal> {
         let read = self.read(transport, terms, body);
         let request = within(terms.timeout, read).await?;
-        self.decode_and_store(request, activity).await
+        let Stored { accepted, rows } = self.decode_and_store(request, activity).await?;
+        if let (Some((signal, end)), Some(archiving)) = (rows, &self.archiving)
+            && timeout(terms.timeout, archiving.acknowledged(signal, end)).await.is_err()
+        {
+            let message =
+                "the rows are not archived yet, and may be stored twice if they are sent again";
+            return Err(Refusal::new(Reason::TimedOut, message));
+        }
+        Ok(accepted)
     }
 
     async fn read(
@@ -287,7 +308,7 @@ impl Service {
         &self,
         request: export::Request,
         activity: &Arc<Activity>,
-    ) -> Result<Accepted, Refusal> {
+    ) -> Result<Stored, Refusal> {
         let (request, is_long) = request.begin(self.limits.max_request_size)?;
         if !is_long {
             return self.decode_and_store_here(request);
@@ -296,28 +317,39 @@ impl Service {
         tokio::task::block_in_place(|| self.decode_and_store_here(request))
     }
 
-    fn decode_and_store_here(&self, request: export::Request) -> Result<Accepted, Refusal> {
+    fn decode_and_store_here(&self, request: export::Request) -> Result<Stored, Refusal> {
         let decoded = request.decode(self.limits.max_request_size)?;
         if self.stopping.load(Ordering::Acquire) {
             return Err(Refusal::new(Reason::Stopping, "the receiver is stopping"));
         }
-        if let Some(segment) = decoded.segment {
-            (self.store)(segment);
-        }
+        let rows = decoded.segment.map(|segment| self.store(segment)).transpose()?;
         drop(decoded.charge);
-        Ok(decoded.accepted)
+        Ok(Stored { accepted: decoded.accepted, rows })
+    }
+
+    /// Stores rows; returns their signal, and the id of the next row to come.
+    fn store(&self, segment: Segment) -> Result<(Signal, u64), Refusal> {
+        let signal = segment.signal();
+        match (self.store)(segment) {
+            Ok(end) => Ok((signal, end)),
+            Err(Full) => {
+                self.archiving.iter().for_each(Archiving::hurry);
+                let message = "memory is full of rows that are not archived yet, try again";
+                Err(Refusal::new(Reason::Overload, message))
+            }
+        }
     }
 }
 
 /// The result of reading a body, if it arrives in time.
 async fn within<T>(
-    timeout: Duration,
+    time: Duration,
     read: impl Future<Output = Result<T, Refusal>>,
 ) -> Result<T, Refusal> {
-    match tokio::time::timeout(timeout, read).await {
+    match timeout(time, read).await {
         Ok(result) => result,
         Err(_) => {
-            let message = format!("the body did not arrive within {timeout:?}");
+            let message = format!("the body did not arrive within {time:?}");
             Err(Refusal::new(Reason::TimedOut, message))
         }
     }

@@ -6,15 +6,21 @@ use crate::admit::Incoming;
 use crate::arrival::Arrivals;
 use crate::content::{Content, Piece, join, memory_of, rows_of};
 use crate::part::Body;
-use crate::rings::Shared;
+use crate::rings::{Full, Shared};
 use crate::size::{PartSize, Weight};
 use crate::state::{Draft, State};
 use crate::sync::{Counted, Writer};
 
 impl Shared {
-    /// Makes room for segments, and publishes them together.
-    pub(crate) fn admit(&self, mut incoming: Vec<Incoming>, writer: &mut Writer<'_, State>) {
-        let mut draft = Draft::of(&writer.current());
+    /// Makes room for segments, and publishes them together; or nothing at all, if there is none.
+    pub(crate) fn admit(
+        &self,
+        mut incoming: Vec<Incoming>,
+        keeping: bool,
+        writer: &mut Writer<'_, State>,
+    ) -> Result<(), Full> {
+        let old = writer.current();
+        let mut draft = Draft::of(&old);
         for signal in Signal::ALL {
             let same = incoming.iter().filter(|incoming| incoming.segment.signal() == signal);
             let rows: usize = same.map(|incoming| incoming.segment.len()).sum();
@@ -30,13 +36,22 @@ impl Shared {
             draft.evict_arrived_before(u64::MAX);
         }
         draft.make_room(self.limits.memory_limit - room, self.limits.memory_limit);
+        let loses =
+            |incoming: &Incoming| incoming.lost > 0 && self.keeps_some(incoming.segment.signal());
+        if keeping && (incoming.iter().any(loses) || !self.keeps(&old, &draft.state)) {
+            return Err(Full);
+        }
         if incoming.iter().any(|segment| segment.cut) {
             // Copies are to be made: free the memory for them first.
             draft.publish(writer);
             draft = Draft::of(&writer.current());
         }
         incoming.into_iter().for_each(|segment| self.push(&mut draft, segment));
+        if keeping && !self.keeps(&old, &draft.state) {
+            return Err(Full);
+        }
         draft.publish(writer);
+        Ok(())
     }
 
     fn push(&self, draft: &mut Draft, incoming: Incoming) {
@@ -66,15 +81,19 @@ impl Shared {
     }
 
     /// Joins small parts of a signal, one group after the other.
-    pub(crate) fn coalesce(&self, signal: Signal, writer: &mut Writer<'_, State>) {
+    pub(crate) fn coalesce(&self, signal: Signal, keeping: bool, writer: &mut Writer<'_, State>) {
         loop {
-            let mut draft = Draft::of(&writer.current());
+            let old = writer.current();
+            let mut draft = Draft::of(&old);
             let view = draft.view(signal);
             let Some(parts) = view.to_join(&self.size) else { return };
             let group = Group::of(&view.tail()[parts.clone()], view.first_row_id());
             let lazily = group.is_for_readers(&self.size);
             let more = if lazily { group.memory_around(signal) } else { memory_of(&group.pieces) };
             if draft.make_room(more, self.limits.memory_limit) {
+                if keeping && !self.keeps(&old, &draft.state) {
+                    return;
+                }
                 // Room for what there is while there are both. Free it, then look again.
                 draft.publish(writer);
                 continue;

@@ -38,6 +38,6 @@ mod view;
 
 pub use duckspan_otlp::{Segment, Signal};
 pub use part::Part;
-pub use rings::{Limits, Ring, Rings};
+pub use rings::{Full, Limits, Ring, Rings};
 pub use snapshot::{Parts, Snapshot, TakenBack};
 pub use stats::Stats;

@@ -26,6 +26,13 @@ impl Part {
         Part { body, rows }
     }
 
+    /// Those of the rows with an id from one up to another; `None` if there are none.
+    pub(crate) fn between(&self, first_row_id: u64, end_row_id: u64) -> Option<Part> {
+        let rows = self.body.rows_since(first_row_id).start.max(self.rows.start)
+            ..self.body.rows_since(end_row_id).start.min(self.rows.end);
+        (!rows.is_empty()).then(|| Part { body: Counted::clone(&self.body), rows })
+    }
+
     /// The segment the rows lie in. The first who asks for it may have to wait until it is made.
     pub fn segment(&self) -> &Segment {
         self.body.content.segment()

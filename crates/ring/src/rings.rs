@@ -47,9 +47,44 @@ pub(crate) struct Shared {
     leases: Leases,
     /// By signal, bytes of parts that were let go of and live on in snapshots.
     pub(crate) pinned: [Arc<AtomicU64>; 3],
+    /// By signal, the id of the first row that is to stay.
+    kept_from: [AtomicU64; 3],
 }
 
+/// There is no room for rows, unless others are evicted that are to stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
 impl Shared {
+    fn append(&self, segments: Vec<Segment>, keeping: bool) -> Result<(), Full> {
+        let Shared { limits, size, published, .. } = self;
+        let segments = segments.into_iter().filter(|segment| !segment.is_empty());
+        let incoming: Vec<_> =
+            segments.map(|segment| Incoming::new(segment, *limits, size)).collect();
+        let mut signals: Vec<_> = incoming.iter().map(|i| i.segment.signal()).collect();
+        signals.sort_unstable();
+        signals.dedup();
+        let mut writer = published.write();
+        self.admit(incoming, keeping, &mut writer)?;
+        signals.into_iter().for_each(|signal| self.coalesce(signal, keeping, &mut writer));
+        self.take_back();
+        Ok(())
+    }
+
+    /// Whether rows of a signal are to stay, as those that come do then.
+    pub(crate) fn keeps_some(&self, signal: Signal) -> bool {
+        self.kept_from[signal as usize].load(Relaxed) < u64::MAX
+    }
+
+    /// Whether all rows that are to stay are in `new` as they were in `old`.
+    pub(crate) fn keeps(&self, old: &State, new: &State) -> bool {
+        Signal::ALL.iter().all(|&signal| {
+            let signal = signal as usize;
+            let may_go = self.kept_from[signal].load(Relaxed);
+            new.views[signal].first_row_id() <= may_go.max(old.views[signal].first_row_id())
+        })
+    }
+
     fn snapshots<const N: usize>(&self, signals: [Signal; N]) -> [Snapshot; N] {
         self.leases.lend(signals, || self.published.load())
     }
@@ -127,6 +162,7 @@ impl Rings {
             published: Published::new(State::default()),
             leases: Leases::default(),
             pinned: std::array::from_fn(|_| Arc::new(AtomicU64::new(0))),
+            kept_from: std::array::from_fn(|_| AtomicU64::new(u64::MAX)),
         });
         let rings = Signal::ALL.map(|signal| Ring { signal, shared: Arc::clone(&shared) });
         Rings { shared, rings }
@@ -154,17 +190,26 @@ impl Rings {
     /// Appends the segments of one request, oldest first, as [`append`](Rings::append) does. They
     /// become visible together.
     pub fn append_all(&self, segments: Vec<Segment>) {
-        let Shared { limits, size, published, .. } = &*self.shared;
-        let segments = segments.into_iter().filter(|segment| !segment.is_empty());
-        let incoming: Vec<_> =
-            segments.map(|segment| Incoming::new(segment, *limits, size)).collect();
-        let mut signals: Vec<_> = incoming.iter().map(|i| i.segment.signal()).collect();
-        signals.sort_unstable();
-        signals.dedup();
-        let mut writer = published.write();
-        self.shared.admit(incoming, &mut writer);
-        signals.into_iter().for_each(|signal| self.shared.coalesce(signal, &mut writer));
-        self.shared.take_back();
+        // Whatever has to go may go.
+        let _ = self.shared.append(segments, false);
+    }
+
+    /// Rows of a signal from the one with this id on are to stay, until it is said again with a larger one:
+    /// [`try_append`](Rings::try_append) evicts none of them. At first there are none such.
+    pub fn keep_from(&self, signal: Signal, row_id: u64) {
+        self.shared.kept_from[signal as usize].store(row_id, Relaxed);
+    }
+
+    /// Appends the rows of a segment as [`append`](Rings::append) does, but evicts no row that is to stay; returns
+    /// the id of the next row to come.
+    ///
+    /// # Errors
+    /// If there is no room for all of them then; none of them was appended.
+    pub fn try_append(&self, segment: Segment) -> Result<u64, Full> {
+        let signal = segment.signal();
+        self.shared.append(vec![segment], true)?;
+        // Of others that came meanwhile as well: who waits for its own to be stored waits a little longer.
+        Ok(self.snapshot(signal).next_row_id())
     }
 
     /// Removes all rows of a signal; returns how many. Row ids go on from where they were.

@@ -83,6 +83,16 @@ impl Snapshot {
         Snapshot::of(Arc::new(Lease::of(Arc::clone(&view))), &view)
     }
 
+    /// Its rows from one id up to another, of which nothing is counted. They are not taken back.
+    ///
+    /// # Errors
+    /// If they were.
+    pub fn between(&self, first_row_id: u64, end_row_id: u64) -> Result<Snapshot, TakenBack> {
+        let view = self.lease.view().ok_or(TakenBack)?.between(first_row_id, end_row_id);
+        let view = Arc::new(view);
+        Ok(Snapshot::of(Arc::new(Lease::of(Arc::clone(&view))), &view))
+    }
+
     /// The sequence number of the oldest row; that of the next row to come where there is none.
     pub fn first_row_id(&self) -> u64 {
         self.first_row_id

@@ -148,6 +148,15 @@ impl View {
         rows
     }
 
+    /// Some of the rows, for readers.
+    pub(crate) fn between(&self, first_row_id: u64, end_row_id: u64) -> View {
+        let first_row_id = first_row_id.max(self.first_row_id);
+        let next_row_id = end_row_id.clamp(first_row_id, self.next_row_id.max(first_row_id));
+        let some = |part: &Part| part.between(first_row_id, next_row_id);
+        let parts = OnceLock::from(self.parts().iter().filter_map(some).collect::<Box<[Part]>>());
+        View { first_row_id, next_row_id, parts, ..View::default() }
+    }
+
     /// The parts of the tail to join next.
     pub(crate) fn to_join(&self, size: &PartSize) -> Option<Range<usize>> {
         coalesce::plan(&self.weights(size))

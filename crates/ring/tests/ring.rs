@@ -3,7 +3,7 @@
 use duckspan_otlp::Signal;
 use duckspan_otlp::Signal::{Logs, Metrics, Traces};
 use duckspan_otlp::wire::put_len;
-use duckspan_ring::{Limits, Rings, Snapshot, Stats, TakenBack};
+use duckspan_ring::{Full, Limits, Part, Rings, Snapshot, Stats, TakenBack};
 
 mod common;
 use common::{message, messages, row, segment, segment_of, server_spans, timed_spans, times};
@@ -464,4 +464,65 @@ fn rings_can_be_shared_and_shown() {
     assert!(format!("{rings:?}").len() < 10_000);
     assert_eq!(rings.ring(Logs).signal(), Logs);
     assert_eq!(rings.ring(Logs).stats(), rings.stats(Logs));
+}
+
+/// Rows that are to stay are not evicted: what would need their room is refused as a whole.
+#[test]
+fn rows_stay_until_they_may_go() {
+    let rings = rings(100, 512 << 20);
+    rings.keep_from(Traces, 0);
+    assert_eq!(rings.try_append(timed_spans(1, 60)), Ok(60));
+    assert_eq!(rings.try_append(timed_spans(61, 40)), Ok(100));
+    assert_eq!(rings.try_append(timed_spans(101, 1)), Err(Full));
+    assert_eq!(rings.try_append(segment_of(Logs, "service", &[row(Logs, 1, "log")])), Ok(1));
+    assert_eq!(times(&rings.snapshot(Traces)), (1..=100).collect::<Vec<_>>());
+    rings.keep_from(Traces, 70);
+    assert_eq!(rings.try_append(timed_spans(101, 71)), Err(Full), "more than may go");
+    assert_eq!(rings.try_append(timed_spans(101, 70)), Ok(170));
+    assert_eq!(times(&rings.snapshot(Traces)), (71..=170).collect::<Vec<_>>());
+    rings.keep_from(Traces, 170);
+    assert_eq!(
+        rings.try_append(timed_spans(1, 101)),
+        Err(Full),
+        "more than there ever is room for"
+    );
+    assert_eq!(rings.try_append(timed_spans(1, 100)), Ok(270));
+    let stats = rings.stats(Traces);
+    assert_eq!((stats.rows, stats.evicted_rows, stats.received_rows), (100, 170, 270));
+    rings.keep_from(Traces, u64::MAX);
+    assert_eq!(rings.try_append(timed_spans(1, 5000)), Ok(5270), "nothing is to stay any more");
+}
+
+/// The same under the limit of bytes, which rows of all signals share, and which parts that are joined need too.
+#[test]
+fn rows_stay_within_bytes() {
+    let rings = rings(u64::MAX, 1 << 20);
+    for signal in Signal::ALL {
+        rings.keep_from(signal, 0);
+    }
+    let mut taken = 0;
+    while rings.try_append(timed_spans(1 + 20 * taken, 20)).is_ok() {
+        taken += 1;
+        assert!(rings.memory() <= 1 << 20);
+    }
+    assert!(taken > 50, "{taken}");
+    let rows = (20 * taken) as usize;
+    assert_eq!(times(&rings.snapshot(Traces)).len(), rows);
+    assert_eq!(rings.stats(Traces).evicted_rows, 0);
+    rings.keep_from(Traces, rows as u64);
+    assert_eq!(rings.try_append(timed_spans(1, 20)), Ok(rows as u64 + 20));
+}
+
+#[test]
+fn some_rows_of_a_snapshot() {
+    let rings = rings(1000, 512 << 20);
+    (0..30).for_each(|number| rings.append(timed_spans(1 + 10 * number, 10)));
+    let all = rings.snapshot(Traces);
+    for (first, end) in [(0, 300), (5, 299), (10, 20), (155, 156), (7, 7), (290, 400), (400, 500)] {
+        let some = all.between(first, end).expect("they are there");
+        let expected: Vec<_> = (first + 1..=end.min(300)).collect();
+        assert_eq!((times(&some), some.rows()), (expected.clone(), expected.len() as u64));
+        let parts = some.parts().expect("they are there");
+        assert_eq!(parts.first().map(Part::first_row_id), (!expected.is_empty()).then_some(first));
+    }
 }

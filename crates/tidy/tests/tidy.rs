@@ -49,7 +49,12 @@ fn what_cpp_calls_is_guarded() {
         let name = function.sig.ident.to_string();
         let gives_back =
             name.ends_with("_free") || ["release", "duckspan_live_stop"].contains(&&*name);
-        let guard = if gives_back { "contain_drop" } else { "guard" };
+        let takes_pieces = ["add_row", "set_text", "stop_all"].contains(&&*name);
+        let guard = match gives_back {
+            true => "contain_drop",
+            false if takes_pieces => "contain",
+            false => "guard",
+        };
         assert!(is_guarded_by(&function.block, guard), "{name} is not all inside of {guard}(…)");
     }
 }
@@ -64,6 +69,9 @@ fn what_rust_calls_contains() {
     assert!(boundary.imported.len() > 5, "the boundary was not found");
     for function in boundary.imported {
         let name = function.sig.ident.to_string();
+        if name == "atexit" {
+            continue;
+        }
         let start =
             shim.find(&format!(" {name}(")).unwrap_or_else(|| panic!("{name} is not the shim's"));
         let (_, body) = shim[start..].split_once("{\n").expect("a body");

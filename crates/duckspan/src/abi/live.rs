@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Str;
 use super::types::CType;
+use crate::archive::Path;
 use crate::boundary::{CFault, Fallback, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::conditions::Conditions;
 use crate::input::Input;
@@ -13,6 +14,7 @@ use crate::live::{
     Live, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanCounts, ScanOrder, TableColumn, View,
 };
 use crate::scan::{Bounds, Cursor};
+use crate::sql::Database;
 
 /// A table of an attached receiver.
 #[repr(C)]
@@ -168,14 +170,73 @@ pub extern "C" fn duckspan_live_options_memory(options: &LiveOptions, fault: &mu
     guard(fault, || Ok(options.memory_limit()))
 }
 
-/// Starts a receiver, in place of `previous` if that is not null.
+/// Starts a receiver, in place of `previous` if that is not null. `database` is a weak pointer to the database that it
+/// is attached to, and Rust's from now on.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_start(
     options: &LiveOptions,
     previous: Option<&Live>,
+    database: *mut c_void,
     fault: &mut CFault,
 ) -> *const Live {
-    guard(fault, || Ok(Arc::into_raw(Arc::new(Live::start(options, previous)?))))
+    guard(fault, || {
+        let live = Live::start(options, previous, Database::new(database))?;
+        Ok(Arc::into_raw(Arc::new(live)))
+    })
+}
+
+/// Stops to receive, and archives what is left, in bounded time; what could not be archived, or nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_detach(live: &Live, fault: &mut CFault) -> Text {
+    guard(fault, || Ok(live.detach().map_or(Text::NONE, Text::new)))
+}
+
+/// Archives what is there now, and waits for it.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_flush(live: &Live, fault: &mut CFault) {
+    guard(fault, || live.flush());
+}
+
+/// Archives what is there now to a schema or folder, once; returns how many rows were not there yet. `database` as in
+/// `duckspan_live_start`.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_archive(
+    live: &Live,
+    target: Str,
+    database: *mut c_void,
+    fault: &mut CFault,
+) -> u64 {
+    guard(fault, || live.archive_once(&target.get(), Database::new(database)))
+}
+
+/// SQL of all rows of a table, archived ones too, in the catalog of that name; empty if nothing is archived.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_union(
+    live: &Live,
+    catalog: Str,
+    table: LiveTable,
+    fault: &mut CFault,
+) -> Text {
+    guard(fault, || Ok(live.union(&catalog.get(), table)?.map_or(Text::NONE, Text::new)))
+}
+
+/// The table of that name, if there is one; else `stats`, which has no rows to archive.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_archive_table(name: Str, fault: &mut CFault) -> CTable {
+    guard(fault, || {
+        let name = name.get();
+        let table = LiveTable::ALL.into_iter().find(|table| table.name() == name);
+        Ok(CTable::of(table.unwrap_or(LiveTable::Stats)))
+    })
+}
+
+/// The rows that are being archived by the archive with that key; null if there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_archive_view(key: Str, fault: &mut CFault) -> *mut View {
+    guard(fault, || {
+        let view = Path::view(&key.get());
+        Ok(view.map_or(std::ptr::null_mut(), |view| Box::into_raw(Box::new(view))))
+    })
 }
 
 /// Stops to receive, in bounded time. What is kept stays.

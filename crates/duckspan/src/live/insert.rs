@@ -53,8 +53,9 @@ impl LiveInsert {
 
     fn append(&mut self) -> Result<()> {
         if let Some(segment) = self.replay.take().map_err(|bad| self.fault(&bad))? {
-            self.appended += segment.len() as u64;
-            self.live.append(segment);
+            let rows = segment.len() as u64;
+            self.live.append(segment)?;
+            self.appended += rows;
         }
         Ok(())
     }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use duckspan_receiver::limits::{CONNECTION_SIZE, thread_bytes};
-use duckspan_receiver::{Address, Config, HttpPort, Limits, Origin, Receiver, StartError, Token};
+use duckspan_receiver::{
+    Address, Archiving, Config, HttpPort, Limits, Origin, Receiver, StartError, Token,
+};
 use duckspan_ring::{Limits as RingLimits, Rings};
 
+use crate::archive::{self, ArchiveOptions};
 use crate::boundary::{Fault, FaultKind, Result};
 
 /// The options, and what they are for; in the order of the docs.
@@ -47,6 +50,7 @@ pub struct LiveOptions {
     token: Option<Token>,
     /// `None` for pages of this machine.
     cors_origins: Option<Vec<Origin>>,
+    archive: ArchiveOptions,
 }
 
 /// What `http_port` asks for.
@@ -79,6 +83,7 @@ impl LiveOptions {
             max_request_size: 64_000_000,
             token: None,
             cors_origins: None,
+            archive: ArchiveOptions::default(),
         })
     }
 
@@ -111,8 +116,12 @@ impl LiveOptions {
                     self.cors_origins.get_or_insert_default().push(origin);
                 }
             }
+            _ if archive::OPTIONS.contains(&name) => {
+                let set = self.archive.set(name, value);
+                set.map_err(|wanted| invalid(name, value, wanted))?;
+            }
             _ => {
-                let known = OPTIONS.join(", ");
+                let known = [&OPTIONS[..], &archive::OPTIONS].concat().join(", ");
                 let message = format!(
                     "Unrecognized option for attach \"{name}\": TYPE otlp has the options {known}"
                 );
@@ -120,6 +129,10 @@ impl LiveOptions {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn archive(&self) -> &ArchiveOptions {
+        &self.archive
     }
 
     /// Bytes of memory for everything that is kept and received.
@@ -184,7 +197,11 @@ impl LiveOptions {
     ///
     /// # Errors
     /// If that cannot be done at this address.
-    pub(super) fn receive(&self, rings: &Arc<Rings>) -> std::result::Result<Receiver, StartError> {
+    pub(super) fn receive(
+        &self,
+        rings: &Arc<Rings>,
+        archiving: Option<Archiving>,
+    ) -> std::result::Result<Receiver, StartError> {
         let default = Config::new(self.address.clone());
         let config = Config {
             http_port: self.second_port(),
@@ -197,6 +214,7 @@ impl LiveOptions {
             token: self.token.clone(),
             cors_origins: self.cors_origins.clone().unwrap_or(default.cors_origins),
             address: default.address,
+            archiving,
         };
         Receiver::start(config, Arc::clone(rings))
     }

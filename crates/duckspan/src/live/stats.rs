@@ -8,8 +8,9 @@ use duckspan_otlp::{Repair, Repairs, Signal};
 use duckspan_receiver::{Counters, Reason};
 use duckspan_ring::Stats;
 
-use super::View;
 use super::table::LiveColumn;
+use super::{View, waiting};
+use crate::archive::Outcome;
 use crate::boundary::Result;
 use crate::columns::{Column, Type};
 use crate::scan::{Rows, Scan};
@@ -38,10 +39,14 @@ pub(crate) enum Stat {
     Connections,
     ConnectionsFailed,
     Receiver,
+    Archived,
+    Waiting,
+    ArchivedAt,
+    ArchiveError,
 }
 
 impl Stat {
-    pub(crate) const ALL: [Stat; 20] = [
+    pub(crate) const ALL: [Stat; 24] = [
         Stat::Signal,
         Stat::Rows,
         Stat::Bytes,
@@ -62,6 +67,10 @@ impl Stat {
         Stat::Connections,
         Stat::ConnectionsFailed,
         Stat::Receiver,
+        Stat::Archived,
+        Stat::Waiting,
+        Stat::ArchivedAt,
+        Stat::ArchiveError,
     ];
 
     pub(crate) fn column(self) -> Column {
@@ -86,6 +95,10 @@ impl Stat {
             Stat::Connections => ("connections", Type::UInt64),
             Stat::ConnectionsFailed => ("connections_failed", Type::UInt64),
             Stat::Receiver => ("receiver", Type::Varchar),
+            Stat::Archived => ("archived", Type::UInt64),
+            Stat::Waiting => ("waiting", Type::UInt64),
+            Stat::ArchivedAt => ("archived_at", Type::Timestamp),
+            Stat::ArchiveError => ("archive_error", Type::Varchar),
         };
         Column { name, kind }
     }
@@ -116,6 +129,10 @@ impl Stat {
             Stat::Receiver => {
                 "Which receiver it is: another one after each ATTACH, from which rowid starts anew; the same in every row"
             }
+            Stat::Archived => "The first rowid that is not archived: all before it are",
+            Stat::Waiting => "Rows held that are not archived yet",
+            Stat::ArchivedAt => "When rows were archived last, UTC; the same in every row",
+            Stat::ArchiveError => "Why nothing is archived now; the same in every row",
         }
     }
 }
@@ -126,6 +143,8 @@ struct StatRow {
     ring: Stats,
     counters: Arc<Counters>,
     receiver: Arc<str>,
+    archived: Option<Arc<Outcome>>,
+    waiting: u64,
 }
 
 /// A value of `stats`.
@@ -134,6 +153,7 @@ enum Cell {
     /// Nanoseconds since the epoch.
     Time(Option<i64>),
     Text(String),
+    Null,
 }
 
 impl StatRow {
@@ -164,6 +184,20 @@ impl StatRow {
                 Cell::Number(gone + all.connections_failed)
             }
             Stat::Receiver => Cell::Text(self.receiver.to_string()),
+            _ => self
+                .archived
+                .as_ref()
+                .map_or(Cell::Null, |archived| self.archive_cell(stat, archived)),
+        }
+    }
+
+    fn archive_cell(&self, stat: Stat, archived: &Outcome) -> Cell {
+        match stat {
+            Stat::Archived => Cell::Number(archived.ends[self.signal as usize]),
+            Stat::Waiting => Cell::Number(self.waiting),
+            Stat::ArchivedAt => Cell::Time(archived.time),
+            Stat::ArchiveError => archived.error.clone().map_or(Cell::Null, Cell::Text),
+            _ => Cell::Null,
         }
     }
 }
@@ -191,8 +225,11 @@ fn object(counts: impl Iterator<Item = (&'static str, u64)>) -> String {
 pub(super) fn rows_of(view: &View) -> StatRows {
     let row = |signal| {
         let counters = Arc::clone(&view.counters);
-        let receiver = Arc::clone(&view.receiver);
-        StatRow { signal, ring: view.ring_stats(signal), counters, receiver }
+        let (ring, receiver, archived) =
+            (view.ring_stats(signal), Arc::clone(&view.receiver), view.archived.clone());
+        let end = archived.as_ref().map_or(0, |archived| archived.ends[signal as usize]);
+        let waiting = waiting(view.snapshot(signal), end);
+        StatRow { signal, ring, counters, receiver, archived, waiting }
     };
     StatRows(Signal::ALL.map(row).into())
 }
@@ -229,6 +266,10 @@ impl StatScan {
                 Cell::Number(number) => vector.unsigned_values()?[index] = number,
                 Cell::Time(Some(nanos)) => vector.values()?[index] = nanos / 1000,
                 Cell::Time(None) => vector.set_null(index)?,
+                Cell::Null => match stat.column().kind {
+                    Type::Varchar | Type::Json => texts.push(|_| false),
+                    _ => vector.set_null(index)?,
+                },
                 Cell::Text(text) => texts.push(|out| {
                     out.extend_from_slice(text.as_bytes());
                     true

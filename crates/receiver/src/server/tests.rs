@@ -3,11 +3,22 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::archiving::Archiving;
 use crate::refusal::Reason;
+use duckspan_otlp::Segment;
+use duckspan_ring::Full;
 
-fn start(store: Store) -> Receiver {
+fn start(store: impl Fn(Segment) + Send + Sync + 'static) -> Receiver {
+    let store = Box::new(move |segment| {
+        store(segment);
+        Ok(0)
+    });
+    start_with(None, store)
+}
+
+fn start_with(archiving: Option<Archiving>, store: Store) -> Receiver {
     let config = Config::new("127.0.0.1:0".parse().expect("an address"));
-    Receiver::start_with(&config, store).expect("a free port")
+    Receiver::start_with(&Config { archiving, ..config }, store).expect("a free port")
 }
 
 /// Posts one span; returns the whole answer, or nothing if nobody listens.
@@ -30,9 +41,9 @@ fn post(address: SocketAddr) -> Option<String> {
 #[test]
 fn a_panic_fails_one_request() {
     let calls = AtomicUsize::new(0);
-    let receiver = start(Box::new(move |_| {
+    let receiver = start(move |_| {
         assert_ne!(calls.fetch_add(1, Ordering::Relaxed), 1, "a fault of the second request");
-    }));
+    });
     let statuses = [200, 500, 200].map(|status| format!("HTTP/1.1 {status} "));
     for status in statuses {
         let answer = post(receiver.address()).expect("an answer");
@@ -49,11 +60,11 @@ fn a_panic_fails_one_request() {
 fn long_work_holds_up_nobody() {
     let (open, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
-    let receiver = start(Box::new(move |segment| {
+    let receiver = start(move |segment| {
         if segment.len() > 1 {
             let _ = lock(&gate).recv();
         }
-    }));
+    });
     let span = [0x12, 0];
     let spans = span.repeat(1_000_000);
     let message = nested(0x0a, nested(0x12, spans));
@@ -146,14 +157,45 @@ fn it_stops_once() {
     assert_eq!(receiver.counters().connections, 0);
 }
 
+/// What finds no room beside rows that are not archived is to be sent again, and the archive is told.
+#[test]
+fn a_full_ring_is_back_pressure() {
+    let hurried = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&hurried);
+    let archiving = Archiving::new(false, move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    let receiver = start_with(Some(archiving), Box::new(|_| Err(Full)));
+    let answer = post(receiver.address()).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 1"), "{answer}");
+    assert!(answer.contains("not archived yet"), "{answer}");
+    assert_eq!(receiver.counters().rejected(Reason::Overload), 1);
+    assert_eq!(hurried.load(Ordering::Relaxed), 1);
+}
+
+/// A sender is answered once its rows are archived, if that is asked for.
+#[test]
+fn answers_wait_for_the_archive() {
+    let (asked, asks) = mpsc::channel();
+    let archiving = Archiving::new(true, move || asked.send(()).expect("the test waits"));
+    let receiver = start_with(Some(archiving.clone()), Box::new(|_| Ok(7)));
+    let address = receiver.address();
+    let sender = thread::spawn(move || post(address));
+    asks.recv_timeout(Duration::from_secs(30)).expect("somebody waits");
+    assert_eq!(receiver.counters().in_flight_requests, 1);
+    archiving.advance(duckspan_otlp::Signal::Traces, 7);
+    let answer = sender.join().expect("no panic").expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
 /// F26: a request that arrives while the receiver stops is either stored before that, or refused.
 #[test]
 fn nothing_is_stored_once_stopped() {
     let stored = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&stored);
-    let receiver = start(Box::new(move |_| {
+    let receiver = start(move |_| {
         counted.fetch_add(1, Ordering::Relaxed);
-    }));
+    });
     receiver.running.context.service.stop_storing();
     let answer = post(receiver.address()).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");

@@ -1,0 +1,217 @@
+//! What SQL says to archives: `FROM __otlp_archive(key, table)`, which archives read; `CALL otlp_flush('live')`;
+//! `CALL otlp_archive('live', 'lake.telemetry')`.
+
+#include "duckdb.hpp"
+#include "duckdb/main/attached_database.hpp"
+#include "duckdb/main/database_manager.hpp"
+#include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+
+#include "extension.hpp"
+#include "live.hpp"
+#include "scan.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+namespace {
+
+struct BatchBind : public TableFunctionData {
+	string key;
+	LiveTable table;
+	vector<LogicalType> types;
+};
+
+struct BatchGlobal : public GlobalTableFunctionState {
+	idx_t MaxThreads() const override {
+		return MaxValue<idx_t>(Call(duckspan_live_scan_units, scan.get()), 1);
+	}
+	ScanRequest request;
+	LiveScanHandle scan;
+};
+
+struct BatchLocal : public LocalTableFunctionState {
+	BatchLocal(ClientContext &context, const ScanRequest &request, CursorHandle cursor)
+		: cursor(context, request, std::move(cursor)) {
+	}
+	CursorState cursor;
+	bool claimed = false;
+};
+
+unique_ptr<FunctionData> BindBatch(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
+								   vector<Identifier> &names) {
+	auto result = make_uniq<BatchBind>();
+	result->key = StringValue::Get(input.inputs[0]);
+	auto name = StringValue::Get(input.inputs[1]);
+	auto table = Call(duckspan_archive_table, Lend(name));
+	result->table = table.table;
+	for (idx_t position = 0; position < table.width; position++) {
+		auto column = Call(duckspan_live_table_column, table.table, position);
+		if (!column.is_virtual) {
+			names.push_back(Identifier(Own(column.name)));
+			types.push_back(TypeOf(column.kind));
+		}
+	}
+	result->types = types;
+	return std::move(result);
+}
+
+unique_ptr<GlobalTableFunctionState> InitBatch(ClientContext &, TableFunctionInitInput &input) {
+	auto &bind = input.bind_data->Cast<BatchBind>();
+	auto result = make_uniq<BatchGlobal>();
+	auto &request = result->request;
+	vector<Str> keys;
+	for (auto column : input.column_ids) {
+		auto is_column = column < bind.types.size();
+		request.columns.push_back(is_column ? uint32_t(column) : UINT32_MAX);
+		request.types.push_back(is_column ? bind.types[column] : LogicalType(LogicalType::BOOLEAN));
+		keys.push_back(Str {nullptr, 0});
+	}
+	ViewHandle view(Call(duckspan_archive_view, Lend(bind.key)));
+	if (!view) {
+		throw InvalidInputException("__otlp_archive is for archives of receivers only");
+	}
+	auto conditions = ReadConditions(request);
+	LiveScanInput scan {bind.table,	 ScanOrder::Arrival,	 request.columns.data(),
+						keys.data(), request.columns.size(), conditions.get()};
+	result->scan.reset(Call(duckspan_live_scan_open, view.get(), &scan));
+	return std::move(result);
+}
+
+unique_ptr<LocalTableFunctionState> InitBatchLocal(ExecutionContext &context, TableFunctionInitInput &,
+												   GlobalTableFunctionState *global) {
+	auto &scan = global->Cast<BatchGlobal>();
+	CursorHandle cursor(Call(duckspan_live_scan_cursor, scan.scan.get()));
+	return make_uniq<BatchLocal>(context.client, scan.request, std::move(cursor));
+}
+
+void ScanBatch(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
+	auto &local = input.local_state->Cast<BatchLocal>();
+	while (true) {
+		if (local.claimed) {
+			local.cursor.Read(context, output);
+			if (output.size() > 0) {
+				return;
+			}
+		}
+		local.claimed = local.cursor.Claim();
+		if (!local.claimed) {
+			return;
+		}
+		local.cursor.Prepare(context);
+	}
+}
+
+OperatorPartitionData BatchPartition(ClientContext &, TableFunctionGetPartitionInput &input) {
+	if (input.partition_info.RequiresPartitionColumns()) {
+		throw NotImplementedException("__otlp_archive has no partition columns");
+	}
+	return OperatorPartitionData(input.local_state->Cast<BatchLocal>().cursor.Batch());
+}
+
+//! A call on a receiver, which returns one row.
+struct CallBind : public TableFunctionData {
+	shared_ptr<AttachedDatabase> database;
+	string target;
+	vector<LogicalType> types;
+};
+
+struct CallState : public GlobalTableFunctionState {
+	bool done = false;
+};
+
+shared_ptr<AttachedDatabase> ReceiverOf(ClientContext &context, const string &name) {
+	auto database = DatabaseManager::Get(context).GetDatabase(context, Identifier(name));
+	if (!database || database->GetCatalog().GetCatalogType() != LiveCatalog::TYPE) {
+		throw BinderException("\"%s\" is not an attached receiver: ATTACH 'otlp://localhost:4317' AS %s (TYPE otlp)",
+							  name, name);
+	}
+	return database->shared_from_this();
+}
+
+unique_ptr<FunctionData> BindCall(ClientContext &context, TableFunctionBindInput &input, vector<LogicalType> &types,
+								  vector<Identifier> &names) {
+	auto result = make_uniq<CallBind>();
+	for (auto &value : input.inputs) {
+		if (value.IsNull()) {
+			throw BinderException("The name of a receiver, and where to archive it, cannot be NULL");
+		}
+	}
+	result->database = ReceiverOf(context, StringValue::Get(input.inputs[0]));
+	if (input.inputs.size() > 1) {
+		result->target = StringValue::Get(input.inputs[1]);
+		names = {Identifier("rows")};
+		types = {LogicalType::UBIGINT};
+	} else {
+		names = {Identifier("receiver")};
+		types = {LogicalType::VARCHAR};
+	}
+	return std::move(result);
+}
+
+unique_ptr<GlobalTableFunctionState> InitCall(ClientContext &, TableFunctionInitInput &) {
+	return make_uniq<CallState>();
+}
+
+const Live &LiveOf(const TableFunctionInput &input) {
+	return input.bind_data->Cast<CallBind>().database->GetCatalog().Cast<LiveCatalog>().GetLive();
+}
+
+void Flush(ClientContext &, TableFunctionInput &input, DataChunk &output) {
+	auto &state = input.global_state->Cast<CallState>();
+	if (!std::exchange(state.done, true)) {
+		Call(duckspan_live_flush, &LiveOf(input));
+		output.data[0].Append(Value(Take(Call(duckspan_live_path, &LiveOf(input)))));
+		output.SetChildCardinality(1);
+	}
+}
+
+void ArchiveOnce(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
+	auto &state = input.global_state->Cast<CallState>();
+	if (!std::exchange(state.done, true)) {
+		auto &target = input.bind_data->Cast<CallBind>().target;
+		auto database = new weak_ptr<DatabaseInstance>(context.db);
+		auto rows = Call(duckspan_live_archive, &LiveOf(input), Lend(target), static_cast<void *>(database));
+		output.data[0].Append(Value::UBIGINT(rows));
+		output.SetChildCardinality(1);
+	}
+}
+
+void Register(ExtensionLoader &loader, TableFunction function, string text, string example) {
+	CreateTableFunctionInfo info(std::move(function));
+	FunctionDescription description;
+	description.description = std::move(text);
+	description.examples = {std::move(example)};
+	description.categories = {"otlp"};
+	info.descriptions.push_back(std::move(description));
+	loader.RegisterFunction(std::move(info));
+}
+
+} // namespace
+
+void RegisterArchive(ExtensionLoader &loader) {
+	TableFunction batch("__otlp_archive",
+						FunctionSignature()
+							.AddPositionalOnly("key", LogicalType::VARCHAR)
+							.AddPositionalOnly("table_name", LogicalType::VARCHAR),
+						ScanBatch, BindBatch, InitBatch, InitBatchLocal);
+	batch.projection_pushdown = true;
+	batch.get_partition_data = BatchPartition;
+	Register(loader, std::move(batch), "The rows that an archive is to store now: for statements of archives only.",
+			 "FROM __otlp_archive('key', 'spans')");
+	Register(loader,
+			 TableFunction("otlp_flush", FunctionSignature().AddPositionalOnly("receiver", LogicalType::VARCHAR), Flush,
+						   BindCall, InitCall),
+			 "Archives the rows of an attached receiver that are not archived yet, and returns when they are.",
+			 "CALL otlp_flush('live')");
+	Register(loader,
+			 TableFunction("otlp_archive",
+						   FunctionSignature()
+							   .AddPositionalOnly("receiver", LogicalType::VARCHAR)
+							   .AddPositionalOnly("target", LogicalType::VARCHAR),
+						   ArchiveOnce, BindCall, InitCall),
+			 "Archives the rows of an attached receiver to a schema or folder, once: those that are not there yet.",
+			 "CALL otlp_archive('live', 'lake.telemetry')");
+}
+
+} // namespace duckspan

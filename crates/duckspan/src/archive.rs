@@ -1,0 +1,311 @@
+//! Rows of a receiver on their way to where they stay: tables of another catalog, or Parquet files.
+//!
+//! ```text
+//! rings ─ batch ─ SQL of ours ─→ target ─→ rows may be evicted, senders are answered
+//! ```
+//! A batch is all rows of a moment that are not archived yet. SQL reads it as `__otlp_archive(key, table)`, which
+//! knows the batch by the key of its archive: not by the name of the catalog, which another one may have by now.
+//! Rows and the mark of how far they go are stored together, so that a batch is there as a whole or not at all.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Once, PoisonError, Weak};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use duckspan_otlp::Signal;
+use duckspan_ring::{Rings, Snapshot};
+
+use crate::boundary::contain;
+use crate::live::{LiveTable, View};
+use crate::sql::{Database, Interrupter, Sql, SqlError, at_exit};
+
+mod folder;
+mod options;
+mod quote;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use folder::Folder;
+pub use options::ArchiveOptions;
+pub(crate) use options::OPTIONS;
+use tables::Tables;
+pub(crate) use worker::{Archive, Bell, Outcome};
+
+/// Ids of rows, by signal.
+pub(crate) type Ends = [u64; Signal::ALL.len()];
+
+/// An id that no receiver had: the time, so that they sort by it, and what the standard library takes from the system for
+/// its hash maps.
+pub(crate) fn unique_id() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+    let random = RandomState::new().hash_one(now);
+    format!("{now:016x}{random:016x}")
+}
+
+/// Where rows are archived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    Tables(Tables),
+    Folder(Folder),
+}
+
+impl Target {
+    /// A folder if it has a slash, else a schema.
+    pub(crate) fn new(text: &str, options: &ArchiveOptions) -> Result<Target, String> {
+        match text.contains(['/', '\\']) {
+            true => Ok(Target::Folder(Folder::new(text, options))),
+            false => Ok(Target::Tables(Tables::new(text, options)?)),
+        }
+    }
+
+    /// Makes what is not there yet, and checks what is.
+    fn prepare(&self, sql: &mut dyn Sql, source: &Source) -> Result<(), SqlError> {
+        match self {
+            Target::Tables(tables) => tables.prepare(sql, source),
+            Target::Folder(folder) => folder.prepare(sql, source),
+        }
+    }
+
+    /// The rows of a receiver that are archived already: those before these ids.
+    fn ends(&self, sql: &mut dyn Sql, source: &Source) -> Result<Ends, SqlError> {
+        match self {
+            Target::Tables(tables) => tables.ends(sql, source),
+            Target::Folder(folder) => folder.ends(sql, source),
+        }
+    }
+
+    /// Stores the batch of `source`, whose rows go up to `ends`.
+    fn write(&self, sql: &mut dyn Sql, source: &Source, batch: &Batch) -> Result<(), SqlError> {
+        match self {
+            Target::Tables(tables) => tables.write(sql, source, batch),
+            Target::Folder(folder) => folder.write(sql, source, batch),
+        }
+    }
+
+    /// SQL of all rows of a typed relation: those that are archived, and those of `live` that are not.
+    pub(crate) fn union(&self, receiver: &str, live: &str, table: LiveTable) -> String {
+        match self {
+            Target::Tables(tables) => tables.union(receiver, live, table),
+            Target::Folder(folder) => folder.union(receiver, live, table),
+        }
+    }
+}
+
+/// What rows come from, for SQL.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// The receiver that they came to.
+    pub(crate) receiver: String,
+    /// By which `__otlp_archive` knows them.
+    pub(crate) key: String,
+}
+
+impl Source {
+    /// What to read the rows of a table from.
+    fn table(&self, table: LiveTable) -> String {
+        format!("__otlp_archive('{}', '{}')", self.key, table.name())
+    }
+}
+
+/// Rows to be archived together.
+#[derive(Debug, Clone)]
+pub(crate) struct Batch {
+    rows: [Snapshot; Signal::ALL.len()],
+}
+
+impl Batch {
+    /// All rows that are in the rings now, from these ids on.
+    fn since(rings: &Rings, starts: Ends) -> Batch {
+        loop {
+            let snapshots = rings.snapshot_all();
+            let rest = |signal: Signal| {
+                snapshots[signal as usize].between(starts[signal as usize], u64::MAX)
+            };
+            // They are taken back from the oldest snapshots, so that is a rare thing.
+            if let [Ok(traces), Ok(metrics), Ok(logs)] = Signal::ALL.map(rest) {
+                return Batch { rows: [traces, metrics, logs] };
+            }
+        }
+    }
+
+    fn rows(&self, signal: Signal) -> u64 {
+        self.rows[signal as usize].rows()
+    }
+
+    fn first(&self, signal: Signal) -> u64 {
+        self.rows[signal as usize].first_row_id()
+    }
+
+    fn end(&self, signal: Signal) -> u64 {
+        self.rows[signal as usize].next_row_id()
+    }
+
+    fn ends(&self) -> Ends {
+        Signal::ALL.map(|signal| self.end(signal))
+    }
+
+    fn is_empty(&self) -> bool {
+        Signal::ALL.into_iter().all(|signal| self.rows(signal) == 0)
+    }
+
+    fn total(&self) -> u64 {
+        Signal::ALL.into_iter().map(|signal| self.rows(signal)).sum()
+    }
+}
+
+/// What is archived from where to where: one round of it at a time.
+#[derive(Debug)]
+pub(crate) struct Path {
+    rings: Arc<Rings>,
+    database: Database,
+    target: Target,
+    source: Source,
+    state: Mutex<PathState>,
+}
+
+#[derive(Debug, Default)]
+struct PathState {
+    /// What `__otlp_archive` reads.
+    batch: Option<Batch>,
+    /// What is to be tried again as it was, for parts of it may be stored.
+    failed: Option<Batch>,
+    running: Option<Interrupter>,
+    /// Statements are not to run any more.
+    stopped: bool,
+}
+
+/// The paths that SQL may name, by their key.
+static PATHS: LazyLock<Mutex<HashMap<String, Weak<Path>>>> = LazyLock::new(Mutex::default);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Path {
+    pub(crate) fn new(
+        receiver: &str,
+        rings: Arc<Rings>,
+        database: Database,
+        target: Target,
+    ) -> Arc<Path> {
+        let source = Source { receiver: receiver.to_owned(), key: unique_id() };
+        let state = Mutex::default();
+        static AT_EXIT: Once = Once::new();
+        AT_EXIT.call_once(|| {
+            PROCESS.store(std::process::id(), Ordering::Relaxed);
+            at_exit(stop_all);
+        });
+        let path = Arc::new(Path { rings, database, target, source, state });
+        lock(&PATHS).insert(path.source.key.clone(), Arc::downgrade(&path));
+        path
+    }
+
+    /// The rows of the batch that is being archived by the path with that key; those of none between batches.
+    pub(crate) fn view(key: &str) -> Option<View> {
+        let path = lock(&PATHS).get(key)?.upgrade()?;
+        let batch = lock(&path.state).batch.clone();
+        let batch = batch.unwrap_or_else(|| Batch::since(&path.rings, [u64::MAX; 3]));
+        Some(View::of(batch.rows))
+    }
+
+    /// Makes the target ready; returns how far it is.
+    pub(crate) fn prepare(&self) -> Result<Ends, SqlError> {
+        self.run(|sql| {
+            self.target.prepare(sql, &self.source)?;
+            self.target.ends(sql, &self.source)
+        })
+    }
+
+    /// Archives all rows that are there and not archived yet; returns how many they were, and how far it is then.
+    pub(crate) fn round(&self, starts: Ends) -> Result<(u64, Ends), SqlError> {
+        let failed = lock(&self.state).failed.take();
+        let batch = failed.unwrap_or_else(|| Batch::since(&self.rings, starts));
+        if batch.is_empty() {
+            return Ok((0, batch.ends()));
+        }
+        lock(&self.state).batch = Some(batch.clone());
+        let written = self.run(|sql| self.target.write(sql, &self.source, &batch));
+        let mut state = lock(&self.state);
+        state.batch = None;
+        match written {
+            Ok(()) => Ok((batch.total(), batch.ends())),
+            Err(error) => {
+                state.failed = Some(batch);
+                Err(error)
+            }
+        }
+    }
+
+    /// By signal, how many rows from these ids on are in the rings.
+    pub(crate) fn waiting(&self, starts: Ends) -> Ends {
+        let batch = Batch::since(&self.rings, starts);
+        Signal::ALL.map(|signal| batch.rows(signal))
+    }
+
+    /// Makes statements fail, now and from now on.
+    pub(crate) fn stop(&self) {
+        let running = {
+            let mut state = lock(&self.state);
+            state.stopped = true;
+            state.running.clone()
+        };
+        if let Some(running) = running {
+            running.interrupt();
+        }
+    }
+
+    fn run<T>(
+        &self,
+        body: impl FnOnce(&mut dyn Sql) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        let Some(mut connection) = self.database.connect()? else {
+            return Err(SqlError("the database is closed".to_owned()));
+        };
+        {
+            let mut state = lock(&self.state);
+            if state.stopped {
+                return Err(SqlError("the receiver is detached".to_owned()));
+            }
+            state.running = Some(connection.interrupter());
+        }
+        let outcome = body(&mut connection);
+        // It may hold the database last, and closing that takes time.
+        drop(connection);
+        lock(&self.state).running = None;
+        outcome
+    }
+}
+
+/// The process that statements run in.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+/// When the process exits, DuckDB's own statics go: no statement may run then.
+extern "C" fn stop_all() {
+    contain(|| {
+        if PROCESS.load(Ordering::Relaxed) != std::process::id() {
+            // In a child of fork none does, and locks may be held by threads that exist in the parent only.
+            return;
+        }
+        let paths: Vec<_> = lock(&PATHS).values().filter_map(Weak::upgrade).collect();
+        paths.iter().for_each(|path| path.stop());
+        let deadline = Instant::now() + AT_EXIT_PATIENCE;
+        let is_running = |path: &Arc<Path>| lock(&path.state).running.is_some();
+        while paths.iter().any(is_running) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // The last owner may be a database that is gone by now.
+        paths.into_iter().for_each(std::mem::forget);
+    });
+}
+
+/// Time that statements have to end when the process exits.
+const AT_EXIT_PATIENCE: Duration = Duration::from_secs(2);
+
+impl Drop for Path {
+    fn drop(&mut self) {
+        lock(&PATHS).remove(&self.source.key);
+    }
+}

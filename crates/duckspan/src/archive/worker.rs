@@ -1,0 +1,275 @@
+//! The thread that archives in the background.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use duckspan_otlp::Signal;
+use duckspan_receiver::Archiving;
+
+use super::{ArchiveOptions, Ends, Path, lock};
+use crate::boundary::contain_drop;
+use crate::sql::SqlError;
+
+const THREAD: &str = "duckspan-archive";
+
+/// After a failure the pause is doubled, up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Time that the thread has to end once its statement is interrupted.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What became of archiving.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// By signal, the id of the first row that is not archived.
+    pub(crate) ends: Ends,
+    /// When something was archived last, in nanoseconds since the epoch.
+    pub(crate) time: Option<i64>,
+    /// Why nothing is archived now.
+    pub(crate) error: Option<String>,
+}
+
+/// A receiver's archive, in the background until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Archive {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// The process that the thread is in.
+    process: u32,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: Arc<Path>,
+    options: ArchiveOptions,
+    archiving: Archiving,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Rounds that were asked for, and those of them that are done.
+    asked: u64,
+    done: u64,
+    /// Somebody waits for rows to be archived.
+    hurry: bool,
+    stops: bool,
+    ended: bool,
+    failures: u32,
+    outcome: Outcome,
+}
+
+/// Tells an archive that somebody waits, once there is one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bell(Arc<Mutex<Weak<Shared>>>);
+
+impl Bell {
+    pub(crate) fn ring(&self) {
+        let shared = lock(&self.0).upgrade();
+        if let Some(shared) = shared {
+            lock(&shared.state).hurry = true;
+            shared.changed.notify_all();
+        }
+    }
+}
+
+impl Archive {
+    /// Begins to archive what comes after `ends`.
+    pub(crate) fn start(
+        path: Arc<Path>,
+        options: ArchiveOptions,
+        archiving: Archiving,
+        bell: &Bell,
+        ends: Ends,
+    ) -> std::io::Result<Archive> {
+        let state = State { outcome: Outcome { ends, ..Outcome::default() }, ..State::default() };
+        let shared = Arc::new(Shared {
+            path,
+            options,
+            archiving,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        });
+        shared.advance(ends);
+        *lock(&bell.0) = Arc::downgrade(&shared);
+        let runs = Arc::clone(&shared);
+        let run = move || {
+            let _ends = Ended(&runs);
+            runs.run();
+        };
+        let thread = thread::Builder::new().name(THREAD.to_owned()).spawn(run)?;
+        Ok(Archive { shared, thread: Mutex::new(Some(thread)), process: std::process::id() })
+    }
+
+    /// As the receiver sees it.
+    pub(crate) fn archiving(&self) -> Archiving {
+        self.shared.archiving.clone()
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        lock(&self.shared.state).outcome.clone()
+    }
+
+    /// Archives what is there now, and waits for it, but no longer than that.
+    ///
+    /// # Errors
+    /// Why it is not done.
+    pub(crate) fn flush(&self, longest: Duration) -> Result<Outcome, String> {
+        if !self.is_here() {
+            return Err("a child of fork has no archive".to_owned());
+        }
+        let mut state = lock(&self.shared.state);
+        state.asked += 1;
+        let asked = state.asked;
+        self.shared.changed.notify_all();
+        let waits = |state: &mut State| state.done < asked && !state.ended;
+        let (state, timeout) = self
+            .shared
+            .changed
+            .wait_timeout_while(state, longest, waits)
+            .unwrap_or_else(PoisonError::into_inner);
+        match &state.outcome.error {
+            Some(error) => Err(error.clone()),
+            None if timeout.timed_out() => Err(format!("it takes longer than {longest:?}")),
+            None => Ok(state.outcome.clone()),
+        }
+    }
+
+    /// Ends the thread, and what it does.
+    pub(crate) fn stop(&self) {
+        if !self.is_here() {
+            return;
+        }
+        lock(&self.shared.state).stops = true;
+        self.shared.changed.notify_all();
+        self.shared.path.stop();
+        let Some(thread) = lock(&self.thread).take() else { return };
+        // A statement of its own may have held the database last, and so be what ends it.
+        if thread.thread().id() == thread::current().id() {
+            return;
+        }
+        let waits = |state: &mut State| !state.ended;
+        let ended =
+            self.shared.changed.wait_timeout_while(lock(&self.shared.state), GOODBYE, waits);
+        let ended = ended.is_ok_and(|(state, _)| state.ended);
+        if ended {
+            // Its last statement has run; how it ended is of no interest any more.
+            let _ = thread.join();
+        }
+    }
+
+    fn is_here(&self) -> bool {
+        self.process == std::process::id()
+    }
+}
+
+impl Drop for Archive {
+    fn drop(&mut self) {
+        if self.is_here() {
+            self.stop();
+        } else {
+            // Its locks may be held by a thread that exists in the parent only.
+            std::mem::forget(Arc::clone(&self.shared));
+        }
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        while let Some(asked) = self.wait() {
+            let starts = lock(&self.state).outcome.ends;
+            let round = catch_unwind(AssertUnwindSafe(|| self.path.round(starts)));
+            let outcome = round.unwrap_or_else(|panic| {
+                contain_drop(panic);
+                Err(SqlError("a fault of DuckSpan: please report it".to_owned()))
+            });
+            self.note(asked, outcome);
+        }
+    }
+
+    /// Waits until there is something to do; `None` if that is to end.
+    fn wait(&self) -> Option<u64> {
+        let mut state = lock(&self.state);
+        let begun = Instant::now();
+        loop {
+            if state.stops {
+                return None;
+            }
+            let pause = self.pause(state.failures);
+            let rest = pause.saturating_sub(begun.elapsed());
+            let is_wanted =
+                state.hurry && state.failures == 0 || rest.is_zero() && self.is_enough(&state);
+            if state.asked > state.done || is_wanted {
+                state.hurry = false;
+                return Some(state.asked);
+            }
+            let rest = if rest.is_zero() { pause } else { rest };
+            state = match self.changed.wait_timeout(state, rest) {
+                Ok((state, _)) => state,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    fn pause(&self, failures: u32) -> Duration {
+        let longest = LONGEST_PAUSE.max(self.options.interval);
+        self.options.interval.saturating_mul(1 << failures.min(16)).min(longest)
+    }
+
+    /// Whether enough rows wait, or any that senders wait for.
+    fn is_enough(&self, state: &State) -> bool {
+        let waiting = self.path.waiting(state.outcome.ends).into_iter().sum::<u64>();
+        waiting >= self.options.min_rows
+    }
+
+    fn note(&self, asked: u64, outcome: Result<(u64, Ends), SqlError>) {
+        let mut state = lock(&self.state);
+        state.done = asked;
+        match outcome {
+            Ok((rows, ends)) => {
+                state.failures = 0;
+                state.outcome.error = None;
+                state.outcome.ends = std::array::from_fn(|at| ends[at].max(state.outcome.ends[at]));
+                if rows > 0 {
+                    state.outcome.time = now();
+                }
+                self.advance(state.outcome.ends);
+            }
+            Err(error) => {
+                state.failures += 1;
+                state.outcome.error = Some(error.0);
+            }
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Rows before these ids may be evicted, and their senders be answered.
+    fn advance(&self, ends: Ends) {
+        for signal in Signal::ALL {
+            let end = ends[signal as usize];
+            if self.options.keeps {
+                self.path.rings.keep_from(signal, end);
+            }
+            self.archiving.advance(signal, end);
+        }
+    }
+}
+
+fn now() -> Option<i64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_nanos()).ok()
+}
+
+/// Says that the thread has ended, even if it did so by a panic.
+struct Ended<'a>(&'a Shared);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).ended = true;
+        self.0.changed.notify_all();
+    }
+}

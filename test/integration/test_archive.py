@@ -1,0 +1,401 @@
+"""Rows that are archived: each once, whatever happens between."""
+
+import os
+import random
+import signal as signals
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import child
+import extension
+import live
+from otlp_client import JSON, post
+
+Connection = duckdb.DuckDBPyConnection
+
+# How often a process is killed for each kind of archive; `make soak` does it a hundred times.
+KILLS = int(os.environ.get("DUCKSPAN_KILLS", "5"))
+RELATIONS = {"spans": "traces", "log_records": "logs", "data_points": "metrics"}
+# The start of a day, in nanoseconds.
+DAY = 1764288000000000000
+HALF_A_DAY = 43_200_000_000_000
+FILES = str(extension.ROOT / "test" / "data" / "*.jsonl")
+
+
+def spans(*names: str) -> bytes:
+    """A request of spans with these names, at a time of two days."""
+    leaves = ",".join(
+        f'{{"name":"{name}","startTimeUnixNano":"{DAY + index * HALF_A_DAY}"}}'
+        for index, name in enumerate(names)
+    )
+    return f'{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{leaves}]}}]}}]}}'.encode()
+
+
+class Archive:
+    """A place to archive to, and what is there."""
+
+    def __init__(self, con: Connection, kind: str, folder: Path) -> None:
+        self.con, self.kind, self.folder = con, kind, folder
+        self.target = "lake.telemetry" if kind == "tables" else str(folder / "otel")
+        if kind == "tables":
+            con.execute(f"ATTACH '{folder / 'lake.duckdb'}' AS lake")
+
+    def relation(self, name: str) -> str:
+        """What to read a relation from."""
+        if self.kind == "tables":
+            return f"lake.telemetry.{name}"
+        return f"read_parquet('{self.target}/{name}/**/*.parquet', hive_partitioning = false)"
+
+    def names(self) -> list[str]:
+        """The names of all spans."""
+        found = self.con.execute(f"SELECT name FROM {self.relation('spans')} ORDER BY name")
+        return [name for (name,) in found.fetchall()]
+
+    def break_(self) -> None:
+        """Makes it fail from now on."""
+        if self.kind == "tables":
+            self.con.execute("ALTER TABLE lake.telemetry.spans RENAME TO gone")
+        else:
+            (self.folder / "otel").rename(self.folder / "gone")
+            (self.folder / "otel").write_text("a file in its place")
+
+    def mend(self) -> None:
+        """Makes it work again."""
+        if self.kind == "tables":
+            self.con.execute("ALTER TABLE lake.telemetry.gone RENAME TO spans")
+        else:
+            (self.folder / "otel").unlink()
+            (self.folder / "gone").rename(self.folder / "otel")
+
+
+@pytest.fixture(params=["tables", "files"])
+def archive(request: pytest.FixtureRequest, con: Connection, tmp_path: Path) -> Archive:
+    """Tables of a DuckDB file, or Parquet files."""
+    return Archive(con, request.param, tmp_path)
+
+
+def attach(archive: Archive, **options: object) -> live.Live:
+    """A receiver with that archive."""
+    options = {"archive": archive.target, "archive_interval": "1h", **options}
+    return live.attach(archive.con, **options)
+
+
+def flush(con: Connection) -> None:
+    """Waits until all is archived."""
+    con.execute("CALL otlp_flush('live')").fetchall()
+
+
+def stat(con: Connection, column: str, signal: str = "traces") -> object:
+    """A number of the archive."""
+    query = f"SELECT {column} FROM live.stats WHERE signal = ?"
+    ((value,),) = con.execute(query, [signal]).fetchall()
+    return value
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Waits for what takes a moment."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("relations", ["typed", "unified", "both"])
+def test_every_row_of_every_signal(archive: Archive, relations: str) -> None:
+    """What is archived is what the tables show, to the last column."""
+    attach(archive, archive_relations=relations)
+    con = archive.con
+    for signal in live.SIGNALS:
+        con.execute(
+            f"INSERT INTO live.{signal} FROM read_otlp('{FILES}', signal := '{signal}')"
+        ).fetchall()
+    flush(con)
+    names = [*RELATIONS] if relations != "unified" else []
+    names += live.SIGNALS if relations != "typed" else []
+    for name in names:
+        archived = archive.relation(name)
+        for one, other in ((archived, f"live.{name}"), (f"live.{name}", archived)):
+            assert con.execute(f"FROM {one} EXCEPT ALL FROM {other}").fetchall() == [], name
+        ((count,),) = con.execute(f"SELECT count(*) FROM live.all_{name}").fetchall()
+        assert count == con.execute(f"SELECT count(*) FROM live.{name}").fetchall()[0][0] > 0
+    other = "live.all_traces" if relations == "typed" else "live.all_spans"
+    if relations != "both":
+        with pytest.raises(duckdb.CatalogException):
+            con.execute(f"FROM {other}")
+
+
+def test_files_by_date_and_service(con: Connection, tmp_path: Path) -> None:
+    """Files lie where their dates and services are, which other engines read as well."""
+    archive = Archive(con, "files", tmp_path)
+    attached = attach(archive, archive_partition_by="date, service")
+    named = '{"attributes":[{"key":"service.name","value":{"stringValue":"a/b c"}}]}'
+    body = spans("one", "two", "three").replace(
+        b'{"scopeSpans"', f'{{"resource":{named},"scopeSpans"'.encode()
+    )
+    assert post(attached.port, "traces", body, JSON).status == 200
+    assert post(attached.port, "traces", spans("none"), JSON).status == 200
+    flush(con)
+    files = f"read_parquet('{archive.target}/spans/**/*.parquet', hive_partitioning = true)"
+    query = f"SELECT date::VARCHAR, service, name FROM {files} WHERE name IS NOT NULL ORDER BY ALL"
+    assert con.execute(query).fetchall() == [
+        ("2025-11-28", "a/b c", "one"),
+        ("2025-11-28", "a/b c", "two"),
+        ("2025-11-28", None, "none"),
+        ("2025-11-29", "a/b c", "three"),
+    ]
+    query = "SELECT list(name ORDER BY name) FROM live.all_spans"
+    assert con.execute(query).fetchall() == [(["none", "one", "three", "two"],)]
+    assert not list(Path(archive.target, ".unfinished").iterdir())
+
+
+def test_once_whoever_asks(archive: Archive) -> None:
+    """Rows go there once, however often that is asked for, and are there after a restart."""
+    attached = attach(archive)
+    post(attached.port, "traces", spans("a", "b"), JSON)
+    flush(archive.con)
+    flush(archive.con)
+    post(attached.port, "traces", spans("c"), JSON)
+    assert archive.con.execute(f"CALL otlp_archive('live', '{archive.target}')").fetchall() == [
+        (1,)
+    ]
+    assert archive.con.execute(f"CALL otlp_archive('live', '{archive.target}')").fetchall() == [
+        (0,)
+    ]
+    flush(archive.con)
+    assert archive.names() == ["a", "b", "c"]
+    attached.detach()
+    attached = attach(archive)
+    assert archive.con.execute("SELECT name FROM live.all_spans ORDER BY name").fetchall() == [
+        ("a",), ("b",), ("c",),
+    ]  # fmt: skip
+    post(attached.port, "traces", spans("d"), JSON)
+    assert attached.fetch("SELECT count(*), count(DISTINCT name) FROM live.all_spans") == [(4, 4)]
+    attached.detach()
+    assert archive.names() == ["a", "b", "c", "d"]
+
+
+def test_a_receiver_in_place_of_another(archive: Archive) -> None:
+    """ATTACH OR REPLACE archives what the old one has."""
+    attached = attach(archive)
+    post(attached.port, "traces", spans("old"), JSON)
+    attached = live.attach(
+        archive.con, verb="ATTACH OR REPLACE", archive=archive.target, archive_interval="1h"
+    )
+    post(attached.port, "traces", spans("new"), JSON)
+    flush(archive.con)
+    assert archive.names() == ["new", "old"]
+
+
+def test_a_target_that_fails_and_recovers(archive: Archive) -> None:
+    """Nothing is lost while it fails nor stored twice; with a full memory senders are to wait."""
+    attached = attach(archive, archive_interval="20ms", max_rows=10)
+    post(attached.port, "traces", spans("first"), JSON)
+    flush(archive.con)
+    archive.break_()
+    assert post(attached.port, "traces", spans(*"abcdefghij"), JSON).status == 200
+    eventually(lambda: stat(archive.con, "archive_error") is not None)
+    reply = post(attached.port, "traces", spans("k"), JSON)
+    assert (reply.status, reply.headers.get("retry-after")) == (503, "1")
+    assert (stat(archive.con, "waiting"), stat(archive.con, "evicted")) == (10, 1)
+    with pytest.raises(duckdb.InvalidInputException, match="not archived yet"):
+        archive.con.execute("INSERT INTO live.traces (data) VALUES ('{}')")
+    with pytest.raises(duckdb.IOException, match="could not be archived"):
+        flush(archive.con)
+    archive.mend()
+    flush(archive.con)
+    assert (stat(archive.con, "archive_error"), stat(archive.con, "waiting")) == (None, 0)
+    assert post(attached.port, "traces", spans("k"), JSON).status == 200
+    attached.detach()
+    assert archive.names() == sorted([*"abcdefghijk", "first"])
+
+
+def test_rows_that_may_go(archive: Archive) -> None:
+    """Who prefers it has the oldest rows evicted, archived or not."""
+    attached = attach(archive, archive_when_full="evict", max_rows=2)
+    for name in "abc":
+        assert post(attached.port, "traces", spans(name), JSON).status == 200
+    attached.detach()
+    assert archive.names() == ["b", "c"]
+
+
+def test_answers_wait_for_the_archive(archive: Archive) -> None:
+    """A row whose sender was answered is there."""
+    attached = attach(archive, acknowledge="archived")
+    for name in "abcde":
+        assert post(attached.port, "traces", spans(name), JSON).status == 200
+        assert name in archive.names()
+
+
+def test_a_detach_that_cannot_archive(archive: Archive) -> None:
+    """DETACH ends in bounded time, and says in the log what is lost."""
+    archive.con.execute("CALL enable_logging(level := 'warning')")
+    attached = attach(archive)
+    archive.break_()
+    post(attached.port, "traces", spans("lost", "too"), JSON)
+    began = time.monotonic()
+    attached.detach()
+    assert time.monotonic() - began < 20
+    query = "SELECT message FROM duckdb_logs WHERE message LIKE '%not archived%'"
+    ((message,),) = archive.con.execute(query).fetchall()
+    assert message.startswith("2 rows of otlp://")
+
+
+def test_tables_of_an_older_version(con: Connection, tmp_path: Path) -> None:
+    """Columns that a table lacks are added; its own stay."""
+    archive = Archive(con, "tables", tmp_path)
+    con.execute("CREATE SCHEMA lake.telemetry")
+    con.execute("CREATE TABLE lake.telemetry.spans AS SELECT 'old' AS name, 7 AS mine")
+    attached = attach(archive)
+    post(attached.port, "traces", spans("new"), JSON)
+    flush(con)
+    query = (
+        "SELECT name, mine, start_time_unix_nano IS NULL FROM lake.telemetry.spans ORDER BY name"
+    )
+    assert con.execute(query).fetchall() == [("new", None, False), ("old", 7, True)]
+
+
+def test_one_relation_of_ring_and_archive(archive: Archive) -> None:
+    """At every moment the view has all rows, each once, while they come and are archived."""
+    attached = attach(archive, archive_interval="1ms", max_rows=200)
+    sent = 0
+    stop = threading.Event()
+
+    def send() -> None:
+        nonlocal sent
+        while not stop.is_set():
+            if post(attached.port, "traces", spans(f"{sent:06}"), JSON).status == 200:
+                sent += 1
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        for _ in range(40):
+            before = sent
+            ((count, distinct),) = attached.fetch(
+                "SELECT count(*), count(DISTINCT name) FROM live.all_spans"
+            )
+            assert count == distinct >= before, (count, distinct, before)
+    finally:
+        stop.set()
+        sender.join()
+    attached.detach()
+    assert archive.names() == [f"{number:06}" for number in range(sent)]
+
+
+ENDS = {
+    "exit": "pass",
+    "close": "con.close()",
+    "drop": "del con",
+    "os_exit": "import os; sys.stdout.flush(); os._exit(0)",
+    "exception": "import atexit; atexit.register(lambda: time.sleep(0.05))",
+    "fork": """
+        import os
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        """,
+}
+
+BUSY = """
+kind, folder = arguments
+if kind == "tables":
+    con.execute(f"ATTACH '{folder}/lake.duckdb' AS lake")
+target = "lake.telemetry" if kind == "tables" else f"{folder}/otel"
+options = f"TYPE otlp, archive '{target}', archive_interval '1ms'"
+con.execute(f"ATTACH 'otlp://localhost:0' AS live ({options})")
+rows = "SELECT json_object('name', i::VARCHAR) FROM range(20000) t(i)"
+con.execute(f"INSERT INTO live.traces (data) {rows}").fetchall()
+print(json.dumps({"ok": True}), flush=True)
+time.sleep(0.1 * (hash(folder) % 5))
+"""
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("kind", ["tables", "files"])
+def test_a_process_that_ends(kind: str, end: str, tmp_path: Path) -> None:
+    """A process ends as it would without an archive, be it in the middle of a statement."""
+    code = BUSY + textwrap.dedent(ENDS[end])
+    assert child.run(code, kind, str(tmp_path), timeout=60) == {"ok": True}
+
+
+SERVER = """
+import sys, time
+import extension
+kind, folder = sys.argv[1:]
+con = extension.connect()
+if kind == "tables":
+    con.execute(f"ATTACH '{folder}/lake.duckdb' AS lake")
+target = "lake.telemetry" if kind == "tables" else f"{folder}/otel"
+con.execute(
+    f"ATTACH 'otlp://localhost:0' AS live (TYPE otlp, archive '{target}', acknowledge 'archived')"
+)
+[(path,)] = con.execute("SELECT path FROM duckdb_databases() WHERE type = 'otlp'").fetchall()
+print(path, flush=True)
+time.sleep(60)
+"""
+
+
+def server(kind: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A process with a receiver, to be killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER, kind, str(folder)],
+        cwd=extension.ROOT / "test",
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    yield process, int(process.stdout.readline().rsplit(":", 1)[1])
+    process.stdout.close()
+
+
+def send_until_killed(port: int, prefix: str, acknowledged: list[str]) -> None:
+    """Sends spans with names of their own, and notes those that were acknowledged."""
+    number = 0
+    while True:
+        names = [f"{prefix}-{number}-{index}" for index in range(5)]
+        try:
+            reply = post(port, "traces", spans(*names), JSON)
+        except OSError:
+            return
+        except Exception:  # the connection ends in the middle of an answer
+            return
+        if reply.status == 200:
+            acknowledged.extend(names)
+        number += 1
+
+
+@pytest.mark.parametrize("kind", ["tables", "files"])
+def test_kill_at_any_moment(kind: str, tmp_path: Path) -> None:
+    """Every row that was acknowledged as archived is there once, and no row is there twice."""
+    acknowledged: list[str] = []
+    for kill in range(KILLS):
+        for process, port in server(kind, tmp_path):
+            senders = [
+                threading.Thread(
+                    target=send_until_killed, args=(port, f"{kill}-{sender}", acknowledged)
+                )
+                for sender in range(3)
+            ]
+            for sender in senders:
+                sender.start()
+            time.sleep(random.uniform(0.05, 0.6))
+            process.send_signal(signals.SIGKILL)
+            process.wait()
+            for sender in senders:
+                sender.join()
+    con = extension.connect()
+    found = Counter(Archive(con, kind, tmp_path).names())
+    assert acknowledged
+    assert [name for name in acknowledged if found[name] != 1] == []
+    assert [name for name, count in found.items() if count > 1] == []
+    con.close()

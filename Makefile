@@ -18,7 +18,7 @@ DEMO_PACKAGES := $(VENV)/.demo
 TEST_PACKAGES := $(VENV)/.test
 RELEASE_PACKAGES := $(VENV)/.release
 RELEASED := build/release/v$(DUCKDB_VERSION)/*/duckspan.duckdb_extension
-# How cargo builds the extension: `make test-python PROFILE=dev` is slow to run, and quick to build.
+# How cargo builds the extension, and `make release` DuckDB: with PROFILE=dev it is slow to run, and quick to build.
 PROFILE ?= release
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
@@ -56,7 +56,7 @@ release: $(DUCKDB_VERSIONS:%=release-%) ## The extension with DuckDB linked in, 
 
 # The first build of a version compiles DuckDB, which takes half an hour on two cores.
 release-%: $(CACHE)/duckdb-% $(RELEASE_PACKAGES)
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/release.sh $* $< $(CACHE)/release-$*
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/release.sh $* $< $(CACHE)/$(PROFILE)-$* $(PROFILE)
 
 wheel: $(RELEASE_PACKAGES) ## build/wheel: the Python package, with every extension that `make release` built.
 	rm -rf build/wheel

@@ -23,6 +23,6 @@ function(duckspan_compile_statements_for_size)
 endfunction()
 
 # The targets are there once DuckDB's own folders have been read.
-if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT MSVC)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT CMAKE_CXX_FLAGS_RELEASE MATCHES "-O0" AND NOT MSVC)
   cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL duckspan_compile_statements_for_size)
 endif()

@@ -48,6 +48,7 @@ impl Payload {
         }
         ROOM.with_borrow_mut(|kept| {
             let mut decoder = decoder(compression).map_err(malformed)?;
+            // The decoder goes back whatever came of it: it is reset before it is used again.
             let done = decoder.decode(&self.bytes, kept);
             let finished = decoder.finish();
             DECODERS.with_borrow_mut(|decoders| decoders.push(decoder));
@@ -55,6 +56,7 @@ impl Payload {
             if written > limit {
                 return Err(Refusal::too_large(limit));
             }
+            // A room that is full to its last byte may be too small by any number.
             if written == kept.len() {
                 return Ok(Short::Long(self));
             }
@@ -97,6 +99,7 @@ impl Buffer {
         limit: usize,
     ) -> Result<(), Refusal> {
         match stated_size(decoder.compression(), input) {
+            // One more than is stated, as a buffer that is not full shows that nothing is left.
             Some(size) => {
                 self.go_on(decoder, input, limit, (Progress::default(), &[]), size + 1)?
             }

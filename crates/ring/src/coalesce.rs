@@ -17,6 +17,7 @@ pub(crate) fn plan(tail: &[Weight]) -> Option<Range<usize>> {
     let full = tail.iter().position(|&weight| weight >= Weight::FULL);
     let end = full.unwrap_or(tail.len());
     let mut sum = 0;
+    // Enough for a full part at the old end of the tail: nothing that comes later can make a better one of it.
     for (index, weight) in tail[..end].iter().enumerate() {
         sum += weight.0;
         if sum >= Weight::WHOLE.0 {
@@ -35,6 +36,7 @@ fn tiers(tail: &[Weight]) -> Option<Range<usize>> {
     let mut sum = tail[start];
     loop {
         let tier = tier(sum);
+        // Smaller ones that stand before it are joined with it: left alone they would keep their tier from filling.
         let older = tail[..start].iter().rev().take_while(|&&weight| self::tier(weight) <= tier);
         let older = older.count();
         if older + 1 < FANOUT {

@@ -27,7 +27,7 @@ pub(crate) enum Scan {
 
 const BLOCK: usize = 64;
 
-/// The bit that a brace has beyond a bracket.
+/// The bit that a brace has beyond a bracket: with it set, one comparison finds both.
 const BRACE: u8 = 0x20;
 
 impl Brackets {
@@ -54,6 +54,9 @@ impl Brackets {
     /// Goes on with those bytes of a block that are in `valid`, which has no gaps.
     #[inline]
     fn block(&mut self, block: &[u8; BLOCK], valid: u64) -> Option<Scan> {
+        // Bit `n` of each mask stands for byte `n`. A quote that is not escaped turns "inside a string" on or off, so the
+        // parity of the quotes up to a byte says whether it is inside: its own opening quote counts, its closing one
+        // does not, and neither is a bracket.
         let last = 63 - valid.leading_zeros();
         let escaped = self.escapes(mask(block, 0, b'\\') & valid, last);
         let quotes = mask(block, 0, b'"') & !escaped & valid;
@@ -62,6 +65,8 @@ impl Brackets {
         let opening = mask(block, BRACE, b'{') & !string & valid;
         let closing = mask(block, BRACE, b'}') & !string & valid;
         let broken = mask(block, 0, b'\n') & string & valid;
+        // With fewer closed here than are open at its start, the value cannot end in this block, in whatever order they
+        // stand; so most blocks are done with two counts.
         let closed = u64::from(closing.count_ones());
         if broken == 0 && closed < self.depth {
             self.depth = self.depth + u64::from(opening.count_ones()) - closed;
@@ -99,6 +104,8 @@ impl Brackets {
         let mut escaped = self.escaped;
         self.escaped = 0;
         backslashes &= !escaped;
+        // Runs of backslashes are short and rare in telemetry, so one at a time is as good as the carry of an addition,
+        // and easier to get right at the end of a block.
         while backslashes != 0 {
             let at = backslashes.trailing_zeros();
             if at == last {
@@ -137,6 +144,7 @@ fn mask(block: &[u8; BLOCK], ignored: u8, byte: u8) -> u64 {
 /// For each bit the parity of the bits up to and with it.
 #[inline]
 fn running_parity(mut bits: u64) -> u64 {
+    // Each step doubles the number of bits below that a bit has taken in.
     for shift in [1, 2, 4, 8, 16, 32] {
         bits ^= bits << shift;
     }

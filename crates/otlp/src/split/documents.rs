@@ -98,6 +98,9 @@ impl Documents {
             b'{' | b'[' => {}
             byte => return self.stray(byte, start, block),
         }
+        // A value is not looked at beyond `most`, so that one that is never closed costs no more than the largest one that
+        // is allowed; nor beyond what is known of where documents start, so that what is cut is the same whether the
+        // bytes come in one block or in many.
         let horizon = self.horizon(start, block);
         let most = start.saturating_add(block.maximum).saturating_add(1);
         let from = start + self.searched;

@@ -125,6 +125,7 @@ impl Patterns {
         runs: &mut Vec<Run>,
     ) -> Option<u64> {
         let time = self.steps_over::<TEXT>(row, runs);
+        // A row that matches pays for one that does not: to compare in vain costs about what a match saves.
         self.patience = match time {
             Some(_) => PATIENCE.min(self.patience + 1),
             None => self.patience - 1,
@@ -154,6 +155,8 @@ impl Patterns {
                 }
             }
             let Some(filling) = step.filling else { break };
+            // The text before a gap was compared, so all that is left to find out is whether its value is canonical. A
+            // default may be: a member of the row is then left out, one of a nested object should not be there at all.
             if row.content(filling.content)? {
                 if !filling.default {
                     return None;
@@ -197,6 +200,8 @@ impl Patterns {
         if self.pause > 0 || gaps.len() > MAX_GAPS || row.len() > MAX_TEXT {
             return;
         }
+        // What is known cannot be told apart by its use without counting on the fast path. Rows of today are learnt again
+        // within a few, so it is cheaper to forget all.
         if self.crowded || self.steps.len() > MAX_STEPS || self.text.len() > MAX_TEXT {
             self.steps = vec![ROOT];
             self.text.clear();
@@ -204,6 +209,7 @@ impl Patterns {
             self.crowded = false;
         }
         let (mut from, mut last, mut members) = (row.start, 0, read.members.as_slice());
+        // A path of steps from the root, one for each gap: the row shares those of rows that begin as it does.
         for gap in gaps {
             let begun = members.partition_point(|member| member.start < gap.start);
             let (of_step, rest) = members.split_at(begun);
@@ -254,6 +260,7 @@ impl Patterns {
 #[inline(always)]
 fn end_member(runs: &mut Vec<Run>, outer_runs: usize, next: usize) {
     if let Some(member) = runs[outer_runs..].last_mut() {
+        // Canonical text has one byte between members, and `next` is the start of one or the end of the row.
         member.end = next - 1;
         if member.number == LEFT_OUT {
             runs.pop();

@@ -4,6 +4,7 @@ import signal
 import time
 from pathlib import Path
 
+import duckdb_release
 import pytest
 from lifetimes import BOUND, CHILDREN, WAYS
 
@@ -42,6 +43,10 @@ def test_row(name: str) -> None:
     assert outcome.code == 0, outcome.stderr[-4000:]
 
 
+@pytest.mark.skipif(
+    not duckdb_release.LISTS_BESIDE_DETACH,
+    reason="a fault of this DuckDB, without DuckSpan too",
+)
 @pytest.mark.parametrize("listing", LISTINGS)
 def test_row_54_detach_while_listing(listing: str) -> None:
     """The catalog is listed beside DETACH: entries of it live as long as the listing."""

@@ -3,7 +3,7 @@
 #     build/release/vVERSION/PLATFORM/duckspan.duckdb_extension, and compressed in build/repository
 #
 # Usage: release.sh DUCKDB_VERSION DUCKDB_SOURCE BUILD_FOLDER PROFILE
-#     PROFILE is `release`, or `dev`: the same, but that DuckDB is not optimized, which halves the time.
+#     PROFILE is `release`, or `dev`: the same, but that DuckDB is not optimized, which is quicker.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=$1 source=$2 folder=$3 profile=$4

@@ -22,7 +22,7 @@ from otlp_client import JSON, post
 
 Connection = duckdb.DuckDBPyConnection
 
-# How often a process is killed for each kind of archive; `make soak` does it a hundred times.
+# How often a process is killed for each kind of archive; `make soak` does it 100 times.
 KILLS = int(os.environ.get("DUCKSPAN_KILLS", "5"))
 RELATIONS = {"spans": "traces", "log_records": "logs", "data_points": "metrics"}
 # The start of a day, in nanoseconds.

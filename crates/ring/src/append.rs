@@ -19,8 +19,9 @@ impl Shared {
         keeping: bool,
         writer: &mut Writer<'_, State>,
     ) -> Result<(), Full> {
-        let old = writer.current();
-        let mut draft = Draft::of(&old);
+        let mut draft = Draft::of(&writer.current());
+        // No more than that, for what a draft lets go of is freed while copies are made.
+        let firsts = draft.state.firsts();
         for signal in Signal::ALL {
             let same = incoming.iter().filter(|incoming| incoming.segment.signal() == signal);
             let rows: usize = same.map(|incoming| incoming.segment.len()).sum();
@@ -38,7 +39,7 @@ impl Shared {
         draft.make_room(self.limits.memory_limit - room, self.limits.memory_limit);
         let loses =
             |incoming: &Incoming| incoming.lost > 0 && self.keeps_some(incoming.segment.signal());
-        if keeping && (incoming.iter().any(loses) || !self.keeps(&old, &draft.state)) {
+        if keeping && (incoming.iter().any(loses) || !self.keeps(firsts, &draft.state)) {
             return Err(Full);
         }
         if incoming.iter().any(|segment| segment.cut) {
@@ -47,7 +48,7 @@ impl Shared {
             draft = Draft::of(&writer.current());
         }
         incoming.into_iter().for_each(|segment| self.push(&mut draft, segment));
-        if keeping && !self.keeps(&old, &draft.state) {
+        if keeping && !self.keeps(firsts, &draft.state) {
             return Err(Full);
         }
         draft.publish(writer);
@@ -83,15 +84,15 @@ impl Shared {
     /// Joins small parts of a signal, one group after the other.
     pub(crate) fn coalesce(&self, signal: Signal, keeping: bool, writer: &mut Writer<'_, State>) {
         loop {
-            let old = writer.current();
-            let mut draft = Draft::of(&old);
+            let mut draft = Draft::of(&writer.current());
+            let firsts = draft.state.firsts();
             let view = draft.view(signal);
             let Some(parts) = view.to_join(&self.size) else { return };
             let group = Group::of(&view.tail()[parts.clone()], view.first_row_id());
             let lazily = group.is_for_readers(&self.size);
             let more = if lazily { group.memory_around(signal) } else { memory_of(&group.pieces) };
             if draft.make_room(more, self.limits.memory_limit) {
-                if keeping && !self.keeps(&old, &draft.state) {
+                if keeping && !self.keeps(firsts, &draft.state) {
                     return;
                 }
                 // Room for what there is while there are both. Free it, then look again.

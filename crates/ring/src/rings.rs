@@ -76,13 +76,11 @@ impl Shared {
         self.kept_from[signal as usize].load(Relaxed) < u64::MAX
     }
 
-    /// Whether all rows that are to stay are in `new` as they were in `old`.
-    pub(crate) fn keeps(&self, old: &State, new: &State) -> bool {
-        Signal::ALL.iter().all(|&signal| {
-            let signal = signal as usize;
-            let may_go = self.kept_from[signal].load(Relaxed);
-            new.views[signal].first_row_id() <= may_go.max(old.views[signal].first_row_id())
-        })
+    /// Whether all rows that are to stay are in `new`, if those from these ids on were there before.
+    pub(crate) fn keeps(&self, firsts: [u64; 3], new: &State) -> bool {
+        let may_go = self.kept_from.each_ref().map(|row_id| row_id.load(Relaxed));
+        let all = new.firsts().into_iter().zip(firsts).zip(may_go);
+        all.into_iter().all(|((new, old), may_go)| new <= may_go.max(old))
     }
 
     fn snapshots<const N: usize>(&self, signals: [Signal; N]) -> [Snapshot; N] {

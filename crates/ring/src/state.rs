@@ -20,6 +20,11 @@ impl State {
     pub(crate) fn memory(&self) -> u64 {
         self.views.iter().map(|view| view.memory()).sum()
     }
+
+    /// The id of the first row of each signal.
+    pub(crate) fn firsts(&self) -> [u64; 3] {
+        self.views.each_ref().map(|view| view.first_row_id())
+    }
 }
 
 /// The next state. Until it is published, nobody sees it, and nothing is freed.

@@ -354,7 +354,9 @@ def server(kind: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], int
         text=True,
     )
     assert process.stdout is not None
-    yield process, int(process.stdout.readline().rsplit(":", 1)[1])
+    path = process.stdout.readline()
+    assert path, f"it did not start, with exit code {process.wait()}"
+    yield process, int(path.rsplit(":", 1)[1])
     process.stdout.close()
 
 

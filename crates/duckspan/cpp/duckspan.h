@@ -592,9 +592,6 @@ CTable duckspan_archive_table(Str name, CFault *fault);
 /// The rows that are being archived by the archive with that key; null if there is none.
 View *duckspan_archive_view(Str key, CFault *fault);
 
-/// Stops to receive, in bounded time. What is kept stays.
-void duckspan_live_stop(const Live *live);
-
 /// Stops to receive, and gives up what is kept.
 void duckspan_live_free(const Live *live);
 

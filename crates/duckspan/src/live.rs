@@ -114,18 +114,8 @@ impl Live {
             Archiving::new(archive.acknowledges, move || bell.ring())
         });
         let receive = || options.receive(&rings, archiving.clone());
-        let receiver = match (receive(), previous) {
-            (Err(error), Some(previous)) if is_in_use(&error) && previous.holds(options) => {
-                let running = previous.stop();
-                let started = receive();
-                if running && started.is_err() {
-                    previous.resume();
-                }
-                started
-            }
-            (started, _) => started,
-        };
-        let receiver = receiver.map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?;
+        let receiver = Live::take_over(previous, options, receive)
+            .map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?;
         let path_of_rows = path;
         let path = options.with_port(receiver.address().port()).path();
         let http_port = receiver.http_address().map(|address| address.port());
@@ -147,6 +137,25 @@ impl Live {
             archive,
             archiving: Mutex::default(),
         })
+    }
+
+    /// Starts to receive where `previous` may hold the port.
+    fn take_over(
+        previous: Option<&Live>,
+        options: &LiveOptions,
+        receive: impl Fn() -> std::result::Result<Receiver, StartError>,
+    ) -> std::result::Result<Receiver, StartError> {
+        match (receive(), previous) {
+            (Err(error), Some(previous)) if is_in_use(&error) && previous.holds(options) => {
+                let running = previous.stop();
+                let started = receive();
+                if running && started.is_err() {
+                    previous.resume();
+                }
+                started
+            }
+            (started, _) => started,
+        }
     }
 
     /// Stops to receive, archives what is left, in bounded time, and says what could not be.
@@ -267,7 +276,7 @@ impl Live {
     }
 
     pub(crate) fn view(&self) -> View {
-        // Before the rows: those that are archived since are in both, and counted in neither.
+        // Before the rows: what is archived since still counts as not archived, and its rows are in the ring.
         let archived = self.archive.as_ref().map(|archive| Arc::new(archive.outcome()));
         View {
             archived,

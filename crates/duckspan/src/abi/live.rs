@@ -239,12 +239,6 @@ pub extern "C" fn duckspan_archive_view(key: Str, fault: &mut CFault) -> *mut Vi
     })
 }
 
-/// Stops to receive, in bounded time. What is kept stays.
-#[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_stop(live: &Live) {
-    contain_drop(Stop(live));
-}
-
 /// Stops when dropped, where a panic is contained.
 struct Stop<'a>(&'a Live);
 

@@ -134,6 +134,7 @@ impl Archive {
         match &state.outcome.error {
             Some(error) => Err(error.clone()),
             None if timeout.timed_out() => Err(format!("it takes longer than {longest:?}")),
+            None if state.done < asked => Err("the receiver is detached".to_owned()),
             None => Ok(state.outcome.clone()),
         }
     }

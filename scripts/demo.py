@@ -1,8 +1,11 @@
 """Shows DuckSpan: telemetry of the OpenTelemetry SDK, in files and live, and SQL on it."""
 
+import os
 import pathlib
 import random
 import shutil
+import subprocess
+import sys
 from urllib.parse import urlparse
 
 import duckdb
@@ -32,6 +35,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "demo"
+LAKE = ROOT / "build" / "demo.duckdb"
+ATTACH_LAKE = "ATTACH 'build/demo.duckdb' AS lake"
+RESTARTED = "restarted"
 ROUTES = ["GET /products/{id}", "GET /cart", "POST /cart", "POST /checkout"]
 SECOND = 1_000_000_000
 
@@ -163,6 +169,24 @@ FROM live.data_points WHERE name = 'http.server.request.duration' ORDER BY secon
 ]
 
 
+KEPT = [
+    (
+        "What happened before the restart?",
+        """
+SELECT service_name, count(*) AS spans, count(*) FILTER (status_code = 'ERROR') AS errors,
+       round(max(duration_ns) / 1e6, 1) AS slowest_ms
+FROM lake.telemetry.spans GROUP BY service_name""",
+    ),
+    (
+        "Which requests failed, and what did they log?",
+        """
+SELECT s.start_time_unix_nano, s.name, round(s.duration_ns / 1e6, 1) AS ms, l.body_text AS logged
+FROM lake.telemetry.spans s JOIN lake.telemetry.log_records l USING (trace_id, span_id)
+ORDER BY ms DESC LIMIT 3""",
+    ),
+]
+
+
 def show(con: duckdb.DuckDBPyConnection, statements: list[tuple[str | None, str]]) -> None:
     """Prints statements and what they answer."""
     for question, sql in statements:
@@ -172,17 +196,45 @@ def show(con: duckdb.DuckDBPyConnection, statements: list[tuple[str | None, str]
         con.sql(sql).show(max_width=110)
 
 
-def main() -> None:
-    """Asks questions of files, then of a receiver."""
+def connect() -> duckdb.DuckDBPyConnection:
+    """A database with the extension."""
     con = duckdb.connect(config={"allow_unsigned_extensions": "true"})
     con.execute(f"LOAD '{ROOT / 'build' / 'duckspan.duckdb_extension'}'")
-    con.execute(f"SET file_search_path = '{ROOT}'")
+    return con
+
+
+def ask_again() -> None:
+    """Asks the archive of an earlier process."""
+    con = connect()
+    print(f"{ATTACH_LAKE};")
+    con.execute(ATTACH_LAKE)
+    show(con, KEPT)
+
+
+def main() -> None:
+    """Asks questions of files, then of a receiver, then of what it kept."""
+    os.chdir(ROOT)  # Paths in the queries are those of a reader of the repository.
+    if sys.argv[1:] == [RESTARTED]:
+        ask_again()
+        return
+    con = connect()
     write_files()
     show(con, FILES)
 
+    receive(con)
+    con.close()
+
+    print("\n-- Another process, which has nothing but the archive.", flush=True)
+    subprocess.run([sys.executable, __file__, RESTARTED], check=True)
+
+
+def receive(con: duckdb.DuckDBPyConnection) -> None:
+    """Asks questions of a receiver, which archives what it has."""
+    LAKE.unlink(missing_ok=True)
     # Port 0 is any free port, so that the demo runs beside a Collector; yours would be 4317.
-    attach = "ATTACH 'otlp://localhost:0' AS live (TYPE otlp)"
-    print(f"\n-- DuckDB as an OTLP receiver.\n{attach};")
+    attach = "ATTACH 'otlp://localhost:0' AS live (TYPE otlp, archive 'lake.telemetry')"
+    print(f"\n-- DuckDB as an OTLP receiver, which keeps what it gets.\n{ATTACH_LAKE};\n{attach};")
+    con.execute(ATTACH_LAKE)
     con.execute(attach)
     address = "SELECT path FROM duckdb_databases() WHERE database_name = 'live'"
     [(path,)] = con.execute(address).fetchall()

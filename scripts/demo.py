@@ -31,7 +31,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "demo"
@@ -69,7 +69,10 @@ def shop(spans: SpanExporter, logs: LogRecordExporter, metrics: MetricReader) ->
         if failed:
             span.set_status(StatusCode.ERROR, "payment provider timed out")
             logger.emit(
-                timestamp=start + took, severity_text="ERROR", body="payment provider timed out"
+                timestamp=start + took,
+                context=set_span_in_context(span),
+                severity_text="ERROR",
+                body="payment provider timed out",
             )
         span.end(start + took)
         duration.record(took / SECOND, {"http.route": route.split()[1]})

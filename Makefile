@@ -24,13 +24,25 @@ TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 PLATFORMS := aarch64-unknown-linux-gnu aarch64-apple-darwin x86_64-pc-windows-msvc
 SENDER := test/clients/rust/Cargo.toml
+PAGE := crates/viewer/page
+PAGE_SOURCES := $(wildcard $(PAGE)/*.mjs $(PAGE)/*.json $(PAGE)/*.html $(PAGE)/*.svg) $(shell find $(PAGE)/src -type f)
+WITH_NODE := $(CURDIR)/scripts/with_node.sh $(CURDIR)/$(VENV)
 
-.PHONY: extension clients demo test test-rust test-loom test-python release wheel test-release test-wheel \
+.PHONY: extension page clients demo test test-rust test-loom test-python release wheel test-release test-wheel \
 	check-platforms sanitize sanitize-threads sanitize-memory soak bench lint format header tables clean
 
 extension: $(DUCKDB) $(DUCKDB_SOURCE) ## Builds build/duckspan.duckdb_extension for the DuckDB of build/venv.
 	cargo build --profile $(PROFILE) --locked -p duckspan
 	scripts/development.sh $(TARGET)/$(PROFILE:dev=debug)/libduckspan.so $(DUCKDB_VERSION)
+
+page: $(PAGE)/dist/index.html ## Bundles the page of the viewer, which the extension embeds.
+
+$(PAGE)/dist/index.html: $(PAGE_SOURCES) $(PAGE)/node_modules/.package-lock.json
+	cd $(PAGE) && $(WITH_NODE) npm run --silent build
+
+$(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json | $(PYTHON)
+	cd $(PAGE) && $(WITH_NODE) npm ci --silent
+	touch $@
 
 demo: extension $(DEMO_PACKAGES) ## Shows answers from OTLP files that real SDKs wrote.
 	$(PYTHON) scripts/demo.py
@@ -102,13 +114,14 @@ bench: extension $(TEST_PACKAGES) ## Ratios to peers and to limits of the machin
 	$(PYTHON) test/performance/bench_live.py
 	$(PYTHON) test/performance/bench_receiver.py
 
-lint: $(TEST_PACKAGES) $(DUCKDB) $(DUCKDB_SOURCE) ## Checks format and style; warnings are errors.
+lint: $(TEST_PACKAGES) $(DUCKDB) $(DUCKDB_SOURCE) page ## Checks format and style; warnings are errors.
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --exclude duckspan --all-targets -- -D warnings
 	cargo clippy --locked --release -p duckspan -- -D warnings
 	cargo clippy --locked -p duckspan --no-default-features --all-targets -- -D warnings
 	cargo fmt --manifest-path $(SENDER) --check
 	cargo clippy --locked --manifest-path $(SENDER) --target-dir $(TARGET)/sender -- -D warnings
+	cd $(PAGE) && $(WITH_NODE) npm run --silent check
 	! command -v gofmt >/dev/null || ! gofmt -l test/clients/go | grep .
 	$(VENV)/bin/clang-format --dry-run --Werror crates/duckspan/cpp/*.cpp crates/duckspan/cpp/*.hpp crates/duckspan/development/*.cpp
 	$(VENV)/bin/ruff check .

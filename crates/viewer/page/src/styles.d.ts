@@ -1,0 +1,2 @@
+// The bundler makes page.css of them.
+declare module "*.css" {}

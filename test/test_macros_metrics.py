@@ -359,6 +359,53 @@ def test_increase_of_exponential_histograms(con: duckdb.DuckDBPyConnection) -> N
     assert sorted(map(repr, got)) == sorted(map(repr, wanted))
 
 
+Bucket = tuple[int, str, float | None, float | None]
+
+
+def of_bounds(counts: list[int], bounds: list[float]) -> Iterator[tuple[Any, Any, int]]:
+    """Buckets of a histogram with their bounds; the outermost have one."""
+    yield from zip([None, *bounds], [*bounds, None], counts, strict=True)
+
+
+def of_scale(point: Point) -> Iterator[tuple[float, float, int]]:
+    """Buckets of an exponential histogram with their bounds; none reaches into that of zero."""
+    zero = point["zero_threshold"]
+    yield -zero, zero, point["zero_count"]
+    for sign in (1, -1):
+        side = sparse(point["positive" if sign > 0 else "negative"])
+        for index, count in side.items():
+            ends = [2 ** (at / 2 ** point["scale"]) for at in (index, index + 1)]
+            low, high = sorted(sign * max(end, zero) for end in ends)
+            yield low, high, count
+
+
+@pytest.mark.parametrize("kind", ["histogram", "exponential_histogram"])
+def test_buckets(con: duckdb.DuckDBPyConnection, kind: str) -> None:
+    """What all instances measured in a bucket of time, bucket by bucket."""
+    generate = histograms if kind == "histogram" else exponential
+    made = {number: generate(number) for number in range(SERIES)}
+    store(con, [point for points, _ in made.values() for point in points])
+    wanted: Counter[Bucket] = Counter()
+    for number, (_, steps) in made.items():
+        for _, at, *grown in steps:
+            if grown[0] is None:
+                continue
+            for low, high, count in of_bounds(*grown) if kind == "histogram" else of_scale(*grown):
+                wanted[at // WIDTH * WIDTH, f"metric {number // 4}", near(low), near(high)] += count
+    found = con.execute(
+        f"SELECT {seconds('time')}, metric, low, high, count FROM otlp_buckets("
+        f"data_points := 'data_points', width := INTERVAL {WIDTH} SECONDS)"
+    ).fetchall()
+    assert {(time, metric, near(low), near(high)): n for time, metric, low, high, n in found} == {
+        bucket: count for bucket, count in wanted.items() if count
+    }
+
+
+def near(bound: float | None) -> float | None:
+    """A bound as far as the last digits of a power do not matter."""
+    return None if bound is None else float(f"{bound:.9g}") + 0.0
+
+
 def by_prometheus(point: Point, quantile: float) -> float | None:
     """What Prometheus's histogram_quantile says of a native histogram with these buckets."""
     zero, base = point["zero_threshold"], 2**2 ** -point["scale"]

@@ -13,6 +13,7 @@ const SOURCES: &[&str] = &[
     include_str!("../sql/__otlp_sorted.sql"),
     include_str!("../sql/otlp_ago.sql"),
     include_str!("../sql/otlp_attribute.sql"),
+    include_str!("../sql/otlp_buckets.sql"),
     include_str!("../sql/otlp_critical_path.sql"),
     include_str!("../sql/otlp_data_points.sql"),
     include_str!("../sql/otlp_deployments.sql"),

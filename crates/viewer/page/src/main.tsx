@@ -4,6 +4,10 @@ import { useState } from "preact/hooks";
 import { HELP, useKeys } from "./keys.ts";
 import { live, useLive } from "./live.ts";
 import "./page.css";
+import { Logs } from "./pages/logs.tsx";
+import { Metric } from "./pages/metric.tsx";
+import { Metrics } from "./pages/metrics.tsx";
+import { Services } from "./pages/services.tsx";
 import { Sql } from "./pages/sql.tsx";
 import { Trace } from "./pages/trace.tsx";
 import { Traces } from "./pages/traces.tsx";
@@ -14,6 +18,9 @@ import { applyTheme, nextTheme, useTheme } from "./theme.ts";
 
 const PAGES: [path: string, name: string][] = [
   ["traces", "Traces"],
+  ["logs", "Logs"],
+  ["metrics", "Metrics"],
+  ["services", "Services"],
   ["sql", "SQL"],
 ];
 
@@ -70,6 +77,9 @@ function App({ session }: { session: Session }) {
 function Page({ path }: { path: readonly string[] }) {
   const [page = "traces", id] = path;
   if (page === "trace" && id) return <Trace key={id} id={id} />;
+  if (page === "logs") return <Logs />;
+  if (page === "metrics") return id ? <Metric key={id} name={id} /> : <Metrics />;
+  if (page === "services") return <Services />;
   if (page === "sql") return <Sql />;
   return <Traces />;
 }

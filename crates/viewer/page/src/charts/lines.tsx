@@ -6,6 +6,7 @@ import { painted, seriesColor } from "../colors.ts";
 import { useTheme } from "../theme.ts";
 import { digits } from "../time.ts";
 import { Line } from "../text.tsx";
+import { tickText } from "./bars.tsx";
 
 export interface Series {
   name: string;
@@ -69,7 +70,10 @@ export function Lines({ series, label, unit = "", dots = [], onBrush, height = 2
         tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), "Etc/UTC"),
         cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
         scales: { y: { range: (_plot, least, most) => [Math.min(0, least ?? 0), (most ?? 0) <= 0 && (least ?? 0) >= 0 ? 1 : Math.max(most * 1.08, 0)] } },
-        axes: [axis, { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => digits(tick)) }],
+        axes: [
+          { ...axis, size: 24, space: 80, values: (chart, ticks) => ticks.map((tick) => tickText(tick, (chart.scales["x"]?.max ?? 0) - (chart.scales["x"]?.min ?? 0))) },
+          { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => digits(tick)) },
+        ],
         series: [
           {},
           ...series.map(({ name, color }, place) => ({

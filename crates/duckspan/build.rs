@@ -31,10 +31,12 @@ mod shim {
             "live_write",
             "members",
             "vector",
+            "viewer",
         ],
         &[
             "conditions",
             "extension",
+            "guard",
             "macros",
             "read_otlp",
             "rejects",

@@ -71,6 +71,7 @@ using LiveOptionsHandle = Handle<LiveOptions, duckspan_live_options_free>;
 using LiveScanHandle = Handle<LiveScan, duckspan_live_scan_free>;
 using MemoryHandle = Handle<const Memory, duckspan_memory_free>;
 using RejectsHandle = Handle<const Rejects, duckspan_rejects_free>;
+using ViewersHandle = Handle<const Viewers, duckspan_viewers_free>;
 using ViewHandle = Handle<View, duckspan_view_free>;
 
 inline Str Lend(const std::string &text) {

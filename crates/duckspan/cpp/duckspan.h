@@ -172,6 +172,12 @@ struct Rejects;
 /// The rows of every signal at one moment, and what was counted until then; what a transaction sees.
 struct View;
 
+/// Where to show what.
+struct ViewerOptions;
+
+/// The viewer of a database, while there is one.
+struct Viewers;
+
 /// UTF-8 text that Rust allocated and C++ hands back to be freed; empty where `data` is null.
 struct Text {
   /// Its first byte.
@@ -699,6 +705,33 @@ CColumn duckspan_type_member(const CType *kind,
                              uintptr_t position,
                              CFault *fault);
 
+/// The viewer of a database, while there is one: one per load, shared by its functions.
+const Viewers *duckspan_viewers_new(CFault *fault);
+
+/// Gives up a share of it; the last one stops it.
+void duckspan_viewers_free(const Viewers *viewers);
+
+/// Options at their defaults.
+ViewerOptions *duckspan_viewer_options_new(CFault *fault);
+
+/// Frees options.
+void duckspan_viewer_options_free(ViewerOptions *options);
+
+/// Sets an option.
+void duckspan_viewer_options_set(ViewerOptions *options, Str name, Str value, CFault *fault);
+
+/// Starts a viewer, unless the one that runs is what is asked for; returns a URL that opens it. `receivers` are the names
+/// of those that are attached; `database` is a weak pointer to the database that Rust takes over.
+Text duckspan_viewer_open(const Viewers *viewers,
+                          const ViewerOptions *options,
+                          const Str *receivers,
+                          uintptr_t count,
+                          void *database,
+                          CFault *fault);
+
+/// Stops the viewer; says whether there was one.
+bool duckspan_viewer_stop(const Viewers *viewers, CFault *fault);
+
 /// Opens a connection; null if the database is closed.
 extern bool duckspan_sql_connect(const void *database, void **connection);
 
@@ -707,8 +740,30 @@ extern bool duckspan_sql_run(void *connection, Str sql, void *rows, void (*add)(
                                                                                 const Str *values,
                                                                                 uintptr_t count));
 
+/// Reads statements, and says how many they are and whether the last one is a query.
+extern bool duckspan_sql_parse(void *connection,
+                               Str sql,
+                               void **script,
+                               uint64_t *statements,
+                               bool *is_query);
+
+/// Runs them; adds the columns of the last one, whose rows are fetched.
+extern bool duckspan_sql_submit(void *script, void *columns, void (*add)(void *columns,
+                                                                         Str name,
+                                                                         Str kind,
+                                                                         uint8_t shown_as));
+
+/// The next rows, or none at the end; what they are read from is there until the next call.
+extern bool duckspan_sql_fetch(void *script, uint64_t *rows, void *const **vectors);
+
+/// Frees a script, and ends what runs of it.
+extern bool duckspan_sql_end(void *script);
+
 /// Makes what runs on a connection fail; from any thread.
 extern bool duckspan_sql_interrupt(void *connection);
+
+/// How much is done of it, in percent, or less than 0; from any thread.
+extern bool duckspan_sql_progress(void *connection, double *percentage);
 
 /// Closes a connection.
 extern bool duckspan_sql_close(void *connection);

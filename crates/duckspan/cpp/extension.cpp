@@ -16,6 +16,8 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterMacros(*loader);
 	duckspan::RegisterRelation(*loader);
 	duckspan::RegisterStored(*loader);
+	duckspan::RegisterViewer(*loader, shared);
+	duckspan::RegisterGuard(loader->GetDatabaseInstance());
 	duckspan::RegisterHints(loader->GetDatabaseInstance());
 	duckspan::RegisterComparisons(loader->GetDatabaseInstance());
 }

@@ -7,10 +7,11 @@
 namespace duckspan {
 
 //! What functions of one database share: the rejects, which some write and one reads, and what scans know of each
-//! other's memory.
+//! other's memory, and the viewer.
 struct Shared : public duckdb::TableFunctionInfo {
 	RejectsHandle rejects {Call(duckspan_rejects_new)};
 	MemoryHandle memory {Call(duckspan_memory_new)};
+	ViewersHandle viewers {Call(duckspan_viewers_new)};
 };
 
 void RegisterReadOtlp(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared> shared);
@@ -20,10 +21,12 @@ void RegisterArchive(duckdb::ExtensionLoader &loader);
 void RegisterAttach(duckdb::ExtensionLoader &loader);
 void RegisterComparisons(duckdb::DatabaseInstance &db);
 void RegisterMembers(duckdb::DatabaseInstance &db);
+void RegisterGuard(duckdb::DatabaseInstance &db);
 void RegisterHints(duckdb::DatabaseInstance &db);
 void RegisterMacros(duckdb::ExtensionLoader &loader);
 void RegisterRelation(duckdb::ExtensionLoader &loader);
 void RegisterStored(duckdb::ExtensionLoader &loader);
+void RegisterViewer(duckdb::ExtensionLoader &loader, const duckdb::shared_ptr<Shared> &shared);
 
 //! Takes note that a query is bound to rows as OTLP has them, of a receiver or, where its name is empty, of files.
 void NoteRows(duckdb::ClientContext &context, const std::string &receiver, LiveTable table);

@@ -29,6 +29,7 @@ mod hints;
 mod live;
 mod stored;
 mod types;
+mod viewer;
 
 use types::CType;
 

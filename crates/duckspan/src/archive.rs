@@ -9,20 +9,17 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Once, PoisonError, Weak};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use duckspan_otlp::Signal;
 use duckspan_ring::{Rings, Snapshot};
 
-use crate::boundary::contain;
 use crate::live::{LiveTable, View};
-use crate::sql::{Database, Interrupter, Sql, SqlError, at_exit};
+use crate::sql::{Database, Sql, SqlError, Work, quote};
 
 mod folder;
 mod options;
-mod quote;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -160,7 +157,7 @@ impl Batch {
 #[derive(Debug)]
 pub(crate) struct Path {
     rings: Arc<Rings>,
-    database: Database,
+    work: Arc<Work>,
     target: Target,
     source: Source,
     state: Mutex<PathState>,
@@ -172,9 +169,6 @@ struct PathState {
     batch: Option<Batch>,
     /// What is to be tried again as it was, for parts of it may be stored.
     failed: Option<Batch>,
-    running: Option<Interrupter>,
-    /// Statements are not to run any more.
-    stopped: bool,
 }
 
 /// The paths that SQL may name, by their key.
@@ -193,12 +187,8 @@ impl Path {
     ) -> Arc<Path> {
         let source = Source { receiver: receiver.to_owned(), key: unique_id() };
         let state = Mutex::default();
-        static AT_EXIT: Once = Once::new();
-        AT_EXIT.call_once(|| {
-            PROCESS.store(std::process::id(), Ordering::Relaxed);
-            at_exit(stop_all);
-        });
-        let path = Arc::new(Path { rings, database, target, source, state });
+        let work = Work::new(database);
+        let path = Arc::new(Path { rings, work, target, source, state });
         lock(&PATHS).insert(path.source.key.clone(), Arc::downgrade(&path));
         path
     }
@@ -247,62 +237,16 @@ impl Path {
 
     /// Makes statements fail, now and from now on.
     pub(crate) fn stop(&self) {
-        let running = {
-            let mut state = lock(&self.state);
-            state.stopped = true;
-            state.running.clone()
-        };
-        if let Some(running) = running {
-            running.interrupt();
-        }
+        self.work.stop("the receiver is detached");
     }
 
     fn run<T>(
         &self,
         body: impl FnOnce(&mut dyn Sql) -> Result<T, SqlError>,
     ) -> Result<T, SqlError> {
-        let Some(mut connection) = self.database.connect()? else {
-            return Err(SqlError("the database is closed".to_owned()));
-        };
-        {
-            let mut state = lock(&self.state);
-            if state.stopped {
-                return Err(SqlError("the receiver is detached".to_owned()));
-            }
-            state.running = Some(connection.interrupter());
-        }
-        let outcome = body(&mut connection);
-        // It may hold the database last, and closing that takes time.
-        drop(connection);
-        lock(&self.state).running = None;
-        outcome
+        self.work.run(|connection| body(connection))
     }
 }
-
-/// The process that statements run in.
-static PROCESS: AtomicU32 = AtomicU32::new(0);
-
-/// When the process exits, DuckDB's own statics go: no statement may run then.
-extern "C" fn stop_all() {
-    contain(|| {
-        if PROCESS.load(Ordering::Relaxed) != std::process::id() {
-            // In a child of fork none does, and locks may be held by threads that exist in the parent only.
-            return;
-        }
-        let paths: Vec<_> = lock(&PATHS).values().filter_map(Weak::upgrade).collect();
-        paths.iter().for_each(|path| path.stop());
-        let deadline = Instant::now() + AT_EXIT_PATIENCE;
-        let is_running = |path: &Arc<Path>| lock(&path.state).running.is_some();
-        while paths.iter().any(is_running) && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        // The last owner may be a database that is gone by now.
-        paths.into_iter().for_each(std::mem::forget);
-    });
-}
-
-/// Time that statements have to end when the process exits.
-const AT_EXIT_PATIENCE: Duration = Duration::from_secs(2);
 
 impl Drop for Path {
     fn drop(&mut self) {

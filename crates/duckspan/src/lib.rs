@@ -15,7 +15,7 @@
 //!   cannot fail. Every function of [`shim`], which Rust calls, catches: it says whether it came to its
 //!   end, and the shim keeps what it threw until Rust has returned. Tests in `crates/tidy` see to that.
 //!
-//! `abi.rs` and its folder, `input.rs`, `shim.rs`, `source.rs`, `sql.rs` and `vector.rs` hold all `unsafe` code.
+//! `abi.rs` and its folder, `input.rs`, `shim.rs`, `source.rs`, `sql.rs` and its folder, and `vector.rs` hold all `unsafe` code.
 #![deny(unsafe_code)]
 // The generator of the C++ header reads `pub` items only.
 #![allow(unreachable_pub)]
@@ -43,3 +43,4 @@ mod sql;
 mod stored;
 mod typed;
 mod vector;
+mod viewer;

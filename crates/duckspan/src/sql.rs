@@ -11,6 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::abi::Str;
 use crate::boundary::contain;
 
+pub(crate) mod quote;
+mod stream;
+mod work;
+
+pub(crate) use stream::{Cell, Script, StreamColumn};
+pub(crate) use work::Work;
+
 unsafe extern "C" {
     /// Opens a connection; null if the database is closed.
     fn duckspan_sql_connect(database: *const c_void, connection: &mut *mut c_void) -> bool;
@@ -21,8 +28,34 @@ unsafe extern "C" {
         rows: *mut c_void,
         add: extern "C" fn(rows: *mut c_void, values: *const Str, count: usize),
     ) -> bool;
+    /// Reads statements, and says how many they are and whether the last one is a query.
+    fn duckspan_sql_parse(
+        connection: *mut c_void,
+        sql: Str,
+        script: &mut *mut c_void,
+        statements: &mut u64,
+        is_query: &mut bool,
+    ) -> bool;
+    /// Runs them; adds the columns of the last one, whose rows are fetched.
+    fn duckspan_sql_submit(
+        script: *mut c_void,
+        columns: *mut c_void,
+        add: extern "C" fn(columns: *mut c_void, name: Str, kind: Str, shown_as: u8),
+    ) -> bool;
+    /// The next rows, or none at the end; what they are read from is there until the next call.
+    fn duckspan_sql_fetch(
+        script: *mut c_void,
+        rows: &mut u64,
+        vectors: &mut *const *mut c_void,
+    ) -> bool;
+    /// Frees a script, and ends what runs of it.
+    fn duckspan_sql_end(script: *mut c_void) -> bool;
+    /// Has functions that do more than to read refused on a connection.
+    fn duckspan_sql_guard(connection: *mut c_void) -> bool;
     /// Makes what runs on a connection fail; from any thread.
     fn duckspan_sql_interrupt(connection: *mut c_void) -> bool;
+    /// How much is done of it, in percent, or less than 0; from any thread.
+    fn duckspan_sql_progress(connection: *mut c_void, percentage: &mut f64) -> bool;
     /// Closes a connection.
     fn duckspan_sql_close(connection: *mut c_void) -> bool;
     /// Frees what names a database.
@@ -32,17 +65,6 @@ unsafe extern "C" {
         text: *mut c_void,
         set: extern "C" fn(text: *mut c_void, message: Str),
     ) -> bool;
-}
-
-unsafe extern "C" {
-    /// The C library's.
-    fn atexit(handler: extern "C" fn()) -> std::ffi::c_int;
-}
-
-/// Has `handler` called when the process exits.
-pub(crate) fn at_exit(handler: extern "C" fn()) {
-    // SAFETY: the handler does not unwind. If there is no room for it, an exit may find statements running.
-    unsafe { atexit(handler) };
 }
 
 /// A row of a result, its values as text.
@@ -122,11 +144,32 @@ impl Interrupter {
             unsafe { duckspan_sql_interrupt(open.0) };
         }
     }
+
+    /// How much is done of it, from 0 to 1, where that is known.
+    pub(crate) fn progress(&self) -> Option<f64> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut percentage = -1.0;
+        // SAFETY: it stays open while the lock is held.
+        let is_known =
+            !open.0.is_null() && unsafe { duckspan_sql_progress(open.0, &mut percentage) };
+        (is_known && percentage >= 0.0).then_some(percentage / 100.0)
+    }
 }
 
 impl Connection {
     pub(crate) fn interrupter(&self) -> Interrupter {
         Interrupter(Arc::clone(&self.open))
+    }
+
+    /// Has functions that do more than to read refused from now on.
+    pub(crate) fn guard(&mut self) -> Result<(), SqlError> {
+        // SAFETY: the connection is open.
+        check(unsafe { duckspan_sql_guard(self.connection) })
+    }
+
+    /// Reads statements, to run them.
+    pub(crate) fn parse(&mut self, sql: &str) -> Result<Script<'_>, SqlError> {
+        Script::new(self.connection, sql)
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn check(bound: &str, origins: &[Origin], head: &Parts) -> Result<(),
 }
 
 /// The host of `host:port`, without the dot that may end it.
-pub(crate) fn host_of(authority: &str) -> &str {
+pub fn host_of(authority: &str) -> &str {
     let authority = authority.trim();
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
@@ -51,7 +51,7 @@ pub(crate) fn host_of(authority: &str) -> &str {
 }
 
 /// Whether a host is an address, or a name that only those give who are on this machine or run its network.
-fn is_nobodys(host: &str) -> bool {
+pub fn is_nobodys(host: &str) -> bool {
     let ip = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let is_private = |ending: &&str| {
         let start = host.len().saturating_sub(ending.len());

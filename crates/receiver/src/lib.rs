@@ -26,7 +26,7 @@ mod export;
 mod frames;
 mod grpc;
 mod helpers;
-mod host;
+pub mod host;
 mod http;
 pub mod limits;
 mod listen;

@@ -48,7 +48,7 @@ fn what_cpp_calls_is_guarded() {
     for function in &boundary.exported {
         let name = function.sig.ident.to_string();
         let gives_back = name.ends_with("_free") || name == "release";
-        let takes_pieces = ["add_row", "set_text", "stop_all"].contains(&&*name);
+        let takes_pieces = ["add_column", "add_row", "set_text", "stop_all"].contains(&&*name);
         let guard = match gives_back {
             true => "contain_drop",
             false if takes_pieces => "contain",

@@ -1,0 +1,134 @@
+//! Work on a database: statements that run for a purpose, and that end with it, or with the process.
+//!
+//! Nobody who closes a database waits for them, and a statement may be what holds it last. When the process exits,
+//! DuckDB's own statics go: by then none may run.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use super::{Connection, Database, Interrupter, SqlError};
+use crate::boundary::contain;
+
+unsafe extern "C" {
+    /// The C library's.
+    fn atexit(handler: extern "C" fn()) -> std::ffi::c_int;
+}
+
+/// Time that statements have to end when the process exits.
+const AT_EXIT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Work on a database.
+#[derive(Debug)]
+pub(crate) struct Work {
+    database: Database,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What runs, by number.
+    running: Vec<(u64, Interrupter)>,
+    begun: u64,
+    /// Why statements are not to run any more.
+    stopped: Option<&'static str>,
+}
+
+static ALL: Mutex<Vec<Weak<Work>>> = Mutex::new(Vec::new());
+
+/// The process that statements run in.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Work {
+    pub(crate) fn new(database: Database) -> Arc<Work> {
+        static AT_EXIT: Once = Once::new();
+        AT_EXIT.call_once(|| {
+            PROCESS.store(std::process::id(), Ordering::Relaxed);
+            // SAFETY: the handler does not unwind. If there is no room for it, an exit may find statements running.
+            unsafe { atexit(stop_all) };
+        });
+        let work = Arc::new(Work { database, state: Mutex::default() });
+        let mut all = lock(&ALL);
+        all.retain(|other| other.strong_count() > 0);
+        all.push(Arc::downgrade(&work));
+        work
+    }
+
+    /// Runs statements on a connection of their own; the database is held until that returns.
+    pub(crate) fn run<T, E: From<SqlError>>(
+        &self,
+        body: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Some(mut connection) = self.database.connect()? else {
+            return Err(SqlError("the database is closed".to_owned()).into());
+        };
+        let number = {
+            let mut state = lock(&self.state);
+            if let Some(reason) = state.stopped {
+                drop(state);
+                return Err(SqlError(reason.to_owned()).into());
+            }
+            state.begun += 1;
+            let number = state.begun;
+            state.running.push((number, connection.interrupter()));
+            number
+        };
+        let ends = Ends { work: self, number };
+        let outcome = body(&mut connection);
+        // It may hold the database last, and closing that takes time.
+        drop(connection);
+        drop(ends);
+        outcome
+    }
+
+    /// Makes statements fail, now and from now on. One that is about to begin does not notice.
+    pub(crate) fn stop(&self, reason: &'static str) {
+        let running = {
+            let mut state = lock(&self.state);
+            state.stopped.get_or_insert(reason);
+            state.running.clone()
+        };
+        running.iter().for_each(|(_, running)| running.interrupt());
+    }
+
+    fn is_running(&self) -> bool {
+        !lock(&self.state).running.is_empty()
+    }
+}
+
+/// Says that statements have ended, even if they did so by a panic.
+struct Ends<'a> {
+    work: &'a Work,
+    number: u64,
+}
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        lock(&self.work.state).running.retain(|&(number, _)| number != self.number);
+    }
+}
+
+/// When the process exits, no statement may run on.
+extern "C" fn stop_all() {
+    contain(|| {
+        if PROCESS.load(Ordering::Relaxed) != std::process::id() {
+            // In a child of fork none does, and locks may be held by threads that exist in the parent only.
+            return;
+        }
+        let all: Vec<_> = lock(&ALL).iter().filter_map(Weak::upgrade).collect();
+        let deadline = Instant::now() + AT_EXIT_PATIENCE;
+        loop {
+            all.iter().for_each(|work| work.stop("the process ends"));
+            if !all.iter().any(|work| work.is_running()) || Instant::now() >= deadline {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // The last owner may be a database that is gone by now.
+        all.into_iter().for_each(std::mem::forget);
+    });
+}

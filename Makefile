@@ -31,7 +31,7 @@ WITH_NODE := $(CURDIR)/scripts/with_node.sh $(CURDIR)/$(VENV)
 .PHONY: extension page clients demo test test-rust test-loom test-python release wheel test-release test-wheel \
 	check-platforms sanitize sanitize-threads sanitize-memory soak bench lint format header tables clean
 
-extension: $(DUCKDB) $(DUCKDB_SOURCE) ## Builds build/duckspan.duckdb_extension for the DuckDB of build/venv.
+extension: $(DUCKDB) $(DUCKDB_SOURCE) page ## Builds build/duckspan.duckdb_extension for the DuckDB of build/venv.
 	cargo build --profile $(PROFILE) --locked -p duckspan
 	scripts/development.sh $(TARGET)/$(PROFILE:dev=debug)/libduckspan.so $(DUCKDB_VERSION)
 
@@ -50,7 +50,7 @@ demo: extension $(DEMO_PACKAGES) ## Shows answers from OTLP files that real SDKs
 test: test-rust test-python ## Runs every test.
 
 # Tests of the extension's crate leave out the shim, so that they need no DuckDB.
-test-rust: test-loom
+test-rust: test-loom page
 	cargo test --locked --workspace --exclude duckspan
 	cargo test --locked -p duckspan --no-default-features --lib
 
@@ -67,7 +67,7 @@ clients: $(TEST_PACKAGES) ## Builds the programs that send telemetry with the SD
 release: $(DUCKDB_VERSIONS:%=release-%) ## The extension with DuckDB linked in, for each DuckDB, in build/repository.
 
 # The first build of a version compiles DuckDB, which takes three quarters of an hour on two cores.
-release-%: $(CACHE)/duckdb-% $(RELEASE_PACKAGES)
+release-%: $(CACHE)/duckdb-% $(RELEASE_PACKAGES) page
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/release.sh $* $< $(CACHE)/$(PROFILE)-$* $(PROFILE)
 
 wheel: $(RELEASE_PACKAGES) ## build/wheel: the Python package, with every extension that `make release` built.
@@ -82,12 +82,12 @@ test-wheel: wheel $(TEST_PACKAGES) ## The wheel, in clean environments.
 	$(PYTHON) -m pytest test/test_wheel.py
 
 # What only cargo compiles, so zstd's C is left out.
-check-platforms: ## That the crates without C++ compile for the other platforms, which rustup gets the library of.
+check-platforms: page ## That the crates without C++ compile for the other platforms, which rustup gets the library of.
 	rustup target add $(PLATFORMS)
 	for platform in $(PLATFORMS); do \
 		ZSTD_SYS_USE_PKG_CONFIG=1 PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_PATH=$(CURDIR)/scripts/platforms \
 			cargo check --locked --target $$platform --target-dir $(TARGET)/platforms \
-			-p duckspan-otlp -p duckspan-ring -p duckspan-receiver || exit 1; \
+			-p duckspan-otlp -p duckspan-ring -p duckspan-receiver -p duckspan-viewer || exit 1; \
 	done
 
 sanitize: sanitize-threads sanitize-memory ## ThreadSanitizer and valgrind: no data race, no invalid access, no leak.

@@ -720,6 +720,9 @@ void duckspan_viewer_options_free(ViewerOptions *options);
 /// Sets an option.
 void duckspan_viewer_options_set(ViewerOptions *options, Str name, Str value, CFault *fault);
 
+/// Refuses a function that does more than to read.
+void duckspan_guard_check_function(Str name, CFault *fault);
+
 /// Starts a viewer, unless the one that runs is what is asked for; returns a URL that opens it. `receivers` are the names
 /// of those that are attached; `database` is a weak pointer to the database that Rust takes over.
 Text duckspan_viewer_open(const Viewers *viewers,
@@ -758,6 +761,9 @@ extern bool duckspan_sql_fetch(void *script, uint64_t *rows, void *const **vecto
 
 /// Frees a script, and ends what runs of it.
 extern bool duckspan_sql_end(void *script);
+
+/// Has functions that do more than to read refused on a connection.
+extern bool duckspan_sql_guard(void *connection);
 
 /// Makes what runs on a connection fail; from any thread.
 extern bool duckspan_sql_interrupt(void *connection);

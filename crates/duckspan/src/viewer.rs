@@ -81,8 +81,9 @@ fn shown(options: &ViewerOptions, receivers: &[String]) -> Result<Shown> {
         Some(name) => find(name, receivers)?,
         None => match receivers {
             [receiver] => receiver.clone(),
-            // This says what is wrong with none, or several.
-            _ => given::only(Relation::ALL[0], receivers)?,
+            // This says what to do.
+            [] => given::only(Relation::ALL[0], receivers)?,
+            several => return Err(which(several)),
         },
     };
     let of_receiver = |kind: &'static Relation| {
@@ -92,6 +93,17 @@ fn shown(options: &ViewerOptions, receivers: &[String]) -> Result<Shown> {
     };
     let relations = Relation::ALL.into_iter().map(of_receiver).collect();
     Ok(Shown { live: Some(receiver.clone()), relations })
+}
+
+fn which(receivers: &[String]) -> Fault {
+    let mut names = receivers.to_vec();
+    names.sort();
+    let message = format!(
+        "receivers are attached as {}: say which one is meant, as in otlp_viewer(database := '{}')",
+        names.join(" and "),
+        names[0]
+    );
+    Fault::new(FaultKind::Binder, message)
 }
 
 fn find(name: &str, receivers: &[String]) -> Result<String> {

@@ -7,10 +7,9 @@ import socket
 import sys
 import time
 
-import viewer
-
 import extension
 import live
+import viewer
 
 LONG = "SELECT count(*) FROM range(100_000_000_000) a WHERE hash(a) = 42"
 # Seconds in which whatever stops must have stopped.

@@ -9,7 +9,7 @@ fn relations_are_read_by_their_names() {
     let quoted = read_from("\"a.b\".\"x\"\"; DROP\"").expect("a source");
     assert_eq!(quoted, "\"a.b\".\"x\"\"; DROP\"");
     assert_eq!(read_from("Spans"), None);
-    assert_eq!(read_from("it's\"").expect("a source"), "query_table('it''s\"')");
+    assert_eq!(read_from("\"it's").expect("a source"), "query_table('\"it''s')");
 }
 
 #[test]

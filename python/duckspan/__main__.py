@@ -37,8 +37,6 @@ class UsageError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     asked = parser().parse_args(arguments)
-    # What stops services says so by SIGTERM; archives are to be written then as well.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         con = duckspan.connect()
         try:
@@ -53,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UsageError, duckspan.UnsupportedDuckDBError) as error:
         return fail(str(error))
     except duckdb.Error as error:
-        return fail(str(error).partition("Error: ")[2] or str(error))
+        return fail(words_of(error))
     return 0
 
 
@@ -66,14 +64,18 @@ def parser() -> argparse.ArgumentParser:
 
     view = commands.add_parser("view", help="show files of OTLP, or an archive", description=VIEW)
     view.add_argument("files", nargs="+", metavar="FILE", help="a file, a folder, or a glob")
-    view.add_argument("--port", type=int, help="of the page; 4320, or one that is free")
-    view.set_defaults(run=view_files, page_port="port")
+    view.add_argument(
+        "--port", type=int, dest="page_port", help="of the page; 4320, or one that is free"
+    )
+    view.set_defaults(run=view_files)
 
     serve = commands.add_parser("serve", help="receive OTLP and show it", description=SERVE)
     serve.add_argument(
         "--port", type=int, default=4317, help="where OTLP is received; 4317, and 4318 beside it"
     )
-    serve.add_argument("--page-port", type=int, help="of the page; 4320, or one that is free")
+    serve.add_argument(
+        "--page-port", type=int, metavar="PORT", help="of the page; 4320, or one that is free"
+    )
     serve.add_argument(
         "--archive",
         metavar="WHERE",
@@ -82,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--memory-limit", metavar="SIZE", default="512MB", help="of what is kept; 512MB"
     )
-    serve.set_defaults(run=serve_rows, page_port="page_port")
+    serve.set_defaults(run=serve_rows)
 
     for command in (view, serve):
         command.add_argument(
@@ -163,9 +165,8 @@ def serve_rows(con: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> Non
 def open_page(con: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> None:
     """Starts the viewer, and a browser on it."""
     options = [asked.shown] if asked.shown else []
-    port = getattr(asked, asked.page_port)
-    if port is not None:
-        options.append(f"port := {port}")
+    if asked.page_port is not None:
+        options.append(f"port := {asked.page_port}")
     if asked.allow_write:
         options.append("allow_write := true")
     ((url,),) = con.execute(f"CALL otlp_viewer({', '.join(options)})").fetchall()
@@ -182,13 +183,13 @@ def has_screen() -> bool:
 
 
 def wait() -> None:
-    """Waits for Ctrl-C."""
-    try:
-        while True:
-            # With a time, so that Ctrl-C ends it on Windows as well.
-            threading.Event().wait(3600)
-    except KeyboardInterrupt:
-        print()
+    """Waits for Ctrl-C, or what stops services. A second one does not end what is to be done."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    # With a time, for on Windows no signal ends a wait.
+    while not stopped.wait(1):
+        pass
 
 
 def close(con: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> None:
@@ -196,6 +197,12 @@ def close(con: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> None:
     con.execute("CALL otlp_viewer_stop()").fetchall()
     if asked.run is serve_rows:
         con.execute("DETACH live")
+
+
+def words_of(error: duckdb.Error) -> str:
+    """What went wrong, without the SQL of ours in which it did."""
+    text = str(error).split("\n\nLINE 1: ")[0]
+    return text.partition("Error: ")[2] or text
 
 
 def fail(message: str) -> int:

@@ -103,8 +103,10 @@ sanitize-threads:
 sanitize-memory: extension $(TEST_PACKAGES)
 	$(PYTHON) scripts/valgrind_test.py
 
-soak: extension $(TEST_PACKAGES) ## Five minutes of 10,000 spans a second with queries; archives killed 200 times.
+soak: extension $(TEST_PACKAGES) ## 25 minutes of 10,000 spans a second with queries; archives killed 200 times.
 	$(PYTHON) test/performance/load_test.py
+	$(PYTHON) test/performance/load_test.py --seconds 600 --archive tables
+	$(PYTHON) test/performance/load_test.py --seconds 600 --archive files
 	DUCKSPAN_KILLS=100 $(PYTHON) -m pytest test/integration/test_archive.py -k kill
 
 bench: extension $(TEST_PACKAGES) ## Ratios to peers and to limits of the machine, each side measured in this run.
@@ -113,6 +115,7 @@ bench: extension $(TEST_PACKAGES) ## Ratios to peers and to limits of the machin
 	$(PYTHON) test/performance/bench_files.py
 	$(PYTHON) test/performance/bench_live.py
 	$(PYTHON) test/performance/bench_receiver.py
+	$(PYTHON) test/performance/bench_archive.py
 
 lint: $(TEST_PACKAGES) $(DUCKDB) $(DUCKDB_SOURCE) page ## Checks format and style; warnings are errors.
 	cargo fmt --all --check

@@ -2,6 +2,7 @@
 
     python test/performance/load_test.py                # five minutes, with a report
     python test/performance/load_test.py --seconds 30 --rate 20000 --sink PROGRAM
+    python test/performance/load_test.py --seconds 600 --archive tables
 
 Three processes: a database with a receiver, in which queries run all the while; a sender, whose
 requests were encoded before and are sent on time, whatever the last one took; and this one, which
@@ -17,6 +18,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +32,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import grpc
+import pytest
 
 import extension
 import live
@@ -84,6 +87,8 @@ class Report:
     received: int
     held: int
     evicted: int
+    archived: int
+    """Rows of the archive, when all is detached; of none without one."""
     latencies: Latencies
     cpu: float
     """Seconds of CPU time of the server, queries included."""
@@ -95,6 +100,10 @@ class Report:
     def lost(self) -> int:
         """Rows that were answered with success and are neither held nor evicted."""
         return self.sent - self.held - self.evicted
+
+    def kept_twice_or_never(self) -> int:
+        """Rows that were answered with success and are not in the archive once."""
+        return abs(self.sent - self.archived)
 
     def quarters(self) -> tuple[int, int]:
         """Memory at most in the third quarter of the run, and in the last."""
@@ -111,6 +120,8 @@ class Report:
         rate = self.sent / self.seconds
         yield f"sent      {self.sent} spans in {self.seconds:.1f} s, {rate:.0f}/s"
         yield f"lost      {self.lost()}; refused {self.failed or 'none'}"
+        if self.archived:
+            yield f"archived  {self.archived}"
         yield f"Export    {milliseconds(self.latencies)}"
         yield f"CPU       {self.cpu:.2f} s of the server, {self.sent / self.cpu:.0f} spans/s of CPU"
         memory = f"{self.memory[-1] / 1e6:.0f} MB at the end"
@@ -181,10 +192,31 @@ def send(port: int, rate: int, seconds: float, batch: int) -> dict[str, Any]:
     }
 
 
-def serve(max_rows: int) -> dict[str, Any]:
+def serve(max_rows: int, archive: str | None, options: dict[str, object]) -> dict[str, Any]:
     """Receives, with queries running, until told to stop. Runs in a process of its own."""
     con = extension.connect()
-    receiver = live.attach(con, max_rows=max_rows)
+    with tempfile.TemporaryDirectory() as folder:
+        if archive:
+            con.execute(f"ATTACH '{folder}/lake.duckdb' AS lake")
+            options["archive"] = "lake.telemetry" if archive == "tables" else f"{folder}/otel"
+        counts = receive(con, max_rows, options)
+        if archive == "tables":
+            counts["archived"] = count(con, "lake.telemetry.spans")
+        elif archive:
+            counts["archived"] = count(con, f"read_parquet('{folder}/otel/spans/**/*.parquet')")
+        con.close()
+    return counts
+
+
+def count(con: Any, relation: str) -> int:
+    """The rows of a relation."""
+    ((rows,),) = con.execute(f"SELECT count(*) FROM {relation}").fetchall()
+    return int(rows)
+
+
+def receive(con: Any, max_rows: int, options: dict[str, object]) -> dict[str, Any]:
+    """Receives, with queries running, until told to stop."""
+    receiver = live.attach(con, max_rows=max_rows, **options)
     process.say({"port": receiver.port, "pid": os.getpid()})
     stopped = threading.Event()
     taken: list[float] = []
@@ -203,10 +235,13 @@ def serve(max_rows: int) -> dict[str, Any]:
     thread.join()
     counts = receiver.settled()["traces"]
     receiver.assert_balanced()
+    held = receiver.count()
+    receiver.detach()
     return {
         "received": counts.received,
-        "held": receiver.count(),
+        "held": held,
         "evicted": counts.evicted,
+        "archived": 0,
         "queries": len(taken),
         "query_p99": Latencies.of(taken).p99 if taken else 0.0,
     }
@@ -256,9 +291,16 @@ def sending(port: int, rate: int, seconds: float, batch: int) -> Iterator[Callab
         traffic.end(sender)
 
 
-def load(seconds: float, rate: int = RATE, batch: int = BATCH, max_rows: int = MAX_ROWS) -> Report:
-    """Runs the load against a receiver."""
-    server = process.start("load_test:serve", max_rows)
+def load(
+    seconds: float,
+    rate: int = RATE,
+    batch: int = BATCH,
+    max_rows: int = MAX_ROWS,
+    archive: str | None = None,
+    **options: object,
+) -> Report:
+    """Runs the load against a receiver with these options, and an archive in tables or files."""
+    server = process.start("load_test:serve", max_rows, archive, options)
     try:
         said = process.hear(server)
         pid = said["pid"]
@@ -293,7 +335,7 @@ def sink(program: str, seconds: float, rate: int, batch: int) -> Latencies:
 @contextmanager
 def querying(rows: int) -> Iterator[None]:
     """The queries of a receiver that holds so many rows, and gets no more, while inside."""
-    server = process.start("load_test:serve", rows)
+    server = process.start("load_test:serve", rows, None, {})
     try:
         fill = sending(process.hear(server)["port"], 1_000_000, rows / 1_000_000, BATCH)
         with fill as result:
@@ -317,13 +359,27 @@ def test_load() -> None:
     assert report.growth() < GROWTH or report.memory[-1] - report.memory[-5] < 16 << 20
 
 
+@pytest.mark.parametrize("archive", ["tables", "files"])
+def test_load_with_an_archive(archive: str) -> None:
+    """The same with a ring that has to be archived before it has room: each row is stored once."""
+    report = load(
+        5, max_rows=20_000, archive=archive, archive_interval="500ms", memory_limit="64MB"
+    )
+    print(*report.lines(), sep="\n")
+    assert not report.failed
+    assert report.received == report.sent
+    assert report.lost() == 0
+    assert report.kept_twice_or_never() == 0
+
+
 def main() -> int:
     """Runs the load, prints the report, and fails where a target is missed."""
     options = parse()
-    report = load(options.seconds, options.rate, options.batch, options.max_rows)
+    report = load(options.seconds, options.rate, options.batch, options.max_rows, options.archive)
     print(json.dumps(asdict(report)) if options.json else "\n".join(report.lines()), flush=True)
     missed = {
         "rows were lost": report.lost() != 0 or report.received != report.sent,
+        "rows are not in the archive once": options.archive and report.kept_twice_or_never(),
         "requests were refused": bool(report.failed),
         "p99 of Export is over 100 ms": report.latencies.p99 >= P99,
         "memory grows": report.growth() >= GROWTH,
@@ -344,6 +400,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rate", type=int, default=RATE, help="spans per second")
     parser.add_argument("--batch", type=int, default=BATCH, help="spans per request")
     parser.add_argument("--max-rows", type=int, default=MAX_ROWS, help="rows that the ring holds")
+    parser.add_argument("--archive", choices=["tables", "files"], help="with an archive of these")
     parser.add_argument("--sink", help="command of a sink to compare with; it prints its port")
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     return parser.parse_args()

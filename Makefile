@@ -24,12 +24,14 @@ TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 PLATFORMS := aarch64-unknown-linux-gnu aarch64-apple-darwin x86_64-pc-windows-msvc
 SENDER := test/clients/rust/Cargo.toml
+# Files of tests run beside one another, more of them than cores, for tests wait. `make test PARALLEL=` has one.
+PARALLEL ?= --numprocesses=$(shell expr $$(nproc) + 1) --dist=loadfile
 PAGE := crates/viewer/page
 PAGE_SOURCES := $(wildcard $(PAGE)/*.mjs $(PAGE)/*.json $(PAGE)/*.html $(PAGE)/*.svg) $(shell find $(PAGE)/src -type f)
 WITH_NODE := $(CURDIR)/scripts/with_node.sh $(CURDIR)/$(VENV)
 
-.PHONY: extension page clients demo test test-rust test-loom test-python release wheel test-release test-wheel \
-	check-platforms sanitize sanitize-threads sanitize-memory soak bench lint format header tables clean
+.PHONY: extension page clients demo test test-rust test-loom test-python test-scale release wheel test-release \
+	test-wheel check-platforms sanitize sanitize-threads sanitize-memory soak bench lint format header tables clean
 
 extension: $(DUCKDB) $(DUCKDB_SOURCE) page ## Builds build/duckspan.duckdb_extension for the DuckDB of build/venv.
 	cargo build --profile $(PROFILE) --locked -p duckspan
@@ -59,7 +61,11 @@ test-loom: ## Every interleaving of the ring's threads.
 	RUSTFLAGS="--cfg loom" cargo test --locked -p duckspan-ring --test loom --target-dir $(TARGET)/loom
 
 test-python: extension clients $(TEST_PACKAGES)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest $(PARALLEL)
+
+test-scale: extension $(TEST_PACKAGES) ## Many processes: one archive of two receivers, and Spark, which takes a Java.
+	$(VENV)/bin/pip install --quiet --requirement test/scale/requirements.txt
+	$(PYTHON) -m pytest test/scale
 
 clients: $(TEST_PACKAGES) ## Builds the programs that send telemetry with the SDKs of other languages.
 	test/clients/build.sh
@@ -76,7 +82,7 @@ wheel: $(RELEASE_PACKAGES) ## build/wheel: the Python package, with every extens
 
 test-release: release-$(DUCKDB_VERSION) clients $(TEST_PACKAGES) ## The tests of SQL and Python, on the release.
 	$(PYTHON) scripts/extension_facts.py $(RELEASED)
-	DUCKSPAN_EXTENSION=$$(echo $(RELEASED)) $(PYTHON) -m pytest $(TESTS)
+	DUCKSPAN_EXTENSION=$$(echo $(RELEASED)) $(PYTHON) -m pytest $(PARALLEL) $(TESTS)
 
 test-wheel: wheel $(TEST_PACKAGES) ## The wheel, in clean environments.
 	$(PYTHON) -m pytest test/test_wheel.py

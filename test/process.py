@@ -19,7 +19,7 @@ from typing import Any
 
 import extension
 
-FOLDERS = [extension.ROOT / "test" / name for name in (".", "integration", "performance")]
+FOLDERS = [extension.ROOT / "test" / name for name in (".", "integration", "performance", "scale")]
 START = f"import sys; sys.path[:0] = {[str(folder) for folder in FOLDERS]}; import process; "
 
 

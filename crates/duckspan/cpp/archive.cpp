@@ -109,7 +109,7 @@ OperatorPartitionData BatchPartition(ClientContext &, TableFunctionGetPartitionI
 	return OperatorPartitionData(input.local_state->Cast<BatchLocal>().cursor.Batch());
 }
 
-//! A call on a receiver, which returns one row.
+//! A call on a receiver, which returns how many rows it archived.
 struct CallBind : public TableFunctionData {
 	shared_ptr<AttachedDatabase> database;
 	string target;
@@ -140,12 +140,9 @@ unique_ptr<FunctionData> BindCall(ClientContext &context, TableFunctionBindInput
 	result->database = ReceiverOf(context, StringValue::Get(input.inputs[0]));
 	if (input.inputs.size() > 1) {
 		result->target = StringValue::Get(input.inputs[1]);
-		names = {Identifier("rows")};
-		types = {LogicalType::UBIGINT};
-	} else {
-		names = {Identifier("receiver")};
-		types = {LogicalType::VARCHAR};
 	}
+	names = {Identifier("rows")};
+	types = {LogicalType::UBIGINT};
 	return std::move(result);
 }
 
@@ -160,8 +157,7 @@ const Live &LiveOf(const TableFunctionInput &input) {
 void Flush(ClientContext &, TableFunctionInput &input, DataChunk &output) {
 	auto &state = input.global_state->Cast<CallState>();
 	if (!std::exchange(state.done, true)) {
-		Call(duckspan_live_flush, &LiveOf(input));
-		output.data[0].Append(Value(Take(Call(duckspan_live_path, &LiveOf(input)))));
+		output.data[0].Append(Value::UBIGINT(Call(duckspan_live_flush, &LiveOf(input))));
 		output.SetChildCardinality(1);
 	}
 }
@@ -202,7 +198,7 @@ void RegisterArchive(ExtensionLoader &loader) {
 	Register(loader,
 			 TableFunction("otlp_flush", FunctionSignature().AddPositionalOnly("receiver", LogicalType::VARCHAR), Flush,
 						   BindCall, InitCall),
-			 "Archives the rows of an attached receiver that are not archived yet, and returns when they are.",
+			 "Archives the rows of an attached receiver that are not archived yet, and returns how many when they are.",
 			 "CALL otlp_flush('live')");
 	Register(loader,
 			 TableFunction("otlp_archive",

@@ -576,8 +576,8 @@ const Live *duckspan_live_start(const LiveOptions *options,
 Text duckspan_live_detach(const Live *live,
                           CFault *fault);
 
-/// Archives what is there now, and waits for it.
-void duckspan_live_flush(const Live *live, CFault *fault);
+/// Archives what is there now, and waits for it; returns how many rows were not archived before.
+uint64_t duckspan_live_flush(const Live *live, CFault *fault);
 
 /// Archives what is there now to a schema or folder, once; returns how many rows were not there yet. `database` as in
 /// `duckspan_live_start`.

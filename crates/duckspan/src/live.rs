@@ -169,25 +169,25 @@ impl Live {
         (waiting > 0).then(|| format!("{waiting} rows of {} were not archived: {error}", self.path))
     }
 
-    /// Archives what is there now, and waits for it.
-    pub(crate) fn flush(&self) -> Result<()> {
+    /// Archives what is there now, and waits for it; returns how many rows were not archived before.
+    pub(crate) fn flush(&self) -> Result<u64> {
         let Some(archive) = &self.archive else {
             let message =
                 "Nothing is archived here: say where to with the option archive of ATTACH";
             return Err(Fault::new(FaultKind::InvalidInput, message));
         };
-        archive.flush(LONGEST_FLUSH).map(drop).map_err(not_archived)
+        let before = archive.outcome().ends;
+        let after = archive.flush(LONGEST_FLUSH).map_err(not_archived)?.ends;
+        Ok(before.iter().zip(after).map(|(before, after)| after - before).sum())
     }
 
     /// Archives what is there now to another place, once; returns how many rows.
     pub(crate) fn archive_once(&self, target: &str, database: Database) -> Result<u64> {
         let options =
             ArchiveOptions { target: Some(target.to_owned()), ..self.options.archive().clone() };
-        if let Some(archive) = self.archive.as_ref().filter(|_| self.archives_to(&options)) {
+        if self.archive.is_some() && self.archives_to(&options) {
             // Who else writes there would store rows twice.
-            let before = archive.outcome().ends;
-            let after = archive.flush(LONGEST_FLUSH).map_err(not_archived)?.ends;
-            return Ok(before.iter().zip(after).map(|(before, after)| after - before).sum());
+            return self.flush();
         }
         let _turn = self.archiving.lock().unwrap_or_else(PoisonError::into_inner);
         let path = options.path(&self.id, &self.rings, database)?;

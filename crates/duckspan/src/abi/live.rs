@@ -191,10 +191,10 @@ pub extern "C" fn duckspan_live_detach(live: &Live, fault: &mut CFault) -> Text 
     guard(fault, || Ok(live.detach().map_or(Text::NONE, Text::new)))
 }
 
-/// Archives what is there now, and waits for it.
+/// Archives what is there now, and waits for it; returns how many rows were not archived before.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_flush(live: &Live, fault: &mut CFault) {
-    guard(fault, || live.flush());
+pub extern "C" fn duckspan_live_flush(live: &Live, fault: &mut CFault) -> u64 {
+    guard(fault, || live.flush())
 }
 
 /// Archives what is there now to a schema or folder, once; returns how many rows were not there yet. `database` as in

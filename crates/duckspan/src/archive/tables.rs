@@ -133,15 +133,25 @@ impl Tables {
     }
 
     /// Both halves see one moment each: rows that are archived between them are in the first, by the mark that it sees
-    /// as well, or in the second.
+    /// as well, or in the second. Where a transaction looked at the archive long before it looked at the ring, rows may
+    /// have been archived and evicted between, and are in neither.
     pub(super) fn union(&self, receiver: &str, live: &str, table: LiveTable) -> String {
         let (path, marks) = (self.path(table.name()), self.path(MARKS));
         let receiver = quote::text(receiver);
         let signal = quote::text(table.signal().map_or("", Signal::name));
-        let rows = format!("{}.main.{}", quote::name(live), quote::name(table.name()));
+        let live = quote::name(live);
+        let mark = format!(
+            "coalesce((SELECT max(row_id) FROM {marks} WHERE receiver = {receiver} AND signal = {signal}), 0)"
+        );
+        let error = quote::text(
+            "This transaction looked at the archive before it looked at the receiver, which has archived and evicted \
+             rows since: begin another transaction, or read the receiver first",
+        );
         format!(
-            "SELECT * FROM {path} UNION ALL BY NAME SELECT * FROM {rows} WHERE rowid >= coalesce((SELECT max(row_id) \
-             FROM {marks} WHERE receiver = {receiver} AND signal = {signal}), 0)"
+            "SELECT * FROM {path} UNION ALL BY NAME SELECT * FROM {live}.main.{} WHERE rowid >= (SELECT CASE WHEN \
+             least(archived, evicted + cleared) > mark THEN error({error}) ELSE mark END FROM (SELECT archived, \
+             evicted, cleared, {mark} AS mark FROM {live}.main.stats WHERE signal = {signal}))",
+            quote::name(table.name())
         )
     }
 }

@@ -21,6 +21,7 @@ mod measure;
 mod merge;
 mod place;
 mod plain;
+mod request;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;

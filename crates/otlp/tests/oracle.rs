@@ -19,8 +19,8 @@ use common::rows::{Row, rebuild, rows};
 use common::samples;
 use duckspan_otlp::file::Options;
 use duckspan_otlp::json::{Projection, Transcoder};
-use duckspan_otlp::verify::verify;
-use duckspan_otlp::{Signal, SignalSet};
+use duckspan_otlp::verify::{Form, verify};
+use duckspan_otlp::{Segment, Signal, SignalSet};
 use opentelemetry_proto::tonic::logs::v1::LogsData;
 use opentelemetry_proto::tonic::metrics::v1::MetricsData;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
@@ -59,6 +59,23 @@ fn check_request<R: Request + Debug>(request: &[u8]) {
     let rebuilt = protobuf_of(R::SIGNAL, &rebuild(R::SIGNAL, &rows));
     let decoded = |bytes: &[u8]| R::decode(bytes).expect("prost reads it");
     assert_same(decoded(&rebuilt), decoded(request));
+    assert_same(decoded(&request_of(R::SIGNAL, request)), decoded(request));
+}
+
+/// What is sent of the rows of a request: canonical, and the same of a segment that shares what is equal.
+fn request_of(signal: Signal, request: &[u8]) -> Vec<u8> {
+    let form = verify(signal.data(), request).expect("a well-formed request");
+    let segment = segment(signal, request, form).0;
+    let sent = |segment: &Segment| {
+        let mut sent = Vec::new();
+        segment.put_request(0..segment.len(), &mut sent);
+        assert_eq!(verify(signal.data(), &sent).expect("a request"), Form::Canonical);
+        sent
+    };
+    let merged = Segment::merge(signal, &[(&segment, 0..segment.len())]);
+    let found = sent(&segment);
+    assert_eq!(found, sent(&merged), "of a merged segment");
+    found
 }
 
 /// Checks that a request gives the same rows from protobuf in any form and from the JSON of another

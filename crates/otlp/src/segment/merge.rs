@@ -177,11 +177,11 @@ impl<K: Hash + Eq + Copy> Numbers<K> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Head<'a> {
     /// The fields before the data.
-    before: &'a [u8],
+    pub(super) before: &'a [u8],
     /// The position of the field of the data, and what of it is not points.
-    data: Option<(u8, &'a [u8])>,
+    pub(super) data: Option<(u8, &'a [u8])>,
     /// The fields behind the data.
-    behind: &'a [u8],
+    pub(super) behind: &'a [u8],
 }
 
 impl<'a> Head<'a> {

@@ -3,7 +3,7 @@ import { type Completion, type CompletionContext, acceptCompletion, autocompleti
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { StandardSQL, sql } from "@codemirror/lang-sql";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
-import { EditorState } from "@codemirror/state";
+import { Annotation, EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import type { EditorProps } from "./editor_lazy.tsx";
@@ -29,6 +29,9 @@ const look = EditorView.theme({
   ".cm-completionDetail": { color: "var(--muted)", fontStyle: "normal" },
 });
 
+/** A change that nobody typed. */
+const fromOutside = Annotation.define<boolean>();
+
 function completions(session: Session): Completion[] {
   const found: Completion[] = [];
   const columns = new Map<string, string>();
@@ -38,7 +41,7 @@ function completions(session: Session): Completion[] {
   }
   for (const [name, type] of columns) found.push({ label: name, type: "property", detail: type.length > 24 ? `${type.slice(0, 23)}…` : type, boost: 1 });
   for (const [name, parameters, description] of session.macros) {
-    found.push({ label: name, type: "function", apply: `${name}(`, detail: `(${parameters})`, info: description, boost: 1 });
+    found.push({ label: name, type: "function", apply: `${name}(`, detail: `(${parameters})`, ...(description === null ? {} : { info: description }), boost: 1 });
   }
   return found;
 }
@@ -83,7 +86,7 @@ export function createEditor(host: HTMLElement, session: Session, props: () => E
           ...defaultKeymap,
         ]),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) props().onChange(update.state.doc.toString());
+          if (update.docChanged && !update.transactions.some((change) => change.annotation(fromOutside))) props().onChange(update.state.doc.toString());
         }),
       ],
     }),
@@ -92,7 +95,7 @@ export function createEditor(host: HTMLElement, session: Session, props: () => E
   return {
     setValue: (text) => {
       const now = view.state.doc.toString();
-      if (text !== now) view.dispatch({ changes: { from: 0, to: now.length, insert: text } });
+      if (text !== now) view.dispatch({ changes: { from: 0, to: now.length, insert: text }, annotations: fromOutside.of(true) });
     },
     remove: () => {
       view.destroy();

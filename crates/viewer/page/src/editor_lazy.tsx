@@ -3,7 +3,9 @@ import { useEffect, useRef } from "preact/hooks";
 import { useSession } from "./session.ts";
 
 export interface EditorProps {
+  /** What to show until something is typed, and again when `typed` is no longer. */
   value: string;
+  typed: boolean;
   label: string;
   onChange: (text: string) => void;
   onRun: () => void;
@@ -31,6 +33,9 @@ export function Editor(props: EditorProps) {
       remove?.();
     };
   }, []);
-  useEffect(() => setValue.current?.(props.value), [props.value]);
+  // What a person types is never overwritten: it goes out by `onChange`, and does not come back.
+  useEffect(() => {
+    if (!props.typed) setValue.current?.(props.value);
+  }, [props.value, props.typed]);
   return <div class="editor" ref={host} />;
 }

@@ -29,9 +29,10 @@ export function Field({ name, label, placeholder, suggestions, search, error, cl
     else timer.current = setTimeout(() => change({ [name]: text }, value !== ""), PAUSE);
   };
   return (
-    <label class={`field ${kind ?? ""}`}>
-      <span>{label}</span>
+    <div class={`field ${kind ?? ""}`}>
+      <label for={`field-${name}`}>{label}</label>
       <input
+        id={`field-${name}`}
         type={search ? "search" : "text"}
         value={draft}
         placeholder={placeholder ?? ""}
@@ -55,7 +56,7 @@ export function Field({ name, label, placeholder, suggestions, search, error, cl
         </datalist>
       )}
       {error && <em class="field-error">{error}</em>}
-    </label>
+    </div>
   );
 }
 
@@ -71,9 +72,9 @@ export function Choice({ name, label, options }: ChoiceProps) {
   const value = params.get(name) ?? "";
   const known = options.some(([key]) => key === value);
   return (
-    <label class="field">
-      <span>{label}</span>
-      <select value={value} onChange={(event) => change({ [name]: event.currentTarget.value })}>
+    <div class="field">
+      <label for={`field-${name}`}>{label}</label>
+      <select id={`field-${name}`} value={value} onChange={(event) => change({ [name]: event.currentTarget.value })}>
         {!known && <option value={value}>{value}</option>}
         {options.map(([key, text]) => (
           <option key={key} value={key}>
@@ -81,7 +82,7 @@ export function Choice({ name, label, options }: ChoiceProps) {
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
 

@@ -1,6 +1,7 @@
 // Starts the page.
 import { render } from "preact";
 import { useState } from "preact/hooks";
+import { Boundary } from "./boundary.tsx";
 import { HELP, useKeys } from "./keys.ts";
 import { live, useLive } from "./live.ts";
 import "./page.css";
@@ -69,7 +70,9 @@ function App({ session }: { session: Session }) {
         </span>
       </header>
       {help && <Help onClose={() => setHelp(false)} session={session} />}
-      <Page path={path} />
+      <Boundary of={path.join("/")}>
+        <Page path={path} />
+      </Boundary>
     </SessionContext.Provider>
   );
 }

@@ -2,6 +2,7 @@
 // is in the address of the page, so that it can be sent to others and undone by going back.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { Boundary } from "./boundary.tsx";
 import { Editor } from "./editor_lazy.tsx";
 import { type QueryError, Reader, type Result } from "./query.ts";
 import { change, link, useRoute } from "./route.ts";
@@ -30,7 +31,12 @@ export interface PanelProps {
   class?: string;
 }
 
+/** Another panel in its place is another panel, whose query is not open because that of the last was. */
 export function Panel(props: PanelProps) {
+  return <KeyedPanel key={props.id} {...props} />;
+}
+
+function KeyedPanel(props: PanelProps) {
   const { params } = useRoute();
   const parameter = `sql.${props.id}`;
   const edited = params.get(parameter);
@@ -38,8 +44,8 @@ export function Panel(props: PanelProps) {
   const [open, setOpen] = useState(false);
   const [draft, setDraft] = useState<string | null>(null);
   const answer = useQuery(sql, { limit: props.limit, follow: props.follow });
-  // What is typed is forgotten when the page asks something else.
-  useEffect(() => setDraft(null), [sql]);
+  // What is typed is forgotten when it was run, or taken back.
+  useEffect(() => setDraft(null), [edited]);
 
   useEffect(() => {
     if (answer.result) props.onResult?.(new Reader(answer.result));
@@ -67,7 +73,7 @@ export function Panel(props: PanelProps) {
       </header>
       {shown && sql !== null && (
         <div class="query">
-          <Editor value={draft ?? sql} onChange={setDraft} onRun={run} label={`SQL of ${props.title}`} />
+          <Editor value={sql} typed={draft !== null} onChange={setDraft} onRun={run} label={`SQL of ${props.title}`} />
           <div class="actions">
             <button type="button" class="primary" onClick={run}>
               Run
@@ -78,7 +84,11 @@ export function Panel(props: PanelProps) {
         </div>
       )}
       {answer.error && <Failure error={answer.error} sql={answer.sql ?? ""} />}
-      {answer.result && !answer.error && <Picture {...props} result={answer.result} />}
+      {answer.result && !answer.error && (
+        <Boundary of={answer.result}>
+          <Picture {...props} result={answer.result} />
+        </Boundary>
+      )}
       {!answer.result && !answer.error && <p class="waiting">{sql === null && !answer.running ? props.empty : "…"}</p>}
     </section>
   );

@@ -14,7 +14,7 @@ export interface Session {
   write: boolean;
   row_limit: number;
   columns: Partial<Record<Relation, [name: string, type: string][]>>;
-  macros: [name: string, parameters: string, description: string][];
+  macros: [name: string, parameters: string, description: string | null][];
 }
 
 export async function fetchSession(): Promise<Session> {

@@ -20,19 +20,17 @@ export function Sql() {
   const { params } = useRoute();
   const { columns, macros } = useSession();
   const sql = params.get("q");
-  const [draft, setDraft] = useState(sql ?? FIRST);
-  useEffect(() => {
-    if (sql !== null) setDraft(sql);
-  }, [sql]);
+  const [draft, setDraft] = useState<string | null>(null);
+  useEffect(() => setDraft(null), [sql]);
   const answer = useQuery(sql);
   const chart = params.get("as") === "chart";
-  const run = () => change({ q: draft });
+  const run = () => change({ q: draft ?? sql ?? FIRST });
   const { result, error } = answer;
   return (
     <main class="sql">
       <section class="panel" aria-label="Query">
         <div class="query">
-          <Editor value={draft} onChange={setDraft} onRun={run} label="SQL" autofocus />
+          <Editor value={sql ?? FIRST} typed={draft !== null} onChange={setDraft} onRun={run} label="SQL" autofocus />
           <div class="actions">
             <button type="button" class="primary" onClick={run}>
               Run
@@ -88,7 +86,7 @@ export function Sql() {
                   <code>
                     {name}({parameters})
                   </code>{" "}
-                  <Line text={description} />
+                  <Line text={description ?? ""} />
                 </li>
               ))}
             </ul>

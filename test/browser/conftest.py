@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-import viewer
-from viewer import Viewer
+import browsing
+from browsing import Viewer
 
 CHROMIUM = shutil.which("chromium")
 ABSENT = "NO BROWSER TESTS: there is no chromium; apt-get install chromium"
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Viewer]:
     """A viewer of a receiver that has the shop."""
-    with viewer.receiving() as made:
+    with browsing.receiving() as made:
         made.replay()
         yield made
 
@@ -41,12 +41,12 @@ def shop() -> Iterator[Viewer]:
 @pytest.fixture
 def empty() -> Iterator[Viewer]:
     """A viewer of a receiver that has nothing yet."""
-    with viewer.receiving() as made:
+    with browsing.receiving() as made:
         yield made
 
 
 @pytest.fixture
 def page(browser: Browser, shop: Viewer) -> Iterator[Page]:
     """The viewer of the shop."""
-    with viewer.shown(browser, shop.url) as page:
+    with browsing.shown(browser, shop.url) as page:
         yield page

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-import viewer
-from viewer import Viewer, panel, record, span, text, to
+import browsing
+from browsing import Viewer, panel, record, span, text, to
 
 MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 ANSI = "\x1b[31mred\x1b[0m \x1b]8;;http://example.invalid\x07link\x1b]8;;\x07 bell\x07"
@@ -19,7 +19,7 @@ FORMULA = "'); DROP TABLE spans; --"
 @pytest.fixture(scope="module")
 def abused() -> Iterator[Viewer]:
     """A viewer of a receiver that was sent such things, in every place that has a text."""
-    with viewer.receiving() as made:
+    with browsing.receiving() as made:
         for number, value in enumerate((MARKUP, ANSI, TURNED, ARABIC, LONG, FORMULA)):
             made.send_spans(
                 [
@@ -45,7 +45,7 @@ def abused() -> Iterator[Viewer]:
                 {
                     "resourceMetrics": [
                         {
-                            "resource": viewer.resource(value[:200]),
+                            "resource": browsing.resource(value[:200]),
                             "scopeMetrics": [{"metrics": [metric(value)]}],
                         }
                     ]
@@ -63,7 +63,7 @@ def metric(value: str) -> dict[str, object]:
         "gauge": {
             "dataPoints": [
                 {
-                    "timeUnixNano": str(viewer.BEGIN),
+                    "timeUnixNano": str(browsing.BEGIN),
                     "asDouble": 1.5,
                     "attributes": [text("k", value[:100])],
                 }
@@ -75,7 +75,7 @@ def metric(value: str) -> dict[str, object]:
 @pytest.fixture
 def page(browser: Browser, abused: Viewer) -> Iterator[Page]:
     """The viewer of them; no dialog ever opens, and nothing leads outside."""
-    with viewer.shown(browser, abused.url) as page:
+    with browsing.shown(browser, abused.url) as page:
         opened: list[str] = []
         page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
         yield page

@@ -9,8 +9,8 @@ from collections import Counter
 
 from playwright.sync_api import Browser, Page, expect
 
-import viewer
-from viewer import Viewer, panel, shop_logs, shop_spans, to, write_into
+import browsing
+from browsing import Viewer, panel, shop_logs, shop_spans, to, write_into
 
 
 def traces_with(**wanted: object) -> set[str]:
@@ -48,7 +48,7 @@ def test_search(page: Page) -> None:
     checkouts = {
         found["traceId"]
         for found in shop_spans()
-        if viewer.text("http.route", "/checkout") in found.get("attributes", [])
+        if browsing.text("http.route", "/checkout") in found.get("attributes", [])
     }
     expect(rows).to_have_count(len(checkouts))
 
@@ -74,7 +74,7 @@ def test_brush(page: Page) -> None:
     page.mouse.up()
     expect(page).to_have_url(re.compile("from=.*&to="))
     chosen = dict(urllib.parse.parse_qsl(page.url.split("?")[-1]))
-    begin, end = (viewer.nanoseconds(chosen[name]) for name in ("from", "to"))
+    begin, end = (browsing.nanoseconds(chosen[name]) for name in ("from", "to"))
     within = {
         found["traceId"] for found in shop_spans() if begin <= int(found["startTimeUnixNano"]) < end
     }
@@ -161,7 +161,7 @@ def painted(page: Page, name: str) -> None:
     """Waits until something is painted in a panel."""
     canvas = panel(page, name).locator("canvas").first
     expect(canvas).to_be_visible()
-    viewer.until(
+    browsing.until(
         lambda: canvas.evaluate(
             "canvas => canvas.getContext('2d')"
             ".getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)"
@@ -176,7 +176,7 @@ def test_metrics(page: Page) -> None:
         metric["name"]: next(
             kind for kind in ("gauge", "sum", "histogram", "exponentialHistogram") if kind in metric
         )
-        for request in viewer.shop()
+        for request in browsing.shop()
         for group in request.get("resourceMetrics", [])
         for scope in group["scopeMetrics"]
         for metric in scope["metrics"]
@@ -233,24 +233,24 @@ def test_sql(page: Page) -> None:
 
 def test_follows(browser: Browser, empty: Viewer) -> None:
     """A page that is open says where to send to, and shows what arrives."""
-    with viewer.shown(browser, empty.url) as page:
+    with browsing.shown(browser, empty.url) as page:
         expect(panel(page, "traces")).to_contain_text(empty.endpoint)
-        empty.send_spans([viewer.span(1, 0, None, 0, 1_000_000)])
+        empty.send_spans([browsing.span(1, 0, None, 0, 1_000_000)])
         rows = panel(page, "traces").get_by_role("listitem")
         expect(rows).to_have_count(1)
-        empty.send_spans([viewer.span(2, 0, None, 1_000_000, 1_000_000, name="the second")])
+        empty.send_spans([browsing.span(2, 0, None, 1_000_000, 1_000_000, name="the second")])
         expect(rows.first).to_contain_text("the second")
         rows.last.get_by_role("link").click()
         expect(page.get_by_role("treeitem")).to_have_count(1)
-        empty.send_spans([viewer.span(1, 1, 0, 0, 500_000)])
+        empty.send_spans([browsing.span(1, 1, 0, 0, 500_000)])
         expect(page.get_by_role("treeitem")).to_have_count(2)
 
         to(page, "#/logs")
         expect(panel(page, "records")).to_contain_text("No log records yet")
-        empty.send_logs([viewer.record("it runs")])
+        empty.send_logs([browsing.record("it runs")])
         expect(panel(page, "records").get_by_role("listitem")).to_contain_text("it runs")
         page.get_by_role("button", name="Live").click()
-        empty.send_logs([viewer.record("unseen", 1)])
+        empty.send_logs([browsing.record("unseen", 1)])
         page.wait_for_timeout(2_500)
         expect(panel(page, "records").get_by_role("listitem")).to_have_count(1)
         page.get_by_role("button", name="Live").click()
@@ -259,11 +259,11 @@ def test_follows(browser: Browser, empty: Viewer) -> None:
 
 def test_files(browser: Browser) -> None:
     """Relations that are named, and some that are not."""
-    con = viewer.extension.connect()
-    con.execute(f"CREATE VIEW kept AS FROM read_otlp_spans('{viewer.SHOP}')")
-    with viewer.shown(browser, viewer.call(con, spans="kept")) as page:
+    con = browsing.extension.connect()
+    con.execute(f"CREATE VIEW kept AS FROM read_otlp_spans('{browsing.SHOP}')")
+    with browsing.shown(browser, browsing.call(con, spans="kept")) as page:
         expect(panel(page, "traces").get_by_role("listitem")).to_have_count(len(traces_with()))
         to(page, "#/logs")
         expect(page.get_by_text("CALL otlp_viewer(log_records :=")).to_be_visible()
-    viewer.stop(con)
+    browsing.stop(con)
     con.close()

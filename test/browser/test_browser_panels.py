@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-import viewer
-from viewer import Viewer, panel, to, write, write_into
+import browsing
+from browsing import Viewer, panel, to, write, write_into
 
 
 def test_every_panel_shows_its_query(page: Page, shop: Viewer) -> None:
@@ -53,7 +53,7 @@ def test_an_edited_query_is_the_picture(browser: Browser, page: Page, shop: View
     write(page, "traces", "FROM otlp_traces(spans := spans) ORDER BY duration_ms LIMIT 3")
     expect(rows).to_have_count(3)
     # Another browser's cookie is not this one's, so the address of the viewer is asked for anew.
-    with viewer.shown(browser, viewer.call(shop.con)) as other:
+    with browsing.shown(browser, browsing.call(shop.con)) as other:
         to(other, page.url[page.url.index("#") :])
         expect(panel(other, "traces").get_by_role("listitem")).to_have_count(3)
     page.go_back()

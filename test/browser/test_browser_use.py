@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-import viewer
-from viewer import Viewer, panel, shop_spans, span, to
+import browsing
+from browsing import Viewer, panel, shop_spans, span, to
 
 PAGES = [
     "traces",
@@ -63,7 +63,9 @@ def test_keys(page: Page) -> None:
 def test_narrow(browser: Browser, shop: Viewer, scheme: str) -> None:
     """On 390 pixels nothing is wider than the screen, and every page can be reached."""
     trace = next(found["traceId"] for found in shop_spans() if found.get("events"))
-    with viewer.shown(browser, viewer.call(shop.con), viewer.NARROW, color_scheme=scheme) as page:
+    with browsing.shown(
+        browser, browsing.call(shop.con), browsing.NARROW, color_scheme=scheme
+    ) as page:
         for fragment in [*PAGES, f"trace/{trace}"]:
             to(page, f"#/{fragment}")
             expect(page.locator(".facts").first).to_contain_text("row")
@@ -102,7 +104,7 @@ def test_ten_thousand_spans(browser: Browser, empty: Viewer) -> None:
     ]
     for first in range(0, SPANS, 1_000):
         empty.send_spans(spans[first : first + 1_000], service=f"part {first // 2_000}")
-    with viewer.shown(browser, empty.url) as page:
+    with browsing.shown(browser, empty.url) as page:
         to(page, f"#/trace/{7:032x}")
         rows = page.get_by_role("treeitem")
         expect(rows.first).to_be_visible()
@@ -152,7 +154,7 @@ def test_a_trace_that_is_no_tree(browser: Browser, empty: Viewer) -> None:
     empty.send_spans(
         [span(2, number, number - 1 if number else None, number, 9_000) for number in range(500)]
     )
-    with viewer.shown(browser, empty.url) as page:
+    with browsing.shown(browser, empty.url) as page:
         to(page, f"#/trace/{1:032x}")
         # Of the two with one id, one is taken for a retry.
         expect(page.get_by_role("treeitem")).to_have_count(4)

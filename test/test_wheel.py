@@ -85,6 +85,9 @@ def test_reads_and_receives(tmp_path: Path, version: str) -> None:
     file = str(extension.ROOT / "test" / "data" / "traces_simple.jsonl")
     assert there.run("-c", READS_A_FILE, file).split() == ["3", version, "True"]
     assert there.run("-c", RECEIVES_FROM_THE_SDK).strip() == "[('hello',)]"
+    command = [there.python.with_name("duckspan"), "--version"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert said.endswith(f", DuckDB {version}\n")
 
 
 def test_another_duckdb_is_an_error_that_names_those_supported(tmp_path: Path) -> None:

@@ -339,6 +339,26 @@ def test_called_again(con: Connection, shop: Viewer) -> None:
         other.connect()
 
 
+def test_the_receiver_says_where_the_page_is(con: Connection, receiver: Live) -> None:
+    """Who opens the port of the receiver in a browser is told what is there, and where to look."""
+
+    def told(**headers: str) -> viewer.Answer:
+        return viewer.request("127.0.0.1", receiver.port, "GET", "/", headers=headers)
+
+    assert "CALL otlp_viewer()" in told().text
+    opened = viewer.start(con)
+    answer = told()
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert f"http://127.0.0.1:{opened.port}/" in answer.text
+    assert opened.token not in answer.text
+    con.execute("CALL otlp_viewer_stop()").fetchall()
+    assert str(opened.port) not in told().text
+    assert told(Host="evil.example").status != 200
+    assert told(Origin="https://evil.example").status == 403
+    assert viewer.request("127.0.0.1", receiver.port, "POST", "/", b"").status == 404
+    assert viewer.request("127.0.0.1", receiver.port, "GET", "/v1").status == 404
+
+
 # Who may ask
 
 

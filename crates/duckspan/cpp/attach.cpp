@@ -34,9 +34,13 @@ Reservation::~Reservation() {
 
 namespace {
 
-//! What is done by the first ATTACH of a database: with an optimizer pass DuckDB drops some of its hints on filters of
-//! CTEs, which only those who have live tables should pay for.
-struct FirstAttach : public StorageExtensionInfo {
+//! What ATTACH knows of its database.
+struct AttachKnows : public StorageExtensionInfo {
+	explicit AttachKnows(shared_ptr<Shared> shared) : shared(std::move(shared)) {
+	}
+	shared_ptr<Shared> shared;
+	//! The first one registers it: with an optimizer pass DuckDB drops some of its hints on filters of CTEs, which only
+	//! those who have live tables should pay for.
 	std::once_flag members;
 };
 
@@ -62,8 +66,8 @@ LiveOptionsHandle ReadOptions(const string &path, const AttachOptions &attach) {
 	return result;
 }
 
-unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo> first, ClientContext &context, AttachedDatabase &db,
-						   const string &name, AttachInfo &info, AttachOptions &attach) {
+unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo> storage_info, ClientContext &context,
+						   AttachedDatabase &db, const string &name, AttachInfo &info, AttachOptions &attach) {
 	if (!Settings::Get<EnableExternalAccessSetting>(context)) {
 		throw PermissionException("An OTLP receiver cannot be attached: enable_external_access is false");
 	}
@@ -76,9 +80,11 @@ unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo> first, ClientConte
 	auto is_live = previous && previous->GetCatalogType() == LiveCatalog::TYPE;
 	auto replaced = is_live ? &previous->Cast<LiveCatalog>().GetLive() : nullptr;
 	auto memory = make_uniq<Reservation>(db.GetDatabase(), Call(duckspan_live_options_memory, options.get()));
+	auto &known = static_cast<AttachKnows &>(*storage_info);
 	auto database = new weak_ptr<DatabaseInstance>(db.GetDatabase().shared_from_this());
-	LiveHandle live(Call(duckspan_live_start, options.get(), replaced, static_cast<void *>(database)));
-	std::call_once(static_cast<FirstAttach &>(*first).members, RegisterMembers, std::ref(db.GetDatabase()));
+	LiveHandle live(
+		Call(duckspan_live_start, options.get(), replaced, static_cast<void *>(database), known.shared->viewers.get()));
+	std::call_once(known.members, RegisterMembers, std::ref(db.GetDatabase()));
 	// What is left here shows in duckdb_databases().
 	attach.options.erase("token");
 	auto http_port = Take(Call(duckspan_live_http_port, live.get()));
@@ -106,11 +112,11 @@ bool LiveCatalog::HasConflictingAttachOptions(const string &path, const AttachOp
 	return Call(duckspan_live_differs, live.get(), ReadOptions(path, options).get());
 }
 
-void RegisterAttach(ExtensionLoader &loader) {
+void RegisterAttach(ExtensionLoader &loader, const shared_ptr<Shared> &shared) {
 	auto storage = make_shared_ptr<StorageExtension>();
 	storage->attach = Attach;
 	storage->create_transaction_manager = CreateTransactionManager;
-	storage->storage_info = make_shared_ptr<FirstAttach>();
+	storage->storage_info = make_shared_ptr<AttachKnows>(shared);
 	auto &config = DBConfig::GetConfig(loader.GetDatabaseInstance());
 	StorageExtension::Register(config, LiveCatalog::TYPE, storage);
 	StorageExtension::Register(config, LiveCatalog::EXTENSION, std::move(storage));

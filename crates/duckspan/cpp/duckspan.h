@@ -570,6 +570,7 @@ uint64_t duckspan_live_options_memory(const LiveOptions *options, CFault *fault)
 const Live *duckspan_live_start(const LiveOptions *options,
                                 const Live *previous,
                                 void *database,
+                                const Viewers *viewers,
                                 CFault *fault);
 
 /// Stops to receive, and archives what is left, in bounded time; what could not be archived, or nothing.

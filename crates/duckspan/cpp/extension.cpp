@@ -12,7 +12,7 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterReadOtlpRejects(*loader, shared);
 	duckspan::RegisterAddresses(*loader);
 	duckspan::RegisterArchive(*loader);
-	duckspan::RegisterAttach(*loader);
+	duckspan::RegisterAttach(*loader, shared);
 	duckspan::RegisterMacros(*loader);
 	duckspan::RegisterRelation(*loader);
 	duckspan::RegisterStored(*loader);

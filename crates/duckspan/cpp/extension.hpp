@@ -18,7 +18,7 @@ void RegisterReadOtlp(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared
 void RegisterReadOtlpRejects(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared> shared);
 void RegisterAddresses(duckdb::ExtensionLoader &loader);
 void RegisterArchive(duckdb::ExtensionLoader &loader);
-void RegisterAttach(duckdb::ExtensionLoader &loader);
+void RegisterAttach(duckdb::ExtensionLoader &loader, const duckdb::shared_ptr<Shared> &shared);
 void RegisterComparisons(duckdb::DatabaseInstance &db);
 void RegisterMembers(duckdb::DatabaseInstance &db);
 void RegisterGuard(duckdb::DatabaseInstance &db);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duckspan_otlp::{Segment, Signal};
-use duckspan_receiver::{Archiving, Counters, Receiver, StartError};
+use duckspan_receiver::{Archiving, Counters, Page, Receiver, StartError};
 use duckspan_ring::{Full, Rings, Snapshot, Stats};
 
 use crate::archive::{Archive, ArchiveOptions, Bell, Outcome, unique_id};
@@ -46,6 +46,8 @@ pub struct Live {
     /// Tells it from every other receiver, those of other processes too.
     id: Arc<str>,
     archive: Option<Archive>,
+    /// Where people see its rows.
+    page: Page,
     /// Held by who archives to another place.
     archiving: Mutex<()>,
 }
@@ -99,6 +101,7 @@ impl Live {
         options: &LiveOptions,
         previous: Option<&Live>,
         database: Database,
+        page: Page,
     ) -> Result<Live> {
         let rings = Arc::new(Rings::new(options.ring_limits()));
         let (id, bell) = (unique_id(), Bell::default());
@@ -113,7 +116,7 @@ impl Live {
             let bell = bell.clone();
             Archiving::new(archive.acknowledges, move || bell.ring())
         });
-        let receive = || options.receive(&rings, archiving.clone());
+        let receive = || options.receive(&rings, archiving.clone(), page.clone());
         let receiver = Live::take_over(previous, options, receive)
             .map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?;
         let path_of_rows = path;
@@ -135,6 +138,7 @@ impl Live {
             http_port,
             id: id.into(),
             archive,
+            page,
             archiving: Mutex::default(),
         })
     }
@@ -232,7 +236,7 @@ impl Live {
     fn resume(&self) {
         let options = self.options.with_ports(self.receiver().address().port(), self.http_port);
         let archiving = self.archive.as_ref().map(Archive::archiving);
-        if let Ok(receiver) = options.receive(&self.rings, archiving) {
+        if let Ok(receiver) = options.receive(&self.rings, archiving, self.page.clone()) {
             *self.receiver.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(receiver);
         }
     }

@@ -4,9 +4,10 @@
 //! allowed. Between queries nothing of the database is held.
 
 use std::io::ErrorKind;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use duckspan_otlp::relation::Relation;
+use duckspan_receiver::Page;
 use duckspan_viewer::{Config, Port, Viewer};
 
 use crate::boundary::{Fault, FaultKind, Result};
@@ -69,6 +70,18 @@ impl Viewers {
     fn lock(&self) -> MutexGuard<'_, Option<Running>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What receivers tell of the viewer of their database.
+pub(crate) fn page_of(viewers: &Arc<Viewers>) -> Page {
+    let viewers: Weak<Viewers> = Arc::downgrade(viewers);
+    Page::new(move || {
+        let viewers = viewers.upgrade()?;
+        // Nobody waits for a viewer that is about to start or stop.
+        let running = viewers.0.try_lock().ok()?;
+        let viewer = &running.as_ref()?.viewer;
+        viewer.is_running().then(|| viewer.place())
+    })
 }
 
 /// The relations that are meant: those that are named, or else those of a receiver.

@@ -5,6 +5,7 @@ use crate::archiving::Archiving;
 use crate::auth::Token;
 use crate::cors::Origin;
 use crate::limits::Limits;
+use crate::welcome::Page;
 
 /// What a receiver is started with.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct Config {
     pub cors_origins: Vec<Origin>,
     /// Where rows are archived.
     pub archiving: Option<Archiving>,
+    /// Where people can see what was received.
+    pub page: Page,
 }
 
 /// A second port; 0 stands for any that is free.
@@ -43,6 +46,7 @@ impl Config {
             token: None,
             cors_origins,
             archiving: None,
+            page: Page::default(),
         }
     }
 }

@@ -37,6 +37,7 @@ mod server;
 mod service;
 mod socket;
 mod status;
+mod welcome;
 
 pub use address::{Address, AddressError};
 pub use archiving::Archiving;
@@ -48,3 +49,4 @@ pub use limits::Limits;
 pub use listen::StartError;
 pub use refusal::Reason;
 pub use server::Receiver;
+pub use welcome::Page;

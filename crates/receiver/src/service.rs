@@ -30,6 +30,7 @@ use crate::limits::{Limits, workers};
 use crate::refusal::{Reason, Refusal};
 use crate::reply::Reply;
 use crate::socket::{Activity, InFlight};
+use crate::welcome::{self, Page};
 use crate::{grpc, host, http};
 
 /// Where segments go; they are there to be queried when it returns, with the id of the next row to come. Or there is
@@ -45,6 +46,7 @@ pub(crate) struct Service {
     token: Option<Token>,
     origins: Vec<Origin>,
     archiving: Option<Archiving>,
+    page: Page,
     store: Store,
     budget: Arc<Budget>,
     helpers: Arc<Helpers>,
@@ -129,6 +131,7 @@ impl Service {
             token: config.token.clone(),
             origins: config.cors_origins.clone(),
             archiving: config.archiving.clone(),
+            page: config.page.clone(),
             store,
             budget: Budget::new(config.limits.in_flight_bytes),
             helpers: Helpers::new(workers()),
@@ -173,6 +176,8 @@ impl Service {
         let page = cors::allowed(&self.origins, &head.headers);
         let mut response = if page.is_ok() && cors::is_preflight(&head) {
             cors::preflight(&head)
+        } else if page.is_ok() && self.welcomes(&head, activity) {
+            welcome::response(&self.page)
         } else {
             let asked = self.read_head(&head, page.as_ref().err(), activity);
             // A body may take its time, and heads are large.
@@ -189,6 +194,13 @@ impl Service {
             cors::allow(origin, response.headers_mut());
         }
         response
+    }
+
+    /// Whether somebody looks at the receiver with a browser, and may.
+    fn welcomes(&self, head: &Parts, activity: &Activity) -> bool {
+        let is_ours =
+            || !activity.is_loopback() || host::check(&self.host, &self.origins, head).is_ok();
+        welcome::is_asked(head) && matches!(Transport::of(head), Transport::Http(_)) && is_ours()
     }
 
     /// What a request asks for.

@@ -15,6 +15,7 @@ use crate::live::{
 };
 use crate::scan::{Bounds, Cursor};
 use crate::sql::Database;
+use crate::viewer::{Viewers, page_of};
 
 /// A table of an attached receiver.
 #[repr(C)]
@@ -177,10 +178,17 @@ pub extern "C" fn duckspan_live_start(
     options: &LiveOptions,
     previous: Option<&Live>,
     database: *mut c_void,
+    viewers: *const Viewers,
     fault: &mut CFault,
 ) -> *const Live {
     guard(fault, || {
-        let live = Live::start(options, previous, Database::new(database))?;
+        // SAFETY: a live share; counting it once more makes this one ours.
+        let viewers = unsafe {
+            Arc::increment_strong_count(viewers);
+            Arc::from_raw(viewers)
+        };
+        let (database, page) = (Database::new(database), page_of(&viewers));
+        let live = Live::start(options, previous, database, page)?;
         Ok(Arc::into_raw(Arc::new(live)))
     })
 }

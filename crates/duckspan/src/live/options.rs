@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use duckspan_receiver::limits::{CONNECTION_SIZE, thread_bytes};
 use duckspan_receiver::{
-    Address, Archiving, Config, HttpPort, Limits, Origin, Receiver, StartError, Token,
+    Address, Archiving, Config, HttpPort, Limits, Origin, Page, Receiver, StartError, Token,
 };
 use duckspan_ring::{Limits as RingLimits, Rings};
 
@@ -201,6 +201,7 @@ impl LiveOptions {
         &self,
         rings: &Arc<Rings>,
         archiving: Option<Archiving>,
+        page: Page,
     ) -> std::result::Result<Receiver, StartError> {
         let default = Config::new(self.address.clone());
         let config = Config {
@@ -215,6 +216,7 @@ impl LiveOptions {
             cors_origins: self.cors_origins.clone().unwrap_or(default.cors_origins),
             address: default.address,
             archiving,
+            page,
         };
         Receiver::start(config, Arc::clone(rings))
     }

@@ -7,14 +7,13 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::engine::{Column, QueryError, Value};
-use crate::limits::{PIECE, PIECE_TIME, RESULT, VALUE};
+use crate::limits::{PIECE, RESULT, ROW, VALUE};
 
 /// A result on its way, of which `send` takes the pieces; it says whether anybody does.
 pub(crate) struct Writer<S> {
     send: S,
     /// The rows that are not sent yet, with what stands before them.
     piece: Vec<u8>,
-    sent_at: Instant,
     begun: Instant,
     limit: u64,
     rows: u64,
@@ -28,12 +27,10 @@ pub(crate) struct Writer<S> {
 impl<S: FnMut(Bytes) -> bool> Writer<S> {
     /// Of so many rows at most.
     pub(crate) fn new(limit: u64, send: S) -> Writer<S> {
-        let now = Instant::now();
         Writer {
             send,
             piece: Vec::new(),
-            sent_at: now,
-            begun: now,
+            begun: Instant::now(),
             limit,
             rows: 0,
             bytes: 0,
@@ -81,10 +78,15 @@ impl<S: FnMut(Bytes) -> bool> Writer<S> {
         self.piece.push(b']');
         self.is_row_open = false;
         self.rows += 1;
-        if self.piece.len() >= PIECE || self.sent_at.elapsed() >= PIECE_TIME {
+        if self.piece.len() >= PIECE {
             self.send_rows();
         }
         !self.is_gone
+    }
+
+    /// Sends what is there: more of it may take time.
+    pub(crate) fn wait(&mut self) {
+        self.send_rows();
     }
 
     /// Sends what is left, and how it ended.
@@ -120,7 +122,8 @@ impl<S: FnMut(Bytes) -> bool> Writer<S> {
             Value::Single(value) => self.put(not_finite(value.into())),
             Value::Double(value) => self.put(not_finite(value)),
             Value::Text(text) => {
-                let cut = &text[..text.floor_char_boundary(VALUE)];
+                let room = VALUE.min(ROW.saturating_sub(self.piece.len()));
+                let cut = &text[..text.floor_char_boundary(room)];
                 self.cut_values += u64::from(cut.len() < text.len());
                 self.put(cut);
             }
@@ -150,7 +153,6 @@ impl<S: FnMut(Bytes) -> bool> Writer<S> {
     fn send(&mut self, bytes: Vec<u8>) {
         self.bytes += bytes.len() as u64;
         self.is_gone = self.is_gone || !(self.send)(bytes.into());
-        self.sent_at = Instant::now();
     }
 }
 

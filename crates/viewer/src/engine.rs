@@ -32,6 +32,9 @@ pub trait Answer {
     /// A value of a row, from the first column to the last.
     fn value(&mut self, value: Value<'_>);
 
+    /// It may take time until the next row is there.
+    fn wait(&mut self);
+
     /// The row has all of its values; says whether more rows are wanted.
     fn end_row(&mut self) -> bool;
 }

@@ -23,8 +23,8 @@ pub(crate) const PIECE: usize = 64 << 10;
 /// Pieces that wait for the browser to take them.
 pub(crate) const PIECES: usize = 4;
 
-/// Rows are not held back for longer than that.
-pub(crate) const PIECE_TIME: Duration = Duration::from_millis(100);
+/// Bytes of a row at most, or little more; texts beyond that are cut to nothing.
+pub(crate) const ROW: usize = 16 << 20;
 
 /// Bytes of the head of a request at most.
 pub(crate) const HEAD: usize = 16 << 10;

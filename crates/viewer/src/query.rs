@@ -155,6 +155,10 @@ impl<S: FnMut(Bytes) -> bool> Answer for Sending<'_, S> {
         self.writer.value(value);
     }
 
+    fn wait(&mut self) {
+        self.writer.wait();
+    }
+
     fn end_row(&mut self) -> bool {
         self.writer.end_row()
     }

@@ -10,9 +10,10 @@ use crate::boundary::{Fault, FaultKind, Result};
 use crate::given;
 use crate::sql::{Cell, Connection, Interrupter, Row, Sql, SqlError, StreamColumn, Work, quote};
 
-/// What a connection of ours has to have, each of which a client of DuckDB may not know. Python's would look for
-/// tables among the variables of its threads, which there are none of here.
-const SETTINGS: [&str; 4] = [
+/// What a connection of ours has to have, each of which a client of DuckDB may not know. Times are in UTC, as those of
+/// OTLP are. Python's would look for tables among the variables of its threads, which there are none of here.
+const SETTINGS: [&str; 5] = [
+    "SET TimeZone = 'UTC'",
     "SET errors_as_json = true",
     "SET enable_progress_bar = true",
     "SET enable_progress_bar_print = false",
@@ -131,15 +132,19 @@ impl Engine {
         let columns: Vec<_> = columns.iter().map(column).collect();
         let lent: Vec<_> = columns.iter().map(|(name, kind)| Column { name, kind }).collect();
         answer.columns(&lent);
-        let mut take = |cell: Option<Cell<'_>>| match cell {
-            Some(cell) => {
-                answer.value(value(cell));
-                true
+        loop {
+            let more = script.next(|cell| match cell {
+                Some(cell) => {
+                    answer.value(value(cell));
+                    true
+                }
+                None => answer.end_row(),
+            });
+            if !more.map_err(query_error)? {
+                return Ok(());
             }
-            None => answer.end_row(),
-        };
-        while script.next(&mut take).map_err(query_error)? {}
-        Ok(())
+            answer.wait();
+        }
     }
 
     fn check_statements(

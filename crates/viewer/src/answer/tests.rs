@@ -96,6 +96,38 @@ fn what_is_too_long_is_cut_between_characters() {
 }
 
 #[test]
+fn rows_are_bounded_however_many_columns_they_have() {
+    let long = "x".repeat(VALUE);
+    let lines = lines(1, |writer| {
+        for _ in 0..100 {
+            writer.value(Value::Text(&long));
+        }
+        writer.value(Value::Integer(7));
+        writer.end_row();
+    });
+    let row = rows(&lines)[0].clone();
+    assert_eq!((row[0].as_str(), row[99].as_str()), (Some(&*long), Some("")));
+    assert_eq!(row[100], 7);
+    assert!(row.to_string().len() < ROW + VALUE);
+    assert_eq!(end(&lines)["cut_values"], 85);
+}
+
+#[test]
+fn rows_are_not_held_back() {
+    let mut sent = 0;
+    let mut writer = Writer::new(10, |_| {
+        sent += 1;
+        true
+    });
+    writer.value(Value::Integer(1));
+    writer.end_row();
+    writer.wait();
+    writer.wait();
+    drop(writer);
+    assert_eq!(sent, 1);
+}
+
+#[test]
 fn errors_name_their_place_as_javascript_counts() {
     let sql = "SELECT '𝄞é', x";
     let mut pieces: Vec<Bytes> = Vec::new();

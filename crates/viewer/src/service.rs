@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use crate::engine::{Engine, Session};
 use crate::files;
 use crate::gate::{Gate, Refusal, token_of};
-use crate::limits::{BODY, BODY_TIME, QUERIES};
+use crate::limits::{BODY, BODY_TIME, LINGER, QUERIES};
 use crate::query::Results;
 use crate::reply::Reply;
 
@@ -70,24 +70,25 @@ impl Service {
         &self,
         request: Request<Incoming>,
     ) -> Result<Response<Reply>, Infallible> {
-        let (head, body) = request.into_parts();
-        let has_body = !body.is_end_stream();
+        let (head, mut body) = request.into_parts();
         let is_head = head.method == Method::HEAD;
-        let answered = self.handle(&head, body).await;
-        let is_refused = answered.is_err();
+        let answered = self.handle(&head, &mut body).await;
+        if answered.is_err() {
+            // Who is still sending comes to read the answer then.
+            let _ = timeout(LINGER, drain(&mut body)).await;
+        }
         let mut response = answered.unwrap_or_else(|refusal| refused(&refusal));
         let headers = response.headers_mut();
         for (name, value) in HEADERS {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        if is_refused && has_body {
-            // What is left of it is not waited for.
+        if !body.is_end_stream() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(if is_head { response.map(|_| Reply::Whole(None)) } else { response })
     }
 
-    async fn handle(&self, head: &Parts, body: Incoming) -> Result<Response<Reply>, Refusal> {
+    async fn handle(&self, head: &Parts, body: &mut Incoming) -> Result<Response<Reply>, Refusal> {
         self.gate.check_place(head)?;
         if let Some(token) = token_of(head) {
             return Ok(onward(self.gate.open(token)?, &head.headers));
@@ -117,7 +118,7 @@ impl Service {
     }
 
     /// Reads what is asked.
-    async fn read(&self, head: &Parts, body: Incoming) -> Result<Asked, Refusal> {
+    async fn read(&self, head: &Parts, body: &mut Incoming) -> Result<Asked, Refusal> {
         let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         if !media_type.trim().eq_ignore_ascii_case("application/json") {
@@ -183,7 +184,7 @@ fn only(head: &Parts, methods: &[Method]) -> Result<(), Refusal> {
     Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, names.join(", ")))
 }
 
-async fn read_body(body: Incoming) -> Result<Bytes, Refusal> {
+async fn read_body(body: &mut Incoming) -> Result<Bytes, Refusal> {
     let too_large = || {
         let message = format!("A query has {BODY} bytes at most.");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message)
@@ -200,6 +201,11 @@ async fn read_body(body: Incoming) -> Result<Bytes, Refusal> {
             Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message))
         }
     }
+}
+
+/// Reads what is left of a body.
+async fn drain(body: &mut Incoming) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 /// Gives the cookie to who has the token, and leads on to the page.

@@ -30,7 +30,7 @@ PAGE := crates/viewer/page
 PAGE_SOURCES := $(wildcard $(PAGE)/*.mjs $(PAGE)/*.json $(PAGE)/*.html $(PAGE)/*.svg) $(shell find $(PAGE)/src -type f)
 WITH_NODE := $(CURDIR)/scripts/with_node.sh $(CURDIR)/$(VENV)
 
-.PHONY: extension page clients demo test test-rust test-loom test-python test-scale release wheel test-release \
+.PHONY: extension page clients demo test test-rust test-page test-loom test-python test-scale release wheel test-release \
 	test-wheel check-platforms sanitize sanitize-threads sanitize-memory soak bench lint format header tables clean
 
 extension: $(DUCKDB) $(DUCKDB_SOURCE) page ## Builds build/duckspan.duckdb_extension for the DuckDB of build/venv.
@@ -49,7 +49,7 @@ $(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json | $(PYTHON)
 demo: extension $(DEMO_PACKAGES) ## Shows answers from OTLP files that real SDKs wrote.
 	$(PYTHON) scripts/demo.py
 
-test: test-rust test-python ## Runs every test.
+test: test-rust test-page test-python ## Runs every test.
 
 # Tests of the extension's crate leave out the shim, so that they need no DuckDB.
 test-rust: test-loom page
@@ -59,6 +59,9 @@ test-rust: test-loom page
 # Other flags than those of the other tests, so a target directory of its own.
 test-loom: ## Every interleaving of the ring's threads.
 	RUSTFLAGS="--cfg loom" cargo test --locked -p duckspan-ring --test loom --target-dir $(TARGET)/loom
+
+test-page: page ## What the viewer's page calculates; test/browser looks at the page itself.
+	cd $(PAGE) && $(WITH_NODE) npm test --silent
 
 test-python: extension clients $(TEST_PACKAGES)
 	$(PYTHON) -m pytest $(PARALLEL)

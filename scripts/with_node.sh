@@ -5,7 +5,7 @@ set -euo pipefail
 venv=$(cd "$1" && pwd)
 shift
 here=$(cd "$(dirname "$0")/.." && pwd)
-if ! { command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 20)'; } >/dev/null 2>&1; then
+if ! { command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; } >/dev/null 2>&1; then
 	"$venv/bin/pip" install --quiet --requirement "$here/crates/viewer/page/requirements.txt"
 	export PATH="$venv/bin:$PATH"
 fi

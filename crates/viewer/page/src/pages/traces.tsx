@@ -1,5 +1,5 @@
 // The traces that have a span like the one that is looked for, newest first.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Bars } from "../charts/bars.tsx";
 import { Empty, Missing } from "../empty.tsx";
 import { Choice, Field, Form } from "../fields.tsx";
@@ -141,34 +141,36 @@ const ROW = 38;
 
 function List({ reader }: { reader: Reader }) {
   const { rows } = reader.result;
-  const [chosen, setChosen] = useState(-1);
+  // By its id, as others arrive above it.
+  const [chosen, setChosen] = useState<string | null>(null);
   const longest = Math.max(...rows.map((row) => reader.number(row, "duration_ms")).filter(Number.isFinite), 0.001);
-  const open = (place: number) => {
-    const row = rows[place];
-    if (row) go(link(["trace", reader.text(row, "trace_id")]));
-  };
-  useEffect(() => setChosen((place) => Math.min(place, rows.length - 1)), [rows.length]);
+  const ids = rows.map((row) => reader.text(row, "trace_id"));
+  const at = chosen === null ? -1 : ids.indexOf(chosen);
+  const choose = (place: number) => setChosen(ids[Math.min(Math.max(place, 0), ids.length - 1)] ?? null);
   useKeys({
-    j: () => setChosen(Math.min(chosen + 1, rows.length - 1)),
-    k: () => setChosen(Math.max(chosen - 1, 0)),
-    Enter: () => open(chosen),
+    j: () => choose(at + 1),
+    k: () => choose(at - 1),
+    Enter: () => {
+      if (chosen !== null && at >= 0) go(link(["trace", chosen]));
+    },
   });
   return (
     <Rows
       class="traces"
       count={rows.length}
       height={ROW}
-      focus={chosen}
+      focus={at}
       attributes={{ role: "list", "aria-label": "Traces" }}
       row={(place) => {
         const row = rows[place]!;
+        const id = ids[place]!;
         const [service = "", ...operation] = reader.text(row, "root").split(": ");
         const errors = reader.number(row, "errors");
         const spans = reader.number(row, "spans");
         const milliseconds = reader.number(row, "duration_ms");
         return (
-          <div key={reader.text(row, "trace_id")} role="listitem" class={place === chosen ? "trace-row chosen" : "trace-row"}>
-            <a href={link(["trace", reader.text(row, "trace_id")])} onFocus={() => setChosen(place)}>
+          <div key={id} role="listitem" class={place === at ? "trace-row chosen" : "trace-row"}>
+            <a href={link(["trace", id])} onFocus={() => setChosen(id)}>
               <time>{shortTime(reader.text(row, "time"))}</time>
               <span class="root">
                 <Service name={service} />

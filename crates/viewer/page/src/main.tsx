@@ -1,6 +1,6 @@
 // Starts the page.
 import { render } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Boundary } from "./boundary.tsx";
 import { HELP, useKeys } from "./keys.ts";
 import { live, useLive } from "./live.ts";
@@ -34,6 +34,9 @@ function App({ session }: { session: Session }) {
   const { on } = useLive();
   const [help, setHelp] = useState(false);
   const page = path[0] ?? "traces";
+  useEffect(() => {
+    document.title = `${path[1] ?? PAGES.find(([name]) => name === page)?.[1] ?? page} · DuckSpan`;
+  }, [path.join("/")]);
   useKeys({
     ...Object.fromEntries(PAGES.map(([name], place) => [String(place + 1), () => go(link([name]))])),
     "/": () => document.querySelector<HTMLElement>("[data-search]")?.focus(),

@@ -15,6 +15,7 @@ if __name__ == "__main__":
 import bench
 import clock
 import peers
+import writers
 from dataset import Dataset
 from jobs import Job
 from peers import Chdb, DuckDB
@@ -57,6 +58,8 @@ def jobs(large: Dataset, small: Dataset) -> Iterator[Job]:
     yield from typed(large, small)
     yield from against_limits(large)
     yield from against_itself(large)
+    yield from other_writers(small)
+    yield from many_files(large)
     yield from compressed(large)
 
 
@@ -129,8 +132,29 @@ def narrow_json(large: Dataset) -> Iterator[Job]:
         narrow = Duckspan(large.json, 1, columns)
         yield Job(f"JSON, {columns} / all columns", narrow, everything, 3, 5)
         yield Job(f"JSON, {columns} / SIMD slice", narrow, slicer)
+    typed, count = (
+        Duckspan(large.json, 1, columns) for columns in ("name and duration", "count(*)")
+    )
+    yield Job("JSON, name and duration / count(*)", typed, count, 0.8, 1.0)
     least = InTurn([Limit(large, large.frames, "read"), slicer])
     yield Job("JSON, read and SIMD slice / all columns", least, everything)
+
+
+def other_writers(data: Dataset) -> Iterator[Job]:
+    """The same rows as others than the Collector write them."""
+    for writer in writers.WRITERS:
+        for columns in ("all columns", "count(*)"):
+            ours = Duckspan(data.written_by(writer), 1, columns)
+            canonical = Duckspan(data.json, 1, columns)
+            yield Job(f"JSON, {writer}, {columns} / canonical", ours, canonical, 0.7, 0.9)
+
+
+def many_files(data: Dataset) -> Iterator[Job]:
+    """Files of 100 KB, against one with the same rows."""
+    for threads in (1, 2):
+        ours, peer = Duckspan(data.many_files, threads), Duckspan(data.small_requests, threads)
+        name = f"JSON, files of 100 KB / one file, {threads} thread{'s' * (threads - 1)}"
+        yield Job(name, ours, peer, 0.5, 0.8)
 
 
 def compressed(large: Dataset) -> Iterator[Job]:

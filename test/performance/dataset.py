@@ -1,12 +1,15 @@
 """The files that are measured: generated once, kept in build/bench-data."""
 
 import os
+import shutil
 import struct
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+import writers
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "bench-data"
@@ -51,6 +54,31 @@ class Dataset:
     def zstd(self) -> Path:
         """JSON lines in zstd."""
         return self._file("jsonl.zst", "--compression", "zstd")
+
+    def written_by(self, writer: str) -> Path:
+        """JSON lines as another writer than the Collector has them."""
+        number = list(writers.WRITERS).index(writer)
+        path = CACHE / f"traces-{self.rows}.{number}.jsonl"
+        if not path.exists() or path.stat().st_mtime < self.json.stat().st_mtime:
+            writers.write(writer, self.json, path)
+        return path
+
+    @cached_property
+    def small_requests(self) -> Path:
+        """JSON lines of about 100 KB."""
+        return self._file("small.jsonl", "--batch", "100")
+
+    @cached_property
+    def many_files(self) -> Path:
+        """The same, each of them a file."""
+        folder = CACHE / f"traces-{self.rows}.files"
+        source = self.small_requests
+        if not folder.exists() or folder.stat().st_mtime < source.stat().st_mtime:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            for number, line in enumerate(source.open("rb")):
+                (folder / f"{number:05}.jsonl").write_bytes(line)
+        return folder / "*.jsonl"
 
     def _file(self, suffix: str, *options: str) -> Path:
         """The file, made anew where the generator is newer than it."""

@@ -272,10 +272,13 @@ impl<R: Read> Batches<R> {
     /// A batch of the bytes that are done with; the others are for the next one.
     fn batch(&mut self, used: usize, records: Vec<Record>) -> Batch {
         let left = self.filled - used;
-        let mut rest = self.spare.pop().unwrap_or_default();
-        rest.reserve_exact(self.batch_bytes.max(left).saturating_sub(rest.len()));
-        rest.resize(rest.len().max(left), 0);
-        rest[..left].copy_from_slice(&self.bytes[used..self.filled]);
+        let mut rest = Vec::new();
+        if !self.done {
+            rest = self.spare.pop().unwrap_or_default();
+            rest.reserve_exact(self.batch_bytes.max(left).saturating_sub(rest.len()));
+            rest.resize(rest.len().max(left), 0);
+            rest[..left].copy_from_slice(&self.bytes[used..self.filled]);
+        }
         self.filled = left;
         let bytes = std::mem::replace(&mut self.bytes, rest);
         let (earlier, offset) = (self.records, self.offset);

@@ -248,10 +248,10 @@ impl Transcoder {
         projection: Projection,
     ) -> Result<(SignalSet, Option<Foreign>, Noted)> {
         let rows = if self.rows_as_text { Rows::of(projection) } else { Rows::Messages };
-        let outcome = self.read_documents(record, wanted, projection, rows)?;
+        let outcome = self.read_documents(record, wanted, projection, rows, true)?;
         if rows != Rows::Messages && self.requests.iter().any(|request| request.loose) {
             // What is to be rewritten has to be protobuf.
-            return self.read_documents(record, wanted, projection, Rows::Messages);
+            return self.read_documents(record, wanted, projection, Rows::Messages, false);
         }
         Ok(outcome)
     }
@@ -262,6 +262,7 @@ impl Transcoder {
         wanted: SignalSet,
         projection: Projection,
         rows: Rows,
+        knows_rows: bool,
     ) -> Result<(SignalSet, Option<Foreign>, Noted)> {
         for request in &mut self.requests {
             request.bytes.truncate(request.start);
@@ -269,7 +270,7 @@ impl Transcoder {
         }
         let Transcoder { habits, patterns, scratch, reads_all, .. } = self;
         let mut reader = Reader::new(record, projection, habits, patterns, scratch);
-        (reader.rows, reader.reads_all) = (rows, *reads_all);
+        (reader.rows, reader.knows_rows, reader.reads_all) = (rows, knows_rows, *reads_all);
         let mut documents = Documents {
             reader,
             requests: &mut self.requests,

@@ -11,6 +11,7 @@ mod tests;
 pub(crate) mod text;
 
 pub(crate) use crate::part::Part;
+pub(crate) use fields::scalar;
 use fields::{ALL, close, fields, key, nested, object};
 
 /// Appends any message as a JSON object.

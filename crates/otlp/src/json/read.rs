@@ -32,8 +32,10 @@ pub(super) struct Reader<'a> {
     /// The fields written so far of every message that is open.
     pub(super) runs: Vec<Run>,
     pub(super) scratch: &'a mut Vec<u8>,
-    projection: Projection,
+    pub(super) projection: Projection,
     pub(super) rows: Rows,
+    /// Whether rows may be told by what those before them were.
+    pub(super) knows_rows: bool,
     /// Whether fields that the projection leaves out are read, for what is repaired in them.
     pub(super) reads_all: bool,
 }
@@ -118,6 +120,7 @@ impl<'a> Reader<'a> {
             scratch,
             projection,
             rows: Rows::Messages,
+            knows_rows: true,
             reads_all: false,
         }
     }
@@ -344,7 +347,7 @@ impl<'a> Reader<'a> {
             Shape::List if nest.lists == MAX_VALUE_DEPTH => Err(Fault::ValueDepth),
             Shape::List => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
             Shape::Implied(number) => self.implied(slot, number, nest),
-            Shape::Row if self.rows != Rows::Messages && self.row_text(slot).is_some() => Ok(()),
+            Shape::Row if self.knows_rows => self.row(slot, nest),
             _ => self.plain(slot, nest),
         }
     }

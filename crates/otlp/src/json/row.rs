@@ -1,23 +1,29 @@
-//! Rows whose JSON is canonical: their text is kept, so that it need not be rendered again.
+//! Rows, which make up most of a record. Those that are like one before are known by their text, whoever wrote
+//! it (`pattern.rs`), and become canonical text or a message without being read.
 //!
-//! Canonical is what [`crate::render`] writes. The members of the row itself may stand in any order here,
+//! Others whose JSON is canonical keep their text, so that it need not be rendered again. Canonical is what
+//! [`crate::render`] writes. The members of the row itself may stand in any order here,
 //! and may be at their default; in the objects nested in it everything has its one form, but that whole
-//! numbers may lack their `.0`. Whatever is written in another way, or seldom occurs, is none of this
-//! module's business: such a row is read as any message is.
+//! numbers may lack their `.0`. Whatever is written in another way, or seldom occurs, is read as any message is.
 
 use super::Projection;
 use super::plan::{Plan, START, Slot};
-use super::read::Reader;
-use super::scan::Cursor;
+use super::read::{Nest, Reader};
+use super::scan::{Cursor, Step};
 use crate::order::Run;
+use crate::repair::Repair;
 use crate::schema::Rule;
 use crate::segment::text;
 
 mod canonical;
 mod pattern;
+mod program;
+mod shape;
+mod value;
 
 use crate::write::{close, open};
-use canonical::{Canonical, Value};
+use canonical::{Canonical, Holds};
+use pattern::Becomes;
 pub(super) use pattern::Patterns;
 
 /// What rows become.
@@ -51,14 +57,56 @@ struct Row {
 }
 
 impl Reader<'_> {
-    /// Reads a row as text; the cursor stands at its brace. Where the text is not canonical, it stays
-    /// there, nothing is written, and nothing is returned.
-    pub(super) fn row_text(&mut self, slot: &'static Slot) -> Option<()> {
-        let outer_runs = self.runs.len();
-        let read = match self.patterns[slot.child].rest() {
-            true => self.unlike_others(slot),
-            false => self.like_others(slot),
+    /// Reads a row; the cursor stands at its brace.
+    pub(super) fn row(&mut self, slot: &'static Slot, nest: Nest) -> Step {
+        let becomes = match self.rows {
+            Rows::Messages => Becomes::Message(self.projection.row),
+            Rows::Text => Becomes::Text,
+            Rows::Times => Becomes::Nothing,
         };
+        let patterns = &mut self.patterns[slot.child];
+        patterns.make(becomes);
+        let start = self.cursor.clone();
+        let rests = patterns.rest();
+        if !rests && self.known_row(slot).is_some() {
+            return Ok(());
+        }
+        if self.rows == Rows::Messages || self.canonical_row(slot).is_none() {
+            self.plain(slot, nest)?;
+        }
+        if !rests {
+            self.patterns[slot.child].learn(slot.child, start, self.plans);
+        }
+        Ok(())
+    }
+
+    /// Reads a row that is known but for its values. If it is not, nothing happens.
+    #[inline(always)]
+    fn known_row(&mut self, slot: &'static Slot) -> Option<()> {
+        let patterns = &mut self.patterns[slot.child];
+        let found = patterns.matching(self.cursor.clone())?;
+        let width = usize::from(self.habits[slot.child].width);
+        let start = open(&mut self.out, slot.number, width);
+        if self.rows != Rows::Messages {
+            text::put_head(found.time, &mut self.out);
+        }
+        patterns.put(&found, self.cursor.bytes, &mut self.out);
+        self.habits[slot.child].width = close(&mut self.out, start, width) as u8;
+        self.cursor.at = found.end;
+        for &(slot, member, at) in patterns.base64_ids() {
+            if self.reads_all || self.projection.row >> member & 1 == 1 {
+                self.noted.note(Repair::Base64Id, Some(slot), at);
+            }
+        }
+        Some(())
+    }
+
+    /// Reads a row whose text is canonical. If it is not, nothing happens.
+    fn canonical_row(&mut self, slot: &'static Slot) -> Option<()> {
+        let outer_runs = self.runs.len();
+        let mut row = Canonical::new(self.cursor.clone(), self.plans, self.rows);
+        let time = self.row_members(slot.child, &mut row);
+        let read = time.map(|time| Row { time, end: row.cursor.at, wholes: row.wholes });
         if let Some(row) = &read {
             self.put_row(slot, row, outer_runs);
             self.cursor.at = row.end;
@@ -67,51 +115,8 @@ impl Reader<'_> {
         read.map(drop)
     }
 
-    /// Steps over a row, and adds the members that are kept to the runs.
-    fn unlike_others(&mut self, slot: &'static Slot) -> Option<Row> {
-        let mut row = Canonical::<false>::new(self.cursor.clone(), self.plans, self.rows);
-        let time = self.row_members(slot.child, &mut row)?;
-        Some(Row { time, end: row.cursor.at, wholes: row.wholes })
-    }
-
-    /// As [`Reader::unlike_others`], but compares the row with those before it.
-    fn like_others(&mut self, slot: &'static Slot) -> Option<Row> {
-        let mut row = Canonical::<true>::new(self.cursor.clone(), self.plans, self.rows);
-        let (patterns, outer_runs) = (&mut self.patterns[slot.child], self.runs.len());
-        let time = match self.rows {
-            Rows::Text => patterns.matching::<true>(&mut row, &mut self.runs),
-            Rows::Times | Rows::Messages => patterns.matching::<false>(&mut row, &mut self.runs),
-        };
-        let time = match time {
-            Some(time) => time,
-            None => {
-                self.runs.truncate(outer_runs);
-                row.wholes.clear();
-                self.first_of_its_kind(slot, &mut row)?
-            }
-        };
-        Some(Row { time, end: row.cursor.at, wholes: row.wholes })
-    }
-
-    #[inline(never)]
-    fn first_of_its_kind(
-        &mut self,
-        slot: &'static Slot,
-        row: &mut Canonical<'_, true>,
-    ) -> Option<u64> {
-        let start = self.cursor.at;
-        row.cursor.at = start;
-        let time = self.row_members(slot.child, row)?;
-        self.patterns[slot.child].learn(start..row.cursor.at, row);
-        Some(time)
-    }
-
     /// Steps over the members of a row, and returns its time.
-    fn row_members<const NOTES: bool>(
-        &mut self,
-        index: usize,
-        row: &mut Canonical<'_, NOTES>,
-    ) -> Option<u64> {
+    fn row_members(&mut self, index: usize, row: &mut Canonical<'_>) -> Option<u64> {
         let plan: &'static Plan = &self.plans[index];
         let (mut times, mut seen, mut place) = ([0; 2], 0_u32, START);
         row.expect(b"{")?;
@@ -130,12 +135,8 @@ impl Reader<'_> {
             let value = row.field(slot, 0)?;
             if let Some(nth) = plan.times.iter().position(|&number| number == slot.number) {
                 times[nth] = row.magnitude;
-                row.last_filling(|filling| filling.time = Some(nth));
             }
-            if NOTES {
-                row.note_member(slot, start, value);
-            }
-            if self.rows == Rows::Text && value == Value::Other {
+            if self.rows == Rows::Text && value == Holds::Other {
                 self.runs.push(Run { number: slot.number, start, end: row.cursor.at });
             }
             if !row.another_member()? {

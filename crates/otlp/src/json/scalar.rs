@@ -209,7 +209,7 @@ impl Reader<'_> {
 
 /// The number of an enum value: by its name, or by what is behind the part that all names begin with, in
 /// any case: `SPAN_KIND_SERVER`, `SERVER`, `server`.
-fn named(names: &[&str], text: &[u8]) -> Option<usize> {
+pub(super) fn named(names: &[&str], text: &[u8]) -> Option<usize> {
     let common = names.first().and_then(|first| first.rfind('_')).map_or(0, |at| at + 1);
     names.iter().position(|name| {
         let is = |name: &str| name.as_bytes().eq_ignore_ascii_case(text);

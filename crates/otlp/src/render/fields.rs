@@ -168,7 +168,8 @@ fn bytes(kind: Kind, part: Part<'_>, depth: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn scalar(kind: Kind, bits: u64, out: &mut Vec<u8>) {
+/// Appends a number or a bool.
+pub(crate) fn scalar(kind: Kind, bits: u64, out: &mut Vec<u8>) {
     match kind {
         Kind::Double => number::double(f64::from_bits(bits), out),
         Kind::Int64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Fixed64 => {

@@ -5,7 +5,6 @@ use zmij::Buffer;
 use super::super::plan::{Plan, Shape, Slot};
 use super::super::scan::Cursor;
 use super::Rows;
-use super::pattern::{Content, Filling, Gap, LEFT_OUT, Member};
 use crate::render::number;
 use crate::schema::{Kind, Rule};
 
@@ -15,9 +14,8 @@ mod tests;
 /// Lists of values in one another that are still read here.
 const MAX_LISTS: usize = 4;
 
-/// Steps over values; every method gives up, with nothing, where they are not canonical. It may take `NOTES`
-/// of what stands where.
-pub(super) struct Canonical<'a, const NOTES: bool> {
+/// Steps over values; every method gives up, with nothing, where they are not canonical.
+pub(super) struct Canonical<'a> {
     pub(super) cursor: Cursor<'a>,
     plans: &'static [Plan],
     /// Whether doubles have to be written as they are rendered.
@@ -26,70 +24,54 @@ pub(super) struct Canonical<'a, const NOTES: bool> {
     pub(super) magnitude: u64,
     /// Where doubles end, so far, that want a `.0`.
     pub(super) wholes: Vec<usize>,
-    /// The values so far.
-    pub(super) gaps: Vec<Gap>,
-    /// The members of the row so far.
-    pub(super) members: Vec<Member>,
 }
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Value {
+pub(super) enum Holds {
     /// Its default, which canonical text leaves out.
     Default,
     /// Something else.
     Other,
 }
 
-impl Value {
-    fn of(slot: &Slot, is_default: bool) -> Value {
+impl Holds {
+    fn of(slot: &Slot, is_default: bool) -> Holds {
         match slot.rule {
-            Rule::Singular if is_default => Value::Default,
-            _ => Value::Other,
+            Rule::Singular if is_default => Holds::Default,
+            _ => Holds::Other,
         }
     }
 }
 
-impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
-    pub(super) fn new(
-        cursor: Cursor<'a>,
-        plans: &'static [Plan],
-        rows: Rows,
-    ) -> Canonical<'a, NOTES> {
-        Canonical {
-            cursor,
-            plans,
-            exact: rows == Rows::Text,
-            magnitude: 0,
-            wholes: Vec::new(),
-            gaps: Vec::new(),
-            members: Vec::new(),
-        }
+impl<'a> Canonical<'a> {
+    pub(super) fn new(cursor: Cursor<'a>, plans: &'static [Plan], rows: Rows) -> Canonical<'a> {
+        Canonical { cursor, plans, exact: rows == Rows::Text, magnitude: 0, wholes: Vec::new() }
     }
 
     /// Steps over the value of a field in an object that is nested in that many lists of values.
     #[inline(always)]
-    pub(super) fn field(&mut self, slot: &'static Slot, lists: usize) -> Option<Value> {
+    pub(super) fn field(&mut self, slot: &'static Slot, lists: usize) -> Option<Holds> {
         match (slot.rule, slot.kind) {
             (Rule::Repeated, _) => self.list(slot, lists),
-            (_, Kind::Message(_)) => self.message(slot, lists).map(|()| Value::Other),
-            (_, Kind::String) => self.string().map(|empty| Value::of(slot, empty)),
-            (_, Kind::Id) => self.id().map(|empty| Value::of(slot, empty)),
-            (_, kind) => self.scalar(kind).map(|zero| Value::of(slot, zero)),
+            (_, Kind::Message(_)) => self.message(slot, lists).map(|()| Holds::Other),
+            (_, Kind::String) => self.string().map(|empty| Holds::of(slot, empty)),
+            (_, Kind::Id) => self.hex().map(|empty| Holds::of(slot, empty)),
+            (_, kind) => self.number(kind).map(|zero| Holds::of(slot, zero)),
         }
     }
 
     /// Steps over the elements of a repeated field.
-    fn list(&mut self, slot: &'static Slot, lists: usize) -> Option<Value> {
+    fn list(&mut self, slot: &'static Slot, lists: usize) -> Option<Holds> {
         self.expect(b"[")?;
         if self.cursor.eat(b"]") {
-            return Some(Value::Default);
+            return Some(Holds::Default);
         }
         loop {
             match slot.kind {
                 Kind::Message(_) => self.message(slot, lists)?,
                 Kind::String => drop(self.string()?),
-                kind => drop(self.scalar(kind)?),
+                kind => drop(self.number(kind)?),
             }
             match self.cursor.peek() {
                 b',' => self.cursor.at += 1,
@@ -98,7 +80,7 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
             }
         }
         self.cursor.at += 1;
-        Some(Value::Other)
+        Some(Holds::Other)
     }
 
     /// Steps over a nested object.
@@ -122,11 +104,8 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
         loop {
             let slot = slots.find(|slot| slot.eat_name(&mut self.cursor))?;
             let member = slot.rule == Rule::Oneof;
-            if member && oneof || self.field(slot, lists)? == Value::Default {
+            if member && oneof || self.field(slot, lists)? == Holds::Default {
                 return None;
-            }
-            if NOTES && slot.has_default() {
-                self.last_filling(|filling| filling.default = false);
             }
             oneof |= member;
             if !self.another_member()? {
@@ -151,9 +130,9 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
     #[inline]
     fn any_value(&mut self, lists: usize) -> Option<()> {
         if self.cursor.eat(b"{\"stringValue\":\"") {
-            self.text()?;
+            self.rest_of_string()?;
         } else if self.cursor.eat(b"{\"intValue\":") {
-            self.scalar(Kind::Int64)?;
+            self.number(Kind::Int64)?;
         } else {
             self.rare_value(lists)?;
         }
@@ -164,10 +143,10 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
     #[inline(never)]
     fn rare_value(&mut self, lists: usize) -> Option<()> {
         if self.cursor.eat(b"{\"boolValue\":") {
-            return self.scalar(Kind::Bool).map(drop);
+            return self.number(Kind::Bool).map(drop);
         }
         if self.cursor.eat(b"{\"doubleValue\":") {
-            return self.scalar(Kind::Double).map(drop);
+            return self.number(Kind::Double).map(drop);
         }
         let values = match lists < MAX_LISTS {
             true if self.cursor.eat(b"{\"arrayValue\":{\"values\":[") => Self::any_value,
@@ -187,66 +166,7 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
     #[inline(always)]
     fn string(&mut self) -> Option<bool> {
         self.expect(b"\"")?;
-        self.text()
-    }
-
-    /// Steps over a string value after its opening quote; says whether it is empty.
-    #[inline(always)]
-    fn text(&mut self) -> Option<bool> {
-        self.gap(Content::Text)
-    }
-
-    /// Steps over a trace or span id; says whether it is empty.
-    #[inline(always)]
-    fn id(&mut self) -> Option<bool> {
-        self.gap(Content::Id)
-    }
-
-    /// Steps over a scalar; says whether it is zero.
-    #[inline(always)]
-    fn scalar(&mut self, kind: Kind) -> Option<bool> {
-        self.gap(Content::Scalar(kind))
-    }
-
-    /// Steps over a value that differs from row to row; says whether it is a default.
-    #[inline(always)]
-    fn gap(&mut self, content: Content) -> Option<bool> {
-        let start = self.cursor.at;
-        let default = self.content(content)?;
-        if NOTES {
-            let filling = Filling { content, default: true, member: false, time: None };
-            self.gaps.push(Gap { start, end: self.cursor.at, filling });
-        }
-        Some(default)
-    }
-
-    /// Changes what is noted of the last value.
-    pub(super) fn last_filling(&mut self, change: impl FnOnce(&mut Filling)) {
-        if let Some(gap) = self.gaps.last_mut() {
-            change(&mut gap.filling);
-        }
-    }
-
-    /// Takes note of a member of the row that was read.
-    #[inline(never)]
-    pub(super) fn note_member(&mut self, slot: &Slot, start: usize, value: Value) {
-        let is_value = slot.has_default();
-        let left_out = value == Value::Default && !is_value;
-        let number = if left_out { LEFT_OUT } else { slot.number };
-        self.members.push(Member { start, number });
-        if is_value {
-            self.last_filling(|filling| filling.member = true);
-        }
-    }
-
-    /// Steps over what a gap holds; says whether it is a default.
-    #[inline(always)]
-    pub(super) fn content(&mut self, content: Content) -> Option<bool> {
-        match content {
-            Content::Text => self.rest_of_string(),
-            Content::Id => self.hex(),
-            Content::Scalar(kind) => self.number(kind),
-        }
+        self.rest_of_string()
     }
 
     /// Steps over the rest of a string after its opening quote; says whether it is empty.
@@ -347,7 +267,7 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
             self.wholes.push(self.cursor.at);
             return Some(value.to_bits() == 0);
         }
-        (is_shortest(text, value) || is_written(value, text)).then_some(value.to_bits() == 0)
+        is_canonical_double(value, text).then_some(value.to_bits() == 0)
     }
 
     #[inline(always)]
@@ -371,8 +291,13 @@ impl<'a, const NOTES: bool> Canonical<'a, NOTES> {
 /// Digits that a double always tells apart: none with fewer of them has the same value.
 const DIGITS: usize = 15;
 
+/// Whether that text is what would be written for a double.
+pub(super) fn is_canonical_double(value: f64, text: &[u8]) -> bool {
+    is_shortest(text, value) || !is_whole(text) && is_written(value, text)
+}
+
 /// Whether a double is a whole number that would be written the same but for a `.0` at its end.
-fn is_whole(text: &[u8]) -> bool {
+pub(super) fn is_whole(text: &[u8]) -> bool {
     text.len() <= DIGITS && text.iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9'))
 }
 

@@ -1,12 +1,16 @@
-//! Rows of one kind have the same text but for a few values. What was found to be canonical once is known
-//! again by comparing text, so that only the values are left to be checked.
+//! Rows of one kind have the same text but for a few values. What was read once is known again by comparing
+//! text, so that only the values are left to be checked; and what becomes of it is known as well.
 
 use std::ops::Range;
 
+use wide::u8x16;
+
+use super::super::plan::{Plan, Slot};
 use super::super::scan::Cursor;
-use super::canonical::Canonical;
 use super::first_set;
-use crate::order::Run;
+use super::program::{self, Known, Piece, Put};
+use super::shape::{Filling, Outline};
+use super::value::Value;
 use crate::schema::Kind;
 
 #[cfg(test)]
@@ -24,54 +28,37 @@ const MAX_TEXT: usize = 256 << 10;
 const PATIENCE: u32 = 64;
 const PAUSE: u32 = 1 << 10;
 
-/// A value that may be another in each row.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Gap {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) filling: Filling,
-}
+/// Bytes that are compared at once.
+const BLOCK: usize = 32;
 
-/// What may stand in a gap.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Filling {
-    pub(super) content: Content,
-    /// Whether that includes the default of the field.
-    pub(super) default: bool,
-    /// Whether it is a member of the row, which is left out at its default.
-    pub(super) member: bool,
-    /// Which of the two times of the row it is.
-    pub(super) time: Option<usize>,
-}
-
-/// A member of a row.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Member {
-    /// Where it stands; or if it is remembered, how far behind the start of a step.
-    pub(super) start: usize,
-    /// The number of its field, or [`LEFT_OUT`].
-    pub(super) number: u32,
-}
-
-/// In place of the number of a field that canonical text leaves out.
-pub(super) const LEFT_OUT: u32 = 0;
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Content {
-    /// A string, after its opening quote.
+/// What becomes of rows that are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Becomes {
+    /// Nothing.
+    Nothing,
+    /// Canonical text.
     Text,
-    Id,
-    Scalar(Kind),
+    /// The fields of a message that are kept, one bit for each number.
+    Message(u32),
 }
 
 /// The rows of one message that are known, as a tree: what they have in common at their start is there once.
 #[derive(Debug)]
 pub(in super::super) struct Patterns {
+    becomes: Becomes,
     steps: Vec<Step>,
-    /// The texts of all steps.
+    /// The texts of all steps, and those of what becomes of rows.
     text: Vec<u8>,
-    /// The members of all steps.
-    members: Vec<Member>,
+    pieces: Vec<Piece>,
+    puts: Vec<Put>,
+    /// The values of the last row, and what they are.
+    values: Vec<Value>,
+    kinds: Vec<Kind>,
+    opened: Vec<usize>,
+    scratch: Vec<u8>,
+    /// The ids in base64 of the last row: their fields, the numbers of the members that they are part of, and
+    /// where they stand.
+    ids: Vec<(&'static Slot, u32, usize)>,
     /// Whether more steps than are soon compared may stand in one place.
     crowded: bool,
     patience: u32,
@@ -84,28 +71,70 @@ pub(in super::super) struct Patterns {
 struct Step {
     start: usize,
     len: usize,
-    /// The members of the row that begin in it.
-    members: Range<usize>,
-    /// Nothing at the end of the row.
-    filling: Option<Filling>,
-    /// The first of the steps that may follow; 0 if there is none yet.
-    next: usize,
+    after: After,
     /// Another step that may stand in place of this; 0 if there is none.
     other: usize,
 }
 
-/// What the first steps follow.
-const ROOT: Step = Step { start: 0, len: 0, members: 0..0, filling: None, next: 0, other: 0 };
+/// What follows the text of a step.
+#[derive(Debug)]
+enum After {
+    /// A value, and the first of the steps that may follow it, if it is not at its default, and if it is; 0 if there
+    /// is none yet.
+    Gap(Filling, [usize; 2]),
+    /// The end of the row: the steps to what becomes of it.
+    End(Range<usize>),
+}
+
+/// A row that was found to be known.
+pub(super) struct Match {
+    pub(super) time: u64,
+    pub(super) end: usize,
+    becomes: Range<usize>,
+    values: usize,
+    /// Whether canonical text has a value in another way.
+    rewritten: bool,
+}
 
 impl Patterns {
     pub(in super::super) fn new() -> Patterns {
-        Patterns {
-            steps: vec![ROOT],
+        let mut patterns = Patterns {
+            becomes: Becomes::Nothing,
+            steps: Vec::new(),
             text: Vec::new(),
-            members: Vec::new(),
+            pieces: Vec::new(),
+            puts: Vec::new(),
+            values: Vec::new(),
+            kinds: Vec::new(),
+            opened: Vec::new(),
+            scratch: Vec::new(),
+            ids: Vec::new(),
             crowded: false,
             patience: PATIENCE,
             pause: 0,
+        };
+        patterns.forget();
+        patterns
+    }
+
+    fn forget(&mut self) {
+        // Links go to places, of which this one is none.
+        let nowhere = Step { start: 0, len: 0, after: After::End(0..0), other: 0 };
+        self.steps.clear();
+        self.steps.push(nowhere);
+        self.text.clear();
+        self.pieces.clear();
+        self.puts.clear();
+        self.crowded = false;
+    }
+
+    /// Says what is to become of rows.
+    #[inline(always)]
+    pub(super) fn make(&mut self, becomes: Becomes) {
+        if self.becomes != becomes {
+            self.forget();
+            self.becomes = becomes;
+            (self.patience, self.pause) = (PATIENCE, 0);
         }
     }
 
@@ -117,153 +146,199 @@ impl Patterns {
         rests
     }
 
-    /// Steps over a row that is known but for its values; returns its time, and adds its members to `runs` if
-    /// they are wanted as `TEXT`.
-    pub(super) fn matching<const TEXT: bool>(
-        &mut self,
-        row: &mut Canonical<'_, true>,
-        runs: &mut Vec<Run>,
-    ) -> Option<u64> {
-        let time = self.steps_over::<TEXT>(row, runs);
+    /// Steps over a row that is known but for its values.
+    pub(super) fn matching(&mut self, cursor: Cursor<'_>) -> Option<Match> {
+        let found = match self.becomes {
+            Becomes::Nothing => self.steps_over::<false, false>(cursor),
+            Becomes::Text => self.steps_over::<true, true>(cursor),
+            Becomes::Message(_) => self.steps_over::<false, true>(cursor),
+        };
         // A row that matches pays for one that does not: to compare in vain costs about what a match saves.
-        self.patience = match time {
+        self.patience = match found {
             Some(_) => PATIENCE.min(self.patience + 1),
             None => self.patience - 1,
         };
         if self.patience == 0 {
             (self.patience, self.pause) = (PATIENCE, PAUSE);
         }
-        time
+        found
     }
 
+    /// As [`Patterns::matching`]; the values are wanted as `TEXT`, and it `KEEPS` them.
     #[inline(always)]
-    fn steps_over<const TEXT: bool>(
-        &self,
-        row: &mut Canonical<'_, true>,
-        runs: &mut Vec<Run>,
-    ) -> Option<u64> {
-        let outer_runs = runs.len();
-        let (mut times, mut step) = ([0; 2], &self.steps[0]);
+    fn steps_over<const TEXT: bool, const KEEPS: bool>(
+        &mut self,
+        mut cursor: Cursor<'_>,
+    ) -> Option<Match> {
+        let Patterns { steps, text, values, kinds, ids, .. } = self;
+        ids.clear();
+        let (mut times, mut place, mut nth, mut rewritten) = ([0; 2], 1, 0, false);
         loop {
-            let start = row.cursor.at;
-            step = self.step(step.next, &mut row.cursor)?;
-            if TEXT {
-                for member in &self.members[step.members.clone()] {
-                    let start = start + member.start;
-                    end_member(runs, outer_runs, start);
-                    runs.push(Run { number: member.number, start, end: start });
-                }
+            let step = steps.get(place).filter(|_| place != 0)?;
+            let start = cursor.at;
+            if !starts_with(cursor.bytes.get(start..)?, &text[step.start..], step.len) {
+                place = step.other;
+                continue;
             }
-            let Some(filling) = step.filling else { break };
-            // The text before a gap was compared, so all that is left to find out is whether its value is canonical. A
-            // default may be: a member of the row is then left out, one of a nested object should not be there at all.
-            if row.content(filling.content)? {
-                if !filling.default {
-                    return None;
+            cursor.at += step.len;
+            let (filling, next) = match &step.after {
+                After::Gap(filling, next) => (filling, next),
+                After::End(becomes) => {
+                    let (time, end, becomes) = (first_set(times), cursor.at, becomes.clone());
+                    return Some(Match { time, end, becomes, values: nth, rewritten });
                 }
-                if TEXT
-                    && filling.member
-                    && let Some(member) = runs.last_mut()
-                {
-                    member.number = LEFT_OUT;
-                }
+            };
+            // The text before a gap was compared, so all that is left to find out is what its value is.
+            let Some(value) = cursor.value::<TEXT>(filling.content, filling.kind) else {
+                (cursor.at, place) = (start, step.other);
+                continue;
+            };
+            if let Some(time) = filling.time {
+                times[usize::from(time)] = value.bits;
             }
-            if let Some(nth) = filling.time {
-                times[nth] = row.magnitude;
+            if value.base64 {
+                ids.push((filling.slot, filling.member, value.start));
+            }
+            place = next[usize::from(value.default & filling.tells_default)];
+            if KEEPS {
+                rewritten |= value.rewritten;
+                *values.get_mut(nth)? = value;
+                kinds[nth] = filling.kind;
+                nth += 1;
             }
         }
-        if TEXT {
-            end_member(runs, outer_runs, row.cursor.at);
-        }
-        Some(first_set(times))
     }
 
-    /// Steps over the text of the step at `place`, or of one that may stand instead of it.
+    /// Appends what becomes of the last row, which matched.
     #[inline(always)]
-    fn step(&self, mut place: usize, cursor: &mut Cursor<'_>) -> Option<&Step> {
-        let rest = cursor.bytes.get(cursor.at..)?;
-        while place != 0 {
-            let step = &self.steps[place];
-            if rest.starts_with(&self.text[step.start..][..step.len]) {
-                cursor.at += step.len;
-                return Some(step);
-            }
-            place = step.other;
+    pub(super) fn put(&mut self, found: &Match, bytes: &[u8], out: &mut Vec<u8>) {
+        let Patterns { values, kinds, text, opened, scratch, pieces, puts, .. } = self;
+        let values = &values[..found.values];
+        let known = Known { bytes, values, kinds, rewritten: found.rewritten, texts: text };
+        match self.becomes {
+            Becomes::Nothing => {}
+            Becomes::Text => known.put_text(&pieces[found.becomes.clone()], scratch, out),
+            Becomes::Message(_) => known.put_message(&puts[found.becomes.clone()], opened, out),
         }
-        None
     }
 
-    /// Remembers a row that did not match.
+    /// The ids in base64 of the last row that matched: their fields, the numbers of the members that they are
+    /// part of, and where they stand.
+    pub(super) fn base64_ids(&self) -> &[(&'static Slot, u32, usize)] {
+        &self.ids
+    }
+
+    /// Remembers the row at the cursor, which did not match, though it can be read.
     #[cold]
-    pub(super) fn learn(&mut self, row: Range<usize>, read: &Canonical<'_, true>) {
-        let (bytes, gaps) = (read.cursor.bytes, &read.gaps);
+    pub(super) fn learn(&mut self, index: usize, cursor: Cursor<'_>, plans: &'static [Plan]) {
+        let (bytes, start) = (cursor.bytes, cursor.at);
+        let mut outline = Outline::new(cursor, plans);
+        let Some(fields) = outline.row(index) else { return };
+        let (gaps, row) = (outline.gaps, start..outline.cursor.at);
         if self.pause > 0 || gaps.len() > MAX_GAPS || row.len() > MAX_TEXT {
             return;
         }
         // What is known cannot be told apart by its use without counting on the fast path. Rows of today are learnt again
         // within a few, so it is cheaper to forget all.
         if self.crowded || self.steps.len() > MAX_STEPS || self.text.len() > MAX_TEXT {
-            self.steps = vec![ROOT];
-            self.text.clear();
-            self.members.clear();
-            self.crowded = false;
+            self.forget();
         }
-        let (mut from, mut last, mut members) = (row.start, 0, read.members.as_slice());
-        // A path of steps from the root, one for each gap: the row shares those of rows that begin as it does.
-        for gap in gaps {
-            let begun = members.partition_point(|member| member.start < gap.start);
-            let (of_step, rest) = members.split_at(begun);
-            last = self.add(last, bytes, from..gap.start, of_step, Some(gap.filling));
-            (from, members) = (gap.end, rest);
+        self.values.resize(MAX_GAPS, Value::default());
+        self.kinds.resize(MAX_GAPS, Kind::Bool);
+        // A path of steps, one for each gap: the row shares those of rows that begin as it does.
+        let (mut from, mut last) = (row.start, None);
+        for gap in &gaps {
+            let text = &bytes[from..gap.value.start];
+            let place = self.add(last, text, || After::Gap(gap.filling, [0; 2]));
+            let is_default = gap.value.default & gap.filling.tells_default;
+            last = Some((place, usize::from(is_default)));
+            from = gap.value.end;
         }
-        self.add(last, bytes, from..row.end, members, None);
+        let known = self.steps.len();
+        let place = self.add(last, &bytes[from..row.end], || After::End(0..0));
+        if place < known {
+            return;
+        }
+        let becomes = match self.becomes {
+            Becomes::Nothing => 0..0,
+            Becomes::Text => {
+                let first = self.pieces.len();
+                program::text(&fields, &gaps, bytes, row, &mut self.text, &mut self.pieces);
+                first..self.pieces.len()
+            }
+            Becomes::Message(keep) => {
+                let first = self.puts.len();
+                program::message(&fields, keep, bytes, &mut self.text, &mut self.puts);
+                first..self.puts.len()
+            }
+        };
+        self.steps[place].after = After::End(becomes);
     }
 
-    /// The step of that text after the step at `last`; a new one where there is none. What fills the gap, and
-    /// what members begin in it, follows from all the text before it.
+    /// The step of that text after the value of another one; a new one where there is none. What follows it is
+    /// told by all the text before it.
     fn add(
         &mut self,
-        last: usize,
-        bytes: &[u8],
-        range: Range<usize>,
-        members: &[Member],
-        filling: Option<Filling>,
+        last: Option<(usize, usize)>,
+        text: &[u8],
+        after: impl FnOnce() -> After,
     ) -> usize {
-        let text = &bytes[range.clone()];
         let new = self.steps.len();
+        let mut place = match last.map(|(place, way)| (&mut self.steps[place].after, way)) {
+            Some((After::Gap(_, next), way)) => {
+                if next[way] == 0 {
+                    next[way] = new;
+                }
+                next[way]
+            }
+            _ => 1,
+        };
         let mut alternatives = 0;
-        let mut link = &mut self.steps[last].next;
-        while *link != 0 {
-            let place = *link;
-            let step = &self.steps[place];
+        while place < new {
+            let step = &mut self.steps[place];
             if &self.text[step.start..][..step.len] == text {
                 return place;
             }
             alternatives += 1;
-            link = &mut self.steps[place].other;
+            if step.other == 0 {
+                step.other = new;
+            }
+            place = step.other;
         }
-        *link = new;
         self.crowded |= alternatives > MAX_ALTERNATIVES;
         let (start, len) = (self.text.len(), text.len());
         self.text.extend_from_slice(text);
-        let first_member = self.members.len();
-        let in_step = |&Member { start, number }| Member { start: start - range.start, number };
-        self.members.extend(members.iter().map(in_step));
-        let members = first_member..self.members.len();
-        self.steps.push(Step { start, len, members, filling, ..ROOT });
+        self.steps.push(Step { start, len, after: after(), other: 0 });
         new
     }
 }
 
-/// Ends the last member of a row before the comma or brace that stands before `next`; if it is to be left
-/// out, it is.
+/// Whether both begin with the same bytes, so many of them. Compares whole blocks, whose rest does not count:
+/// cheaper than to compare by length.
 #[inline(always)]
-fn end_member(runs: &mut Vec<Run>, outer_runs: usize, next: usize) {
-    if let Some(member) = runs[outer_runs..].last_mut() {
-        // Canonical text has one byte between members, and `next` is the start of one or the end of the row.
-        member.end = next - 1;
-        if member.number == LEFT_OUT {
-            runs.pop();
+fn starts_with(mut a: &[u8], mut b: &[u8], mut len: usize) -> bool {
+    loop {
+        let (Some((block, rest)), Some((other, others))) =
+            (a.split_first_chunk::<BLOCK>(), b.split_first_chunk::<BLOCK>())
+        else {
+            return a.starts_with(&b[..len]);
+        };
+        let same = common_prefix(block, other);
+        if same < len.min(BLOCK) {
+            return false;
         }
+        if len <= BLOCK {
+            return true;
+        }
+        (a, b, len) = (rest, others, len - BLOCK);
     }
+}
+
+/// How many bytes both begin with.
+#[inline(always)]
+fn common_prefix(a: &[u8; BLOCK], b: &[u8; BLOCK]) -> usize {
+    let (a, _) = a.as_chunks::<16>();
+    let (b, _) = b.as_chunks::<16>();
+    let equal = |half: usize| u8x16::new(a[half]).simd_eq(u8x16::new(b[half])).to_bitmask();
+    (equal(0) | equal(1) << 16).trailing_ones() as usize
 }

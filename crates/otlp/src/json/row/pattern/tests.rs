@@ -1,62 +1,55 @@
-use super::super::super::plan::PLANS;
+use super::super::super::plan::{PLANS, root};
 use super::*;
-use crate::json::row::Rows;
+use crate::signal::Signal;
 
 const ROW: &str = r#"{"name":"a","startTimeUnixNano":"17"}"#;
 
-/// What knows rows with a name and a time.
-fn knowing() -> Patterns {
-    let mut patterns = Patterns::new();
-    let mut row = canonical(ROW);
-    let gap = |text: &str, content, time| {
-        let start = ROW.find(text).expect("a part of the row");
-        let filling = Filling { content, default: true, member: true, time };
-        Gap { start, end: start + text.len(), filling }
-    };
-    let name = gap("a\",", Content::Text, None);
-    let name = Gap { end: name.end - 1, ..name };
-    let time = gap("\"17\"", Content::Scalar(Kind::Fixed64), Some(0));
-    row.gaps = vec![name, time];
-    let start = |text| ROW.find(text).expect("a member of the row");
-    row.members = vec![
-        Member { start: start("\"name\""), number: 5 },
-        Member { start: start("\"startTime"), number: 7 },
-    ];
-    patterns.learn(0..ROW.len(), &row);
-    patterns
+/// The plan of spans.
+fn span() -> usize {
+    let nested = |plan: usize, slot: usize| PLANS[plan].slots[slot].child;
+    nested(nested(nested(root(Signal::Traces), 0), 1), 1)
 }
 
-fn canonical(row: &str) -> Canonical<'_, true> {
-    Canonical::new(Cursor::new(row.as_bytes()), &PLANS, Rows::Text)
+/// What knows rows with a name and a time.
+fn knowing(becomes: Becomes) -> Patterns {
+    let mut patterns = Patterns::new();
+    patterns.make(becomes);
+    patterns.learn(span(), Cursor::new(ROW.as_bytes()), &PLANS);
+    patterns
 }
 
 /// The time of a row that matches, and where it ends.
 fn matched(patterns: &mut Patterns, row: &str) -> Option<(u64, usize)> {
-    let mut row = canonical(row);
-    patterns.matching::<false>(&mut row, &mut Vec::new()).map(|time| (time, row.cursor.at))
+    patterns.matching(Cursor::new(row.as_bytes())).map(|found| (found.time, found.end))
 }
 
-/// Numbers and texts of the members of a row that matches.
-fn members(row: &str) -> Vec<(u32, &str)> {
-    let mut runs = vec![Run { number: 9, start: 0, end: 0 }];
-    knowing().matching::<true>(&mut canonical(row), &mut runs).expect("a match");
-    runs[1..].iter().map(|run| (run.number, &row[run.start..run.end])).collect()
+/// What becomes of a row that matches.
+fn put(becomes: Becomes, row: &str) -> Vec<u8> {
+    let mut patterns = knowing(becomes);
+    let found = patterns.matching(Cursor::new(row.as_bytes())).expect("a match");
+    let mut out = Vec::new();
+    patterns.put(&found, row.as_bytes(), &mut out);
+    out
 }
 
 #[test]
-fn members_are_found_and_defaults_left_out() {
-    let (name, time) = (r#""name":"b c""#, r#""startTimeUnixNano":"180""#);
-    assert_eq!(members(&format!("{{{name},{time}}}")), [(5, name), (7, time)]);
-    assert_eq!(members(&format!(r#"{{"name":"",{time}}}"#)), [(7, time)]);
-    assert_eq!(members(&format!(r#"{{{name},"startTimeUnixNano":"0"}}"#)), [(5, name)]);
+fn what_becomes_of_rows() {
+    let row = r#"{"name":"b\/c","startTimeUnixNano":180}"#;
+    assert_eq!(put(Becomes::Text, row), br#"{"name":"b/c","startTimeUnixNano":"180","#);
+    assert_eq!(put(Becomes::Message(1 << 5), row), b"\x2a\x03b/c");
+    let time = [[0x39, 180].as_slice(), &[0; 7]].concat();
+    assert_eq!(put(Becomes::Message(1 << 7), row), time);
+    assert_eq!(put(Becomes::Nothing, row), b"");
 }
 
 #[test]
 fn rows_match_whatever_their_values() {
-    let mut patterns = knowing();
-    assert_eq!(matched(&mut patterns, ROW), Some((17, ROW.len())));
-    let other = r#"{"name":"another \" name","startTimeUnixNano":"18"}"#;
-    assert_eq!(matched(&mut patterns, &format!("{other},{ROW}")), Some((18, other.len())));
+    for becomes in [Becomes::Nothing, Becomes::Text, Becomes::Message(u32::MAX)] {
+        let mut patterns = knowing(becomes);
+        assert_eq!(matched(&mut patterns, ROW), Some((17, ROW.len())));
+        let other = r#"{"name":"another \" name","startTimeUnixNano":"18"}"#;
+        assert_eq!(matched(&mut patterns, &format!("{other},{ROW}")), Some((18, other.len())));
+    }
 }
 
 #[test]
@@ -65,17 +58,31 @@ fn rows_of_other_text_do_not_match() {
         "",
         "{}",
         r#"{"name":"a"}"#,
-        r#"{"name":"a","startTimeUnixNano":17}"#,
+        r#"{"name":"","startTimeUnixNano":"17"}"#,
+        r#"{"name":"a","startTimeUnixNano":"017"}"#,
         r#"{"name":"a","startTimeUnixNano":"17","kind":2}"#,
         r#"{"name":"a","startTimeUnixNano":"17"#,
     ] {
-        assert_eq!(matched(&mut knowing(), other), None, "{other}");
+        assert_eq!(matched(&mut knowing(Becomes::Text), other), None, "{other}");
+    }
+}
+
+#[test]
+fn a_value_that_is_no_value_may_be_text_that_is_known() {
+    let null = r#"{"name":"a","startTimeUnixNano":null}"#;
+    for (first, second) in [(ROW, null), (null, ROW)] {
+        let mut patterns = Patterns::new();
+        for row in [first, second] {
+            patterns.learn(span(), Cursor::new(row.as_bytes()), &PLANS);
+        }
+        assert_eq!(matched(&mut patterns, null), Some((0, null.len())));
+        assert_eq!(matched(&mut patterns, ROW), Some((17, ROW.len())));
     }
 }
 
 #[test]
 fn matching_rests_where_rows_seldom_match() {
-    let mut patterns = knowing();
+    let mut patterns = knowing(Becomes::Text);
     for _ in 0..PATIENCE {
         assert!(!patterns.rest());
         assert_eq!(matched(&mut patterns, "{}"), None);
@@ -83,4 +90,21 @@ fn matching_rests_where_rows_seldom_match() {
     assert!((0..PAUSE).all(|_| patterns.rest()));
     assert!(!patterns.rest());
     assert!(matched(&mut patterns, ROW).is_some());
+}
+
+#[test]
+fn blocks_are_compared_up_to_their_length() {
+    let text: Vec<u8> = (0..100).collect();
+    for len in 0..70 {
+        for other in 0..100 {
+            let mut changed = text.clone();
+            changed[other] ^= 0x80;
+            for end in len.max(other + 1)..100 {
+                let expected = other >= len;
+                assert_eq!(starts_with(&changed[..end], &text, len), expected, "{len} {other}");
+                assert_eq!(starts_with(&text, &changed[..end], len), expected, "{len} {other}");
+            }
+        }
+        assert!(len == 0 || !starts_with(&text[..len - 1], &text, len));
+    }
 }

@@ -37,9 +37,9 @@ fn gauge(name: &str, times: &[u64]) -> Vec<u8> {
 #[test]
 fn a_request_comes_back_as_it_came() {
     let spans = request("shop", "http", [span("a"), span("b")].concat());
-    assert_eq!(sent(&segment(Signal::Traces, &[spans.clone()]), 0..2), spans);
+    assert_eq!(sent(&segment(Signal::Traces, std::slice::from_ref(&spans)), 0..2), spans);
     let points = request("shop", "http", [gauge("a", &[1, 2]), gauge("b", &[3])].concat());
-    assert_eq!(sent(&segment(Signal::Metrics, &[points.clone()]), 0..3), points);
+    assert_eq!(sent(&segment(Signal::Metrics, std::slice::from_ref(&points)), 0..3), points);
 }
 
 #[test]
@@ -77,5 +77,5 @@ fn rows_keep_their_order() {
 fn metrics_without_points_stay_two() {
     let rows = [gauge("a", &[]), gauge("a", &[])].concat();
     let request = request("shop", "http", rows);
-    assert_eq!(sent(&segment(Signal::Metrics, &[request.clone()]), 0..2), request);
+    assert_eq!(sent(&segment(Signal::Metrics, std::slice::from_ref(&request)), 0..2), request);
 }

@@ -35,6 +35,7 @@ mod shim {
         ],
         &[
             "conditions",
+            "copy",
             "extension",
             "guard",
             "macros",
@@ -48,6 +49,7 @@ mod shim {
     ];
 
     pub(super) fn compile() {
+        check_parts();
         let headers = folder(HEADERS);
         cc::Build::new()
             .cpp(true)
@@ -72,6 +74,17 @@ mod shim {
                 println!("cargo:rustc-cdylib-link-arg=-Wl,{argument}");
             }
             println!("cargo:rustc-cdylib-link-arg=-Wl,-rpath,{library}");
+        }
+    }
+
+    /// A file that no part has would be missed when the extension is loaded.
+    fn check_parts() {
+        for file in fs::read_dir("cpp").expect("the folder of the shim") {
+            let path = file.expect("a file").path();
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            let is_listed = PARTS.iter().any(|part| part.contains(&name));
+            let is_source = path.extension().is_some_and(|ending| ending == "cpp");
+            assert!(is_listed || !is_source, "{} is in no part: see build.rs", path.display());
         }
     }
 

@@ -138,6 +138,15 @@ enum class ScanOrder : uint8_t {
 /// may let rows pass that do not.
 struct Conditions;
 
+/// A file that is written, by one thread at a time.
+struct CopyFile;
+
+/// Rows on their way into requests, of one thread.
+struct CopyRows;
+
+/// What is copied, and how.
+struct CopyTo;
+
 /// A thread's place in a scan, as C++ holds it.
 struct Cursor;
 
@@ -292,6 +301,14 @@ struct FileScanInput {
   const Memory *memory;
   /// Who grants it.
   Lender lender;
+};
+
+/// A name, and the text that belongs to it.
+struct Named {
+  /// Of a column or an option.
+  Str name;
+  /// The type of the column, or the value of the option.
+  Str text;
 };
 
 /// A table of an attached receiver.
@@ -513,6 +530,48 @@ void duckspan_conditions_texts(Conditions *conditions,
 
 /// Whether all of them are told without reading a column of that relation.
 bool duckspan_conditions_are_told(const Conditions *conditions, Relation relation, CFault *fault);
+
+/// A copy of rows with these columns to a path, with these options.
+CopyTo *duckspan_copy_new(Str path,
+                          const Named *columns,
+                          uintptr_t column_count,
+                          const Named *options,
+                          uintptr_t option_count,
+                          CFault *fault);
+
+/// Frees a copy.
+void duckspan_copy_free(CopyTo *copy);
+
+/// A file of a copy.
+CopyFile *duckspan_copy_file_new(const CopyTo *copy, CFault *fault);
+
+/// Frees a file.
+void duckspan_copy_file_free(CopyFile *file);
+
+/// Rows of a thread.
+CopyRows *duckspan_copy_rows_new(const CopyTo *copy, CFault *fault);
+
+/// Frees rows; what is in no file yet is gone.
+void duckspan_copy_rows_free(CopyRows *rows);
+
+/// Adds `count` rows: `columns` are flat `duckdb::Vector`s of the types that the copy was made for. Whether a file
+/// is to get something now.
+bool duckspan_copy_rows_add(CopyRows *rows,
+                            void *const *columns,
+                            uintptr_t column_count,
+                            uintptr_t count,
+                            CFault *fault);
+
+/// Encodes the rest of the rows.
+void duckspan_copy_rows_finish(CopyRows *rows, CFault *fault);
+
+/// The bytes that a file gets next: all that is encoded of these rows. One thread at a time has a file.
+Text duckspan_copy_file_add(const CopyFile *file,
+                            CopyRows *rows,
+                            CFault *fault);
+
+/// The bytes that a file ends with.
+Text duckspan_copy_file_end(const CopyFile *file, CFault *fault);
 
 /// The name of the relation of that kind of the only receiver, of those that are attached.
 Text duckspan_given_only(Str kind, const Str *receivers, uintptr_t count, CFault *fault);

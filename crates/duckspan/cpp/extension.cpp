@@ -13,6 +13,7 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterAddresses(*loader);
 	duckspan::RegisterArchive(*loader);
 	duckspan::RegisterAttach(*loader, shared);
+	duckspan::RegisterCopy(*loader);
 	duckspan::RegisterMacros(*loader);
 	duckspan::RegisterRelation(*loader);
 	duckspan::RegisterStored(*loader);

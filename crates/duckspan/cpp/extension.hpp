@@ -19,6 +19,7 @@ void RegisterReadOtlpRejects(duckdb::ExtensionLoader &loader, duckdb::shared_ptr
 void RegisterAddresses(duckdb::ExtensionLoader &loader);
 void RegisterArchive(duckdb::ExtensionLoader &loader);
 void RegisterAttach(duckdb::ExtensionLoader &loader, const duckdb::shared_ptr<Shared> &shared);
+void RegisterCopy(duckdb::ExtensionLoader &loader);
 void RegisterComparisons(duckdb::DatabaseInstance &db);
 void RegisterMembers(duckdb::DatabaseInstance &db);
 void RegisterGuard(duckdb::DatabaseInstance &db);

@@ -24,6 +24,7 @@ use crate::vector::Vector;
 
 mod comparisons;
 mod conditions;
+mod copy;
 mod given;
 mod hints;
 mod live;

@@ -73,7 +73,12 @@ impl Text {
     pub(crate) const NONE: Text = Text { data: std::ptr::null_mut(), len: 0 };
 
     pub(crate) fn new(text: String) -> Text {
-        let bytes = Box::leak(text.into_boxed_str().into_boxed_bytes());
+        Text::of(text.into_bytes())
+    }
+
+    /// Bytes that are no text, but handed out like it.
+    pub(crate) fn of(bytes: Vec<u8>) -> Text {
+        let bytes = Box::leak(bytes.into_boxed_slice());
         Text { data: bytes.as_mut_ptr(), len: bytes.len() }
     }
 }

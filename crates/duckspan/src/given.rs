@@ -85,6 +85,11 @@ pub(crate) fn check_rows(kind: &Relation, given: &str, columns: &[String]) -> Re
     ))
 }
 
+/// Whether columns are those of a relation of that kind.
+pub(crate) fn is_one_of(kind: &Relation, columns: &[String]) -> bool {
+    columns.iter().any(|column| column.eq_ignore_ascii_case(sign(kind)))
+}
+
 /// A column that relations of that kind have, and no other.
 fn sign(kind: &Relation) -> &'static str {
     match kind.signal {

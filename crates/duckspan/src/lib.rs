@@ -26,6 +26,7 @@ mod boundary;
 mod columns;
 mod comparisons;
 mod conditions;
+mod copy;
 mod files;
 mod given;
 mod hints;

@@ -38,6 +38,7 @@ const SOURCES: &[&str] = &[
     include_str!("../sql/otlp_severity_number.sql"),
     include_str!("../sql/otlp_spans.sql"),
     include_str!("../sql/otlp_summary.sql"),
+    include_str!("../sql/otlp_trace_json.sql"),
     include_str!("../sql/otlp_trace_logs.sql"),
     include_str!("../sql/otlp_trace_tree.sql"),
     include_str!("../sql/otlp_traces.sql"),

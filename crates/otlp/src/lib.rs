@@ -13,6 +13,7 @@
 //!   [`relation`]: rows as typed columns.
 //! - [`compression`], [`sniff`], [`split`], [`file`](mod@file): files to records to segments; [`detect`]
 //!   tells the signal of a protobuf record.
+//! - [`output`]: segments to requests to files.
 //!
 //! The crate does no I/O of its own, knows no clock and no threads, and never panics on input.
 #![forbid(unsafe_code)]
@@ -27,6 +28,7 @@ pub mod limits;
 mod modernize;
 pub mod normalize;
 mod order;
+pub mod output;
 mod part;
 pub mod relation;
 pub mod render;

@@ -1,0 +1,172 @@
+//! `COPY … TO 'x.jsonl' (FORMAT otlp)`.
+
+#include "duckdb.hpp"
+#include "duckdb/common/file_system.hpp"
+#include "duckdb/common/types/column/column_data_collection.hpp"
+#include "duckdb/execution/execution_context.hpp"
+#include "duckdb/function/copy_function.hpp"
+
+#include "extension.hpp"
+
+using namespace duckdb; // NOLINT: every name below is DuckDB's
+
+namespace duckspan {
+
+namespace {
+
+struct CopyBind : public TableFunctionData {
+	CopyHandle copy;
+};
+
+//! One file; with PER_THREAD_OUTPUT there are several.
+struct CopyGlobal : public GlobalFunctionData {
+	//! Writes what is encoded of these rows.
+	void Write(CopyRows &rows) {
+		lock_guard<mutex> guard(lock);
+		Append(Take(Call(duckspan_copy_file_add, encoded.get(), &rows)));
+	}
+	void Append(const string &bytes) {
+		file->Write(const_cast<char *>(bytes.data()), bytes.size()); // NOLINT: it is not written to
+		size += bytes.size();
+	}
+
+	mutex lock;
+	CopyFileHandle encoded;
+	unique_ptr<FileHandle> file;
+	atomic<idx_t> size {0};
+};
+
+struct CopyLocal : public LocalFunctionData {
+	CopyRowsHandle rows;
+};
+
+struct CopyBatch : public PreparedBatchData {
+	CopyRowsHandle rows;
+};
+
+vector<Named> LendAll(const vector<pair<string, string>> &texts) {
+	vector<Named> lent;
+	for (auto &text : texts) {
+		lent.push_back(Named {Lend(text.first), Lend(text.second)});
+	}
+	return lent;
+}
+
+unique_ptr<FunctionData> BindCopy(ClientContext &, CopyFunctionBindInput &input, const vector<Identifier> &names,
+								  const vector<LogicalType> &types) {
+	vector<pair<string, string>> columns;
+	vector<pair<string, string>> options;
+	for (idx_t column = 0; column < names.size(); column++) {
+		columns.emplace_back(names[column].GetIdentifierName(), types[column].ToString());
+	}
+	for (auto &option : input.info.options) {
+		auto value = option.second.empty() ? Value("") : option.second[0];
+		options.emplace_back(StringUtil::Lower(option.first.GetIdentifierName()), value.ToString());
+	}
+	auto column_texts = LendAll(columns);
+	auto option_texts = LendAll(options);
+	auto result = make_uniq<CopyBind>();
+	result->copy.reset(Call(duckspan_copy_new, Lend(input.info.file_path), column_texts.data(), column_texts.size(),
+							option_texts.data(), option_texts.size()));
+	return std::move(result);
+}
+
+CopyRowsHandle NewRows(FunctionData &bind) {
+	return CopyRowsHandle(Call(duckspan_copy_rows_new, bind.Cast<CopyBind>().copy.get()));
+}
+
+//! Adds the rows of a chunk; whether a file is to get something now.
+bool Add(CopyRows &rows, DataChunk &chunk) {
+	chunk.Flatten();
+	vector<void *> columns;
+	for (auto &column : chunk.data) {
+		columns.push_back(&column);
+	}
+	return Call(duckspan_copy_rows_add, &rows, columns.data(), columns.size(), chunk.size());
+}
+
+unique_ptr<GlobalFunctionData> InitCopy(ClientContext &context, FunctionData &bind, const string &path) {
+	auto result = make_uniq<CopyGlobal>();
+	result->encoded.reset(Call(duckspan_copy_file_new, bind.Cast<CopyBind>().copy.get()));
+	auto flags = FileFlags::FILE_FLAGS_WRITE | FileFlags::FILE_FLAGS_FILE_CREATE_NEW | FileLockType::WRITE_LOCK;
+	result->file = FileSystem::GetFileSystem(context).OpenFile(path, flags);
+	return std::move(result);
+}
+
+unique_ptr<LocalFunctionData> InitCopyLocal(ExecutionContext &, FunctionData &bind) {
+	auto result = make_uniq<CopyLocal>();
+	result->rows = NewRows(bind);
+	return std::move(result);
+}
+
+void Sink(ExecutionContext &, FunctionData &, GlobalFunctionData &global, LocalFunctionData &local, DataChunk &chunk) {
+	auto &rows = *local.Cast<CopyLocal>().rows;
+	if (Add(rows, chunk)) {
+		global.Cast<CopyGlobal>().Write(rows);
+	}
+}
+
+void Combine(ExecutionContext &, FunctionData &, GlobalFunctionData &global, LocalFunctionData &local) {
+	auto &rows = *local.Cast<CopyLocal>().rows;
+	Call(duckspan_copy_rows_finish, &rows);
+	global.Cast<CopyGlobal>().Write(rows);
+}
+
+void Finalize(ClientContext &, FunctionData &, GlobalFunctionData &global) {
+	auto &state = global.Cast<CopyGlobal>();
+	state.Append(Take(Call(duckspan_copy_file_end, state.encoded.get())));
+	state.file->Close();
+}
+
+unique_ptr<PreparedBatchData> PrepareBatch(ClientContext &, FunctionData &bind, GlobalFunctionData &,
+										   unique_ptr<ColumnDataCollection> collection) {
+	auto result = make_uniq<CopyBatch>();
+	result->rows = NewRows(bind);
+	for (auto &chunk : collection->Chunks()) {
+		Add(*result->rows, chunk);
+	}
+	Call(duckspan_copy_rows_finish, result->rows.get());
+	return std::move(result);
+}
+
+void FlushBatch(ClientContext &, FunctionData &, GlobalFunctionData &global, PreparedBatchData &batch) {
+	global.Cast<CopyGlobal>().Write(*batch.Cast<CopyBatch>().rows);
+}
+
+CopyFunctionExecutionMode Mode(bool preserve_insertion_order, bool supports_batch_index) {
+	if (!preserve_insertion_order) {
+		return CopyFunctionExecutionMode::PARALLEL_COPY_TO_FILE;
+	}
+	return supports_batch_index ? CopyFunctionExecutionMode::BATCH_COPY_TO_FILE
+								: CopyFunctionExecutionMode::REGULAR_COPY_TO_FILE;
+}
+
+//! Rows of a batch: two requests.
+optional_idx BatchSize(ClientContext &, FunctionData &) {
+	return 8 * STANDARD_VECTOR_SIZE;
+}
+
+idx_t FileSize(GlobalFunctionData &global) {
+	return global.Cast<CopyGlobal>().size;
+}
+
+} // namespace
+
+void RegisterCopy(ExtensionLoader &loader) {
+	CopyFunction function(Identifier("otlp"));
+	function.copy_to_bind = BindCopy;
+	function.copy_to_initialize_global = InitCopy;
+	function.copy_to_initialize_local = InitCopyLocal;
+	function.copy_to_sink = Sink;
+	function.copy_to_combine = Combine;
+	function.copy_to_finalize = Finalize;
+	function.execution_mode = Mode;
+	function.prepare_batch = PrepareBatch;
+	function.flush_batch = FlushBatch;
+	function.desired_batch_size = BatchSize;
+	function.file_size_bytes = FileSize;
+	function.extension = "jsonl";
+	loader.RegisterFunction(std::move(function));
+}
+
+} // namespace duckspan

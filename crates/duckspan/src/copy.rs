@@ -1,0 +1,278 @@
+//! `COPY … TO 'x.jsonl' (FORMAT otlp)`: rows become requests again, and requests files.
+//!
+//! ```text
+//! rows ─ Rows: requests of one signal each ─ encoded ─→ File: one after the other ─→ DuckDB's file system
+//! ```
+//! Rows of a thread are collected and encoded beside those of others; only putting them into the file is one at a time.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use duckspan_otlp::Signal;
+use duckspan_otlp::compression::Compression;
+use duckspan_otlp::json::replay::{BadRow, Replay, Row, signal_of};
+use duckspan_otlp::output::{Encoding, Output, Piece, Refused};
+use duckspan_otlp::relation::Relation;
+
+use crate::boundary::{Fault, FaultKind, Result};
+use crate::given;
+
+#[cfg(test)]
+mod tests;
+
+/// Rows of a request at most: what the Collector sends at a time by default.
+const REQUEST_ROWS: usize = 8192;
+
+/// JSON of the rows of a request.
+const REQUEST_BYTES: usize = 4 << 20;
+
+/// Characters of a bad row that an error shows.
+const SHOWN: usize = 80;
+
+/// What is copied, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyTo {
+    encoding: Encoding,
+    compression: Compression,
+    columns: Columns,
+}
+
+/// Where the columns stand that make a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) timestamp: Option<usize>,
+    pub(crate) resource: usize,
+    pub(crate) data: usize,
+    pub(crate) signal: Option<usize>,
+}
+
+/// A column as a query has it, and the name of its type.
+pub(crate) struct Given {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+}
+
+impl CopyTo {
+    /// A copy of rows with these columns to a file, or several, of that name.
+    pub(crate) fn new(
+        path: &str,
+        columns: &[Given],
+        options: &[(String, String)],
+    ) -> Result<CopyTo> {
+        if path.starts_with("otlp://") {
+            return Err(binder(format!(
+                "COPY writes files, and {path} is a receiver: it takes the files that COPY writes, by HTTP"
+            )));
+        }
+        let mut copy = CopyTo {
+            encoding: Encoding::of_path(path),
+            compression: compression_of(path),
+            columns: columns_of(columns)?,
+        };
+        options.iter().try_for_each(|(name, value)| copy.set(name, value))?;
+        Ok(copy)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let wrong = |what: &str| Err(binder(format!("{name} '{value}' is none of {what}")));
+        match name {
+            "encoding" => match Encoding::from_name(value) {
+                Some(encoding) => self.encoding = encoding,
+                None => return wrong("'jsonl', 'json', 'protobuf' and 'length_prefixed'"),
+            },
+            "compression" => match Compression::from_name(value) {
+                Some(compression) => self.compression = compression,
+                None if value.eq_ignore_ascii_case("auto") => {}
+                None => return wrong("'auto', 'none', 'gzip' and 'zstd'"),
+            },
+            _ => {
+                let options = "encoding and compression, beside those of every COPY";
+                return Err(binder(format!(
+                    "COPY … (FORMAT otlp) has no option {name}: it has {options}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// A file of this copy.
+    pub(crate) fn file(&self) -> CopyFile {
+        CopyFile(Mutex::new(Output::new(self.encoding, self.compression)))
+    }
+
+    /// Rows of a thread.
+    pub(crate) fn rows(&self) -> CopyRows {
+        CopyRows { copy: self.clone(), replays: Signal::ALL.map(Replay::new), pieces: Vec::new() }
+    }
+}
+
+fn compression_of(path: &str) -> Compression {
+    match path.to_ascii_lowercase().rsplit('.').next() {
+        Some("gz") => Compression::Gzip,
+        Some("zst") => Compression::Zstd,
+        _ => Compression::None,
+    }
+}
+
+fn columns_of(columns: &[Given]) -> Result<Columns> {
+    let find = |name: &str, kinds: &[&str]| {
+        let named = |column: &Given| column.name.eq_ignore_ascii_case(name);
+        let Some(at) = columns.iter().position(named) else { return Ok(None) };
+        let kind = &columns[at].kind;
+        match kinds.contains(&kind.as_str()) {
+            true => Ok(Some(at)),
+            false => Err(binder(format!(
+                "the column {name} is of type {kind}, and is to be {}",
+                kinds[0]
+            ))),
+        }
+    };
+    let text = ["JSON", "VARCHAR"];
+    let (resource, data) = (find("resource", &text)?, find("data", &text)?);
+    let (Some(resource), Some(data)) = (resource, data) else {
+        return Err(binder(lacks(columns)));
+    };
+    let [timestamp, signal] = [find("timestamp", &["TIMESTAMP"])?, find("signal", &["VARCHAR"])?];
+    Ok(Columns { timestamp, resource, data, signal })
+}
+
+/// Why rows without `resource` and `data` are none, and where there are some.
+fn lacks(columns: &[Given]) -> String {
+    let names: Vec<_> = columns.iter().map(|column| column.name.clone()).collect();
+    let typed = Relation::ALL.into_iter().find(|kind| given::is_one_of(kind, &names));
+    match typed {
+        Some(relation) => {
+            let (name, signal) = (relation.name, relation.signal.name());
+            format!(
+                "OTLP is made of the columns resource and data, and these are typed columns of {name}: copy the rows of \
+                 live.{signal} or read_otlp(…), as in COPY (FROM live.{signal} WHERE …) TO …"
+            )
+        }
+        None => "OTLP is made of the columns resource and data, as live.traces and read_otlp(…) have them, and the \
+                 query has no such columns"
+            .to_owned(),
+    }
+}
+
+/// Rows on their way into requests, of one thread.
+#[derive(Debug)]
+pub struct CopyRows {
+    copy: CopyTo,
+    /// By signal.
+    replays: [Replay; Signal::ALL.len()],
+    pieces: Vec<Piece>,
+}
+
+/// A row as SQL has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CopyRow<'a> {
+    pub(crate) timestamp: Option<i64>,
+    pub(crate) resource: Option<&'a str>,
+    pub(crate) data: Option<&'a str>,
+    pub(crate) signal: Option<&'a str>,
+}
+
+impl CopyRows {
+    pub(crate) fn columns(&self) -> Columns {
+        self.copy.columns
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, row: CopyRow<'_>) -> Result<()> {
+        let Some(data) = row.data else { return Err(bad("data is NULL", "")) };
+        let signal = signal(row.signal, data)?;
+        let replay = &mut self.replays[signal as usize];
+        let CopyRow { timestamp, resource, .. } = row;
+        replay.push(Row { timestamp, resource, data }).map_err(|error| bad(&error.reason, data))?;
+        if replay.bytes() >= REQUEST_BYTES || replay.len() >= REQUEST_ROWS {
+            self.encode(signal)?;
+        }
+        Ok(())
+    }
+
+    /// Whether something is encoded that a file may get.
+    pub(crate) fn has_pieces(&self) -> bool {
+        !self.pieces.is_empty()
+    }
+
+    /// Encodes what is left.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        Signal::ALL.into_iter().try_for_each(|signal| self.encode(signal))
+    }
+
+    fn encode(&mut self, signal: Signal) -> Result<()> {
+        let replay = &mut self.replays[signal as usize];
+        let segment = replay.take().map_err(|BadRow { row, reason }| {
+            bad(&format!("{reason} (row {} of a request of {})", row + 1, signal.name()), "")
+        })?;
+        if let Some(segment) = segment {
+            let piece = Piece::new(&segment, self.copy.encoding, self.copy.compression);
+            self.pieces.push(piece.map_err(no_memory)?);
+        }
+        Ok(())
+    }
+}
+
+/// The signal of a row: as a column says, or else by its data.
+fn signal(given: Option<&str>, data: &str) -> Result<Signal> {
+    if let Some(name) = given {
+        let found = Signal::ALL.into_iter().find(|signal| signal.name() == name);
+        return found.ok_or_else(|| bad(&format!("'{name}' is no signal"), data));
+    }
+    let found = signal_of(data).map_err(|error| bad(error.reason(), data))?;
+    found.ok_or_else(|| bad("it is of no signal", data))
+}
+
+/// A file that is written, by one thread at a time.
+#[derive(Debug)]
+pub struct CopyFile(Mutex<Output>);
+
+impl CopyFile {
+    /// The bytes that the file gets next: all that is encoded of `rows`.
+    pub(crate) fn add(&self, rows: &mut CopyRows) -> Result<Vec<u8>> {
+        let mut output = self.lock();
+        let mut bytes = Vec::new();
+        for piece in rows.pieces.drain(..) {
+            bytes.append(&mut output.add(piece).map_err(refused)?);
+        }
+        Ok(bytes)
+    }
+
+    /// The bytes that the file ends with.
+    pub(crate) fn end(&self) -> Result<Vec<u8>> {
+        self.lock().end().map_err(no_memory)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Output> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refused(refused: Refused) -> Fault {
+    match refused {
+        Refused::Io(error) => no_memory(error),
+        Refused::SecondSignal(first, second) => {
+            let (first, second) = (first.name(), second.name());
+            let message = format!(
+                "This encoding holds one signal, and the rows are of {first} and {second}: copy each to a file of its \
+                 own, as in WHERE signal = '{first}', or with ENCODING 'jsonl' or 'length_prefixed'"
+            );
+            Fault::new(FaultKind::InvalidInput, message)
+        }
+    }
+}
+
+fn no_memory(error: std::io::Error) -> Fault {
+    Fault::new(FaultKind::Io, format!("a request cannot be compressed: {error}"))
+}
+
+/// The error of a row that is no OTLP.
+fn bad(reason: &str, data: &str) -> Fault {
+    let begins: String = data.chars().take(SHOWN).collect();
+    let shown =
+        if data.is_empty() { String::new() } else { format!(" Its data begins {begins:?}.") };
+    Fault::new(FaultKind::InvalidInput, format!("A row cannot be copied as OTLP: {reason}.{shown}"))
+}
+
+fn binder(message: impl Into<String>) -> Fault {
+    Fault::new(FaultKind::Binder, message.into())
+}

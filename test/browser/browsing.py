@@ -131,9 +131,22 @@ def shown(
     context.close()
 
 
+# Sets the address, and waits until the page has followed.
+SHOW = """fragment => new Promise((done) => {
+    if (window.location.hash === fragment) return done();
+    const drawn = () => requestAnimationFrame(() => setTimeout(done, 100));
+    window.addEventListener("hashchange", drawn, { once: true });
+    window.location.hash = fragment;
+})"""
+
+
 def to(page: Page, fragment: str) -> None:
-    """Shows another page, or another state of this one."""
-    page.evaluate("fragment => { window.location.hash = fragment }", fragment)
+    """Shows another page, or another state of this one, with the queries that it brings."""
+    page.get_by_role("navigation").wait_for()
+    page.evaluate(SHOW, fragment)
+    brought = page.get_by_role("region", name="Queries of this address")
+    if brought.count():
+        brought.get_by_role("button", name="Run").click()
 
 
 def panel(page: Page, name: str) -> Any:

@@ -1,6 +1,7 @@
 """Telemetry is whatever somebody sent: it is text, and cannot move what stands beside it."""
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -157,3 +158,23 @@ def test_cells(page: Page) -> None:
     page.get_by_role("row").nth(5).click()
     expect(page.locator(".record")).to_contain_text("xxxx")
     fits(page)
+
+
+def test_a_link_that_brings_a_query(browser: Browser, abused: Viewer) -> None:
+    """It is shown, and run when somebody says so: then also when the page is loaded again."""
+    brought = "SELECT 'brought' || ' by a link' AS what"
+    with browsing.shown(browser, abused.url) as page:
+        ran: list[str] = []
+        page.on("request", lambda request: ran.append(request.post_data or ""))
+        for address in ("#/sql?q=", "#/traces?sql.traces="):
+            page.evaluate(browsing.SHOW, address + quote(brought))
+            region = page.get_by_role("region", name="Queries of this address")
+            expect(region).to_contain_text(brought)
+            assert not any("by a link" in body for body in ran)
+        region.get_by_role("button", name="Leave out").click()
+        expect(panel(page, "traces").get_by_role("listitem").first).to_be_visible()
+        page.evaluate(browsing.SHOW, "#/sql?q=" + quote(brought))
+        region.get_by_role("button", name="Run").click()
+        expect(page.get_by_text("brought by a link")).to_be_visible()
+        page.reload()
+        expect(page.get_by_text("brought by a link")).to_be_visible()

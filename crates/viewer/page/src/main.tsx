@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Boundary } from "./boundary.tsx";
+import { Foreign } from "./foreign.tsx";
 import { HELP, useKeys } from "./keys.ts";
 import { live, useLive } from "./live.ts";
 import "./page.css";
@@ -74,7 +75,9 @@ function App({ session }: { session: Session }) {
       </header>
       {help && <Help onClose={() => setHelp(false)} session={session} />}
       <Boundary of={path.join("/")}>
-        <Page path={path} />
+        <Foreign>
+          <Page path={path} />
+        </Foreign>
       </Boundary>
     </SessionContext.Provider>
   );

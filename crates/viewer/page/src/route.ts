@@ -1,6 +1,7 @@
 // The state of the page is in the fragment of its address, which no browser sends to the server:
 // #/traces?service=storefront. Going back undoes the last thing.
 import { useEffect, useState } from "preact/hooks";
+import { queriesIn, trust } from "./trust.ts";
 
 export interface Route {
   path: readonly string[];
@@ -22,9 +23,11 @@ function decode(text: string): string {
 
 export type Changes = Record<string, string | null | undefined>;
 
+/** An address of this page. What it writes itself it may run. */
 export function link(path: readonly string[], params: Changes | URLSearchParams = {}): string {
   const search = params instanceof URLSearchParams ? new URLSearchParams(params) : new URLSearchParams();
   if (!(params instanceof URLSearchParams)) for (const [name, value] of Object.entries(params)) if (value) search.set(name, value);
+  trust(queriesIn(search));
   const text = search.toString();
   return `#/${path.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
 }

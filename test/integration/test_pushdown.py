@@ -231,9 +231,15 @@ def odd(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     return con
 
 
+#: With columns of their own for members, and without: no answer depends on it.
+SETTINGS = ["true", "false"]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("query", READS)
-def test_single_attributes(query: str, odd: duckdb.DuckDBPyConnection) -> None:
+def test_single_attributes(query: str, setting: str, odd: duckdb.DuckDBPyConnection) -> None:
     """An attribute that is read by itself is what it is in the object of all of them."""
+    odd.execute(f"SET otlp_member_columns = {setting}")
     expected, *found = (
         sorted(odd.execute(query.format(id=number, rows=rows)).fetchall(), key=repr)
         for number, rows in [("id", "copied"), ("rowid", "live.spans"), ("id", "seen_through")]
@@ -249,6 +255,10 @@ def test_plans_of_single_attributes(odd: duckdb.DuckDBPyConnection) -> None:
         ((_, plan),) = odd.execute(query).fetchall()
         assert "Members: attributes->>'v'" in plan
         assert "Projections: attributes " not in plan
+        odd.execute("SET otlp_member_columns = false")
+        ((_, plan),) = odd.execute(query).fetchall()
+        assert "Members" not in plan
+        odd.execute("RESET otlp_member_columns")
 
 
 #: Members of `data`, some of which are read by themselves.
@@ -275,10 +285,12 @@ MEMBER_READS = [
 ]
 
 
+@pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("signal", MEMBERS)
-def test_members_of_data(signal: str, filled: Live) -> None:
+def test_members_of_data(signal: str, setting: str, filled: Live) -> None:
     """A member of `data` that is read by itself is what it is in the whole of it."""
     con, table = filled.con, f"live.{signal}"
+    con.execute(f"SET otlp_member_columns = {setting}")
     con.execute(f"CREATE TABLE copied AS SELECT rowid AS id, *, signal FROM {table}")
     con.execute(f"CREATE VIEW seen_through AS SELECT rowid AS id, *, signal FROM {table}")
     found = 0
@@ -363,9 +375,11 @@ def shop() -> Iterator[duckdb.DuckDBPyConnection]:
     con.close()
 
 
+@pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("query", SHAPES)
-def test_shapes_of_queries(query: str, shop: duckdb.DuckDBPyConnection) -> None:
+def test_shapes_of_queries(query: str, setting: str, shop: duckdb.DuckDBPyConnection) -> None:
     """Wherever an attribute stands in a query, the answer is that of a table."""
+    shop.execute(f"SET otlp_member_columns = {setting}")
     for table, view in (("copied", "seen"), ("copied_served", "seen_served")):
         expected, found = (
             sorted(shop.execute(query.format(t=of, K=ROUTE)).fetchall(), key=repr)

@@ -139,7 +139,14 @@ private:
 	Sources sources;
 };
 
-void Optimize(OptimizerExtensionInput &, unique_ptr<LogicalOperator> &plan) {
+//! Turns this off, to tell whether it is to blame for an answer.
+constexpr const char *SETTING = "otlp_member_columns";
+
+void Optimize(OptimizerExtensionInput &input, unique_ptr<LogicalOperator> &plan) {
+	Value is_on;
+	if (input.context.TryGetCurrentSetting(Identifier(SETTING), is_on) && !BooleanValue::Get(is_on)) {
+		return;
+	}
 	Sources sources;
 	bool has_live = false;
 	FindSources(*plan, sources, has_live);
@@ -152,9 +159,13 @@ void Optimize(OptimizerExtensionInput &, unique_ptr<LogicalOperator> &plan) {
 } // namespace
 
 void RegisterMembers(DatabaseInstance &db) {
+	auto &config = DBConfig::GetConfig(db);
+	config.AddExtensionOption(Identifier(SETTING),
+							  "Whether attributes->>'key' and data->>'name' of live tables are read as columns of their own",
+							  LogicalType::BOOLEAN, Value::BOOLEAN(true));
 	OptimizerExtension extension;
 	extension.pre_optimize_function = Optimize;
-	OptimizerExtension::Register(DBConfig::GetConfig(db), std::move(extension));
+	OptimizerExtension::Register(config, std::move(extension));
 }
 
 } // namespace duckspan

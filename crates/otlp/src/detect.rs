@@ -140,6 +140,7 @@ impl Votes {
         }
         let possible = Signal::ALL.into_iter().filter(|&signal| self.evidence[signal as usize] > 0);
         let best = possible.max_by_key(|&signal| {
+            // To be malformed as a leaf of a signal is stronger than any field: it need not be so for the others.
             let fitting = self.leaves - self.against[signal as usize];
             (fitting, self.evidence[signal as usize], Some(signal) == expected)
         });
@@ -177,6 +178,11 @@ fn is_profile(leaf: &[u8]) -> bool {
 }
 
 /// How strongly the fields of a leaf speak for a signal it may be of.
+///
+/// What counts is that a field of that number and wire type can hardly be something else. A time of eight bytes where
+/// the other signals have text or messages is certain, and weighs 4; an id that is no text, 3. Text, small integers and
+/// what only has the right length occur by chance in leaves of other signals, and weigh 1 or 2: so no two accidents
+/// outweigh a time. A metric has no time of its own; that of its points, two messages further in, makes up for it.
 fn evidence(signal: Signal, leaf: &[u8]) -> u32 {
     let mut reader = Reader::new(leaf);
     let mut sum = 0;

@@ -108,6 +108,7 @@ function Operations({ reader, seconds: length }: { reader: Reader; seconds: numb
   );
 }
 
+const MOST_STEPS = 1_000;
 const MOST_OPERATIONS = 10;
 
 function OverTime({ chosen, spans, service, extent }: { chosen: string; spans: string; service: string; extent: Extent }) {
@@ -133,8 +134,19 @@ function Red({ reader, step }: { reader: Reader; step: number }) {
       .slice(0, MOST_OPERATIONS);
     const lines = (value: (row: (typeof reader.result.rows)[number]) => number): Series[] =>
       operations.map(({ name, rows }) => ({ name, points: rows.map((row) => [seconds(reader.text(row, "time")), value(row)] as const) }));
+    const times = reader.result.rows.map((row) => seconds(reader.text(row, "time")));
+    const [first, last] = [Math.min(...times), Math.max(...times)];
+    // Where nothing was asked there is no row, and the rate is 0; but for an edited query that has another width.
+    const place = (time: number) => (time - first) / step;
+    const regular = times.every((time) => Math.abs(place(time) - Math.round(place(time))) < 1e-3) && place(last) < MOST_STEPS;
+    const filled = (series: Series): Series => {
+      if (!regular) return series;
+      const known = new Map(series.points.map(([time, value]) => [Math.round(place(time)), value]));
+      const points = Array.from({ length: Math.round(place(last)) + 1 }, (_, at) => [first + at * step, known.get(at) ?? 0] as const);
+      return { ...series, points };
+    };
     return {
-      rate: lines((row) => reader.number(row, "requests") / step),
+      rate: lines((row) => reader.number(row, "requests") / step).map(filled),
       errors: lines((row) => (reader.number(row, "errors") / reader.number(row, "requests")) * 100),
       p95: lines((row) => reader.number(row, "p95_ms")),
     };

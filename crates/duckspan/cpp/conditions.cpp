@@ -91,6 +91,7 @@ private:
 
 	bool AddSubject(const Expression &expr) {
 		Subject subject(expr);
+		// A condition on two subjects, as in a OR b, says of neither that it must hold.
 		if (!subject.known || (has_subject && subject.key != key)) {
 			return false;
 		}
@@ -159,6 +160,7 @@ void Add(Conditions &conditions, idx_t column, const string &key, const Expressi
 	if (one_of.Add(expr) && !one_of.texts.empty()) {
 		AddTexts(conditions, column, key.empty() ? one_of.key : key, one_of);
 	} else if (ExpressionFilter::IsRootOptionalExpression(expr)) {
+		// Of a Top-N or a join, and not applied by DuckDB again: to leave out rows by it is what it is for.
 		if (auto child = ExpressionFilter::GetOptionalFilterChild(expr)) {
 			Add(conditions, column, key, *child);
 		}

@@ -70,6 +70,8 @@ public:
 	}
 
 	void Rewrite(LogicalOperator &op) {
+		// Only below these are columns added: what is above them sees their own columns, which stay as they are. A
+		// union or an INSERT would take every further column of its child for one of its own.
 		if (op.type == LogicalOperatorType::LOGICAL_PROJECTION ||
 			op.type == LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY) {
 			Sources below;
@@ -123,6 +125,8 @@ private:
 			auto &get = source.Cast<LogicalGet>();
 			return ColumnBinding(get.table_index, AddMember(get, column.column_index, LookupKey(expr)));
 		}
+		// A view's projection hands out another column, and what is below it is asked in turn, as its expressions are
+		// visited after those above.
 		auto &projection = source.Cast<LogicalProjection>();
 		auto &expressions = projection.expressions;
 		auto inner = expr.Copy();
@@ -160,9 +164,10 @@ void Optimize(OptimizerExtensionInput &input, unique_ptr<LogicalOperator> &plan)
 
 void RegisterMembers(DatabaseInstance &db) {
 	auto &config = DBConfig::GetConfig(db);
-	config.AddExtensionOption(Identifier(SETTING),
-							  "Whether attributes->>'key' and data->>'name' of live tables are read as columns of their own",
-							  LogicalType::BOOLEAN, Value::BOOLEAN(true));
+	config.AddExtensionOption(
+		Identifier(SETTING),
+		"Whether attributes->>'key' and data->>'name' of live tables are read as columns of their own",
+		LogicalType::BOOLEAN, Value::BOOLEAN(true));
 	OptimizerExtension extension;
 	extension.pre_optimize_function = Optimize;
 	OptimizerExtension::Register(config, std::move(extension));

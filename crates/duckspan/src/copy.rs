@@ -179,6 +179,7 @@ impl CopyRows {
     /// Adds a row.
     pub(crate) fn push(&mut self, row: CopyRow<'_>) -> Result<()> {
         let Some(data) = row.data else { return Err(bad("data is NULL", "")) };
+        // Rows of several signals may follow each other in any order; each signal has requests of its own.
         let signal = signal(row.signal, data)?;
         let replay = &mut self.replays[signal as usize];
         let CopyRow { timestamp, resource, .. } = row;

@@ -121,6 +121,7 @@ impl<'a> Normalizer<'a, '_> {
             && std::ptr::eq(message, &KEY_VALUE)
             && is_plain(bytes)
         {
+            // Most attributes are: a key, and one scalar in a value. There is nothing in them to put in order.
             return put_len(self.out, number, bytes);
         }
         let list = std::ptr::eq(message, &ARRAY_VALUE) || std::ptr::eq(message, &KEY_VALUE_LIST);
@@ -129,6 +130,7 @@ impl<'a> Normalizer<'a, '_> {
         let expected = parts.iter().map(|part| part.len()).sum();
         self.with_len(expected, |this| {
             if lists <= MAX_VALUE_DEPTH {
+                // What is deeper was refused before, unless bytes are normalized that nobody checked.
                 this.message(message, parts, lists);
             }
         });
@@ -143,6 +145,7 @@ impl<'a> Normalizer<'a, '_> {
             entries.iter().for_each(|entry| this.packed_part(field.kind, entry));
         });
         if len == 0 {
+            // An empty list is written as none, so that the same message has one form.
             self.out.truncate(start);
         }
     }
@@ -254,6 +257,8 @@ fn is_ordered(message: &'static Message, bytes: &[u8]) -> bool {
 
 /// Removes every member of a oneof that a later, other member replaces.
 fn keep_last_member(entries: &mut Vec<Entry<'_>>) {
+    // Protobuf forgets a member when another is set. So of a member that comes, goes and comes again, only what came
+    // last counts, and is not merged with what came first.
     let is_member = |entry: &Entry<'_>| entry.field.rule == Rule::Oneof;
     let Some(last) = entries.iter().rfind(|entry| is_member(entry)) else { return };
     let number = last.field.number;

@@ -113,6 +113,7 @@ impl Piece {
 
 /// What stands between the brackets of a request's only list.
 fn elements(request: &[u8]) -> &[u8] {
+    // A request has one member, its list, so the first bracket is that list's.
     let open = request.iter().position(|&byte| byte == b'[').map_or(request.len(), |at| at + 1);
     request[open..].strip_suffix(b"]}").unwrap_or_default()
 }

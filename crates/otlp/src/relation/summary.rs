@@ -125,6 +125,7 @@ fn services(segment: &Segment) -> Option<Services> {
     };
     let (mut found, mut last) = (Services::default(), None);
     for row in 0..segment.len() {
+        // Rows of one resource stand together, so this leaves out nearly all of them.
         let number = segment.resource_of(row);
         if last.replace(number) == Some(number) {
             continue;
@@ -204,6 +205,7 @@ impl Traces {
     }
 
     fn block_of(&self, hash: u64) -> usize {
+        // The upper 28 bits as a fraction of the blocks; `bits` takes nine of the others four times.
         (((hash >> 36) * self.blocks.len() as u64) >> 28) as usize
     }
 }
@@ -218,6 +220,7 @@ fn hash(id: &[u8]) -> Option<u64> {
     let (halves, []) = id.as_chunks() else { return None };
     let [first, second] = halves else { return None };
     let (first, second) = (u64::from_le_bytes(*first), u64::from_le_bytes(*second));
+    // Ids are to be random, and those of tests and of some senders are counted up: every bit is to count.
     let mut hash = first ^ second.rotate_left(32);
     for factor in [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93] {
         hash = hash.wrapping_mul(factor);

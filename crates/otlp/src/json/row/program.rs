@@ -111,6 +111,7 @@ pub(super) fn text(
         let end = gaps.get(gap + 1).map_or(row.end, |next| next.value.start);
         &bytes[gaps[gap].value.end..end]
     };
+    // The piece that is still growing: its first value, the bytes copied before that, and its last value.
     let mut open: Option<(usize, usize, usize)> = None;
     let mut put_text = |text: &[u8], pieces: &mut Vec<Piece>| {
         if !text.is_empty() {
@@ -127,6 +128,7 @@ pub(super) fn text(
         let before = &bytes[from..gaps[gap].value.start];
         let mut rest = text.as_slice();
         if let Some((first, before_first, last)) = open {
+            // The values follow each other in the row as they are to, with the right text between them.
             if last + 1 == gap && before == rest {
                 open = Some((first, before_first, gap));
                 continue;
@@ -235,6 +237,7 @@ impl Known<'_> {
             match *put {
                 Put::Open(number) => opened.push(open(out, number, 1)),
                 Put::Close => {
+                    // Every one was opened: steps are made in pairs.
                     if let Some(start) = opened.pop() {
                         close(out, start, 1);
                     }

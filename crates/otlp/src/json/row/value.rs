@@ -130,6 +130,7 @@ impl Cursor<'_> {
     /// Steps over an escape that means a character; says whether no other form of it is canonical.
     fn value_escape(&mut self) -> Option<bool> {
         self.at += 2;
+        // JSON has two ways to write most of these, of which canonical text has the shorter one.
         match self.bytes.get(self.at - 1)? {
             b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' => return Some(true),
             b'/' => return Some(false),
@@ -150,6 +151,7 @@ impl Cursor<'_> {
     #[inline(always)]
     fn id_value(&mut self) -> Option<Value> {
         let start = self.at;
+        // Which of the two it is to be is not asked: an id of the wrong length is kept as it was sent.
         let len = match self.bytes.get(start..)? {
             [b'"', id @ ..] if is_lower_hex(id.first_chunk::<32>(), id.get(32)) => 32,
             [b'"', id @ ..] if is_lower_hex(id.first_chunk::<16>(), id.get(16)) => 16,
@@ -217,6 +219,7 @@ impl Cursor<'_> {
         let negative = cursor.peek() == b'-';
         cursor.at += usize::from(negative);
         let magnitude = cursor.decimal()?;
+        // Minus zero is no integer that canonical text has: how it is meant is for the slow reader.
         let fits = match negative {
             true => (1..=least).contains(&magnitude),
             false => magnitude <= most,
@@ -338,6 +341,7 @@ impl Value {
 fn is_lower_hex<const N: usize>(digits: Option<&[u8; N]>, end: Option<&u8>) -> bool {
     end == Some(&b'"')
         && digits.is_some_and(|digits| {
+            // All are looked at, though one could end it: so they are compared many at a time.
             digits.iter().fold(true, |all, byte| all & matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         })
 }

@@ -704,7 +704,7 @@ def test_a_large_result_is_not_held(con: Connection, shop: Viewer) -> None:
     before = held()
     connection = shop.begin("SELECT repeat('x', 100_000) FROM range(10_000)")
     time.sleep(1)
-    # DuckDB's threads have a chunk each, of 200 MB, and others are on their way; a gigabyte is five.
+    # DuckDB's threads have chunks of 200 MB, and others are on their way; a gigabyte is five.
     assert held() - before < 900 << 20
     connection.close()
     eventually(lambda: queries(con) == 0)

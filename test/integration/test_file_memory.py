@@ -74,7 +74,7 @@ def test_small_records_need_little(tmp_path: Path) -> None:
     line = json_spans(SPAN) + b"\n"
     for path in paths:
         Path(path).write_bytes(line * 4_000)
-    # What they do not reserve is for DuckDB's own part of the query, which fails where it finds no room.
+    # What they leave is for DuckDB's own part of the query, which fails where it finds no room.
     found = scan(paths, "90MB", threads=4)
     assert "rows" in found, found
     assert found["rows"][0] == 32 * 4_000

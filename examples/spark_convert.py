@@ -69,7 +69,8 @@ def write(share: list[str], options: argparse.Namespace) -> int:
     """Writes the rows of some files to one; returns how many they are."""
     name = hashlib.sha256("\n".join(share).encode()).hexdigest()[:32]
     with connect(options) as con:
-        query = f"FROM read_otlp_{options.relation}({share})"
+        con.execute("SET VARIABLE share = ?", [share])
+        query = f"FROM read_otlp_{options.relation}(getvariable('share'))"
         target = f"{options.to}/{name}.parquet"
         copied = con.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
         ((rows,),) = copied.fetchall()

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal as signals
 import subprocess
 import sys
@@ -312,6 +313,32 @@ def test_a_transaction_that_saw_the_archive_first(con: Connection, tmp_path: Pat
         early.execute(count).fetchall()
     assert other.execute(count).fetchall() == [(2,)]
     assert con.execute(count).fetchall() == [(5,)]
+
+
+def test_small_files_become_a_large_one(
+    con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/scale.md says, and once more; what is archived meanwhile stays."""
+    text = (extension.ROOT / "docs" / "scale.md").read_text("utf-8").split("## Small files")[1]
+    (sql, *_), (shell, *_) = (
+        re.findall(f"```{kind}\n(.*?)```", text, re.DOTALL) for kind in ("sql", "sh")
+    )
+    monkeypatch.chdir(tmp_path)
+    archive = Archive(con, "files", tmp_path)
+    attached = attach(archive)
+    expected: list[str] = []
+    for number in range(2):
+        for name in (f"{number}a", f"{number}b", f"{number}c"):
+            post(attached.port, "traces", spans(name), JSON)
+            if name.endswith("c"):
+                con.execute(sql)
+            flush(con)
+            expected.append(name)
+        subprocess.run(shell, shell=True, check=True)
+        assert archive.names() == expected
+        day = Path(archive.target, "spans", "date=2025-11-28")
+        assert len(list(day.glob("*.parquet"))) == 2
+        assert attached.fetch("SELECT count(*) FROM live.all_spans") == [(len(expected),)]
 
 
 def test_what_a_flush_says(archive: Archive) -> None:

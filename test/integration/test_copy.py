@@ -18,6 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 import corpus
 import extension
 import live
+from otlp_client import JSON, post
 
 Connection = duckdb.DuckDBPyConnection
 DATA = extension.ROOT / "test" / "data"
@@ -210,6 +211,9 @@ def test_of_a_receiver(con: Connection, tmp_path: Path) -> None:
     count = copied(con, query, path)
     assert rows(con, f"read_otlp('{path}')") == count > 1
     assert len(path.read_text().splitlines()) == 1
+    held = attached.count()
+    assert post(attached.port, "traces", path.read_bytes(), JSON).status == 200
+    assert attached.count() == held + count
     attached.detach()
 
 

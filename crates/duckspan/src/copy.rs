@@ -1,7 +1,7 @@
 //! `COPY … TO 'x.jsonl' (FORMAT otlp)`: rows become requests again, and requests files.
 //!
 //! ```text
-//! rows ─ Rows: requests of one signal each ─ encoded ─→ File: one after the other ─→ DuckDB's file system
+//! rows ─ CopyRows: requests of one signal each ─ encoded ─→ CopyFile: one after the other ─→ DuckDB's file system
 //! ```
 //! Rows of a thread are collected and encoded beside those of others; only putting them into the file is one at a time.
 
@@ -263,7 +263,7 @@ fn refused(refused: Refused) -> Fault {
 }
 
 fn no_memory(error: std::io::Error) -> Fault {
-    Fault::new(FaultKind::Io, format!("a request cannot be compressed: {error}"))
+    Fault::new(FaultKind::Io, format!("a request cannot be written: {error}"))
 }
 
 /// The error of a row that is no OTLP.

@@ -83,7 +83,7 @@ impl Piece {
     /// All rows of a segment, as one request.
     ///
     /// # Errors
-    /// If there is no memory to compress it.
+    /// If there is no memory to compress it, or no length for it.
     pub fn new(
         segment: &Segment,
         encoding: Encoding,
@@ -103,7 +103,7 @@ impl Piece {
             Encoding::Json => elements(&json(&request)).to_vec(),
             Encoding::Protobuf => compressed(compression, &[&request])?,
             Encoding::LengthPrefixed => {
-                let length = u32::try_from(request.len()).unwrap_or(u32::MAX).to_be_bytes();
+                let length = u32::try_from(request.len()).map_err(io::Error::other)?.to_be_bytes();
                 compressed(compression, &[&length, &request])?
             }
         };

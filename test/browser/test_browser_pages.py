@@ -7,7 +7,7 @@ import re
 import urllib.parse
 from collections import Counter
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 import browsing
 from browsing import Viewer, panel, shop_logs, shop_spans, to, write_into
@@ -250,9 +250,12 @@ def test_follows(browser: Browser, empty: Viewer) -> None:
         empty.send_logs([browsing.record("it runs")])
         expect(panel(page, "records").get_by_role("listitem")).to_contain_text("it runs")
         page.get_by_role("button", name="Live").click()
+        asked: list[Request] = []
+        page.on("request", asked.append)
         empty.send_logs([browsing.record("unseen", 1)])
         page.wait_for_timeout(2_500)
         expect(panel(page, "records").get_by_role("listitem")).to_have_count(1)
+        assert not asked
         page.get_by_role("button", name="Live").click()
         expect(panel(page, "records").get_by_role("listitem")).to_have_count(2)
 

@@ -1,9 +1,9 @@
 //! Memory that scans of files hold, reserved in DuckDB's buffer manager before it is held.
 //!
 //! A record of many megabytes takes much: if every thread held half of what it needs, none could go on, so a thread
-//! asks for the whole of it, as far as that can be foreseen. Where memory is refused the thread waits for others to
-//! give some back. When all wait, one of them goes on with less than it foresaw, and fails only if that is refused as
-//! well.
+//! asks for the whole of it, as far as that can be foreseen, and for some that stays free for DuckDB. Where memory is
+//! refused the thread waits for others to give some back. When all wait, one of them goes on with less than it foresaw
+//! and none to spare, and fails only if that is refused as well.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,6 +37,9 @@ pub enum Answer {
 
 /// What a batch of records of usual size takes: so much is asked for at least.
 pub(crate) const USUAL: usize = 12 << 20;
+
+/// What a scan leaves to DuckDB's own part of the query, which does not wait but fails where it finds no room.
+const SPARE: usize = 12 << 20;
 
 /// Memory is counted in pieces of this size.
 const PIECE: usize = 1 << 20;
@@ -112,7 +115,7 @@ impl<G: Grant> Share<G> {
         }
         // Who waited asks for no more than has to be.
         let most = if self.goes_on || bytes == USUAL { bytes } else { rounded(most).max(bytes) };
-        match self.grant.ask(most - self.held) {
+        match self.ask(most - self.held) {
             Answer::Granted => self.hold(most),
             Answer::Refused => self.wait_for(bytes, most)?,
             Answer::Interrupted => return Err(io::Error::other(NoMemory)),
@@ -133,6 +136,15 @@ impl<G: Grant> Share<G> {
     /// Holds `bytes`, which are held already, until there is something to read.
     pub(crate) fn rest(&mut self, bytes: usize) {
         self.give_back_all_but(rounded(bytes));
+    }
+
+    /// Asks for so many bytes more, which are refused if less than what is spare would be left.
+    fn ask(&self, bytes: usize) -> Answer {
+        let answer = self.grant.ask(bytes + SPARE);
+        if answer == Answer::Granted {
+            self.grant.give_back(SPARE);
+        }
+        answer
     }
 
     fn give_back_all_but(&mut self, bytes: usize) {
@@ -190,8 +202,12 @@ impl<G: Grant> Share<G> {
                 seen = state.moves;
                 drop(self.memory.changed.wait_timeout(state, TURN));
             }
-            let wanted = if is_last { bytes } else { most };
-            match self.grant.ask(wanted - self.held) {
+            let (wanted, answer) = if is_last {
+                (bytes, self.grant.ask(bytes - self.held))
+            } else {
+                (most, self.ask(most - self.held))
+            };
+            match answer {
                 Answer::Granted => return Ok(wanted),
                 Answer::Refused if !is_last && turns < TURNS => {}
                 _ => return Err(io::Error::other(NoMemory)),

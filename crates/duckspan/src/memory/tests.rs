@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
-use super::{Answer, Grant, Memory, Share, USUAL};
+use super::{Answer, Grant, Memory, SPARE, Share, USUAL};
 
 const MIB: usize = 1 << 20;
 
@@ -83,6 +83,23 @@ fn who_is_alone_does_not_wait_and_needs_no_more_than_is_there() {
     assert_eq!(purse.taken(), 60 * MIB);
 }
 
+/// What is left is not enough for another and what is spare: it waits, though there is room for it alone.
+#[test]
+fn some_stays_free_for_duckdb() {
+    let (memory, purse) = (Arc::<Memory>::default(), Purse::of(2 * USUAL + SPARE - 1));
+    let mut first = Share::new(Arc::clone(&memory), purse.clone());
+    first.grow(1, 1).expect("room");
+    let mut second = Share::new(memory, purse.clone());
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| second.grow(1, 1));
+        std::thread::sleep(4 * super::TURN);
+        assert_eq!(purse.taken(), USUAL);
+        first.rest(0);
+        waiting.join().expect("no panic").expect("room");
+    });
+    assert_eq!(purse.taken(), USUAL);
+}
+
 #[test]
 fn an_interrupt_ends_the_wait() {
     let (memory, purse) = (Arc::<Memory>::default(), Purse::of(20 * MIB));
@@ -124,7 +141,7 @@ fn threads_take_turns() {
 /// Two that wait for what the other holds are told so.
 #[test]
 fn who_cannot_go_on_fails() {
-    let (memory, purse) = (Arc::<Memory>::default(), Purse::of(100 * MIB));
+    let (memory, purse) = (Arc::<Memory>::default(), Purse::of(2 * 48 * MIB + SPARE));
     let begin = Barrier::new(2);
     let outcomes = std::thread::scope(|scope| {
         let threads = [(); 2].map(|()| {

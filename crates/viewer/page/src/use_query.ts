@@ -27,11 +27,14 @@ export function useQuery(sql: string | null, options: { limit?: number | undefin
 
   useEffect(() => {
     const busy = running.current;
-    if (busy?.sql === sql && sql !== null) return;
-    if (sql === answer.sql && performance.now() < notBefore.current) return;
+    const isAnswered = sql === answer.sql;
+    if (busy?.sql === sql && !isAnswered) return;
+    if (again !== 0 && isAnswered && (busy?.sql === sql || performance.now() < notBefore.current)) return;
     busy?.abort.abort();
     running.current = null;
     if (sql === null) return setAnswer(NOTHING);
+    // The page follows no longer: what is shown stays.
+    if (again === 0 && isAnswered) return setAnswer((last) => ({ ...last, running: false, progress: null }));
     const mine = { sql, abort: new AbortController() };
     running.current = mine;
     const started = performance.now();

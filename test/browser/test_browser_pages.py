@@ -251,7 +251,7 @@ def test_follows(browser: Browser, empty: Viewer) -> None:
         expect(panel(page, "records").get_by_role("listitem")).to_contain_text("it runs")
         page.get_by_role("button", name="Live").click()
         asked: list[Request] = []
-        page.on("request", asked.append)
+        page.on("request", lambda request: asked.append(request))
         empty.send_logs([browsing.record("unseen", 1)])
         page.wait_for_timeout(2_500)
         expect(panel(page, "records").get_by_role("listitem")).to_have_count(1)

@@ -277,6 +277,8 @@ struct Lender {
   Answer (*reserve)(void *client, uintptr_t bytes);
   /// Gives back so many that were reserved.
   void (*free)(void *client, uintptr_t bytes);
+  /// How many there are in all: DuckDB's `memory_limit`.
+  uintptr_t (*limit)(void *client);
 };
 
 /// What a scan of a file is opened with.

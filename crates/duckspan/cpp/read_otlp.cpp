@@ -217,7 +217,10 @@ Lender LenderOf(ClientContext &context) {
 		Contain(
 			[&] { BufferManager::GetBufferManager(*static_cast<ClientContext *>(client)).FreeReservedMemory(bytes); });
 	};
-	return {&context, reserve, free};
+	auto limit = [](void *client) -> uintptr_t {
+		return BufferManager::GetBufferManager(*static_cast<ClientContext *>(client)).GetMaxMemory();
+	};
+	return {&context, reserve, free, limit};
 }
 
 struct FileGlobal : public GlobalTableFunctionState {

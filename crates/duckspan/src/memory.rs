@@ -20,12 +20,14 @@ pub(crate) trait Grant: Send {
 
     /// Gives so many back.
     fn give_back(&self, bytes: usize);
+
+    /// As many as there are in all.
+    fn limit(&self) -> usize;
 }
 
 /// What comes of asking.
 #[repr(u8)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "C++ makes them"))]
 pub enum Answer {
     /// The bytes are reserved.
     Granted,
@@ -58,7 +60,9 @@ pub struct Memory {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Threads that hold memory and do not wait.
+    /// Bytes that are granted, or asked for.
+    taken: usize,
+    /// Threads that hold memory and do not wait, or are about to.
     active: usize,
     /// One of those that waited goes on with less than it foresaw.
     one_goes_on: bool,
@@ -84,6 +88,8 @@ pub(crate) struct Share<G: Grant> {
     memory: Arc<Memory>,
     grant: G,
     held: usize,
+    /// Whether it is one of [`State::active`].
+    is_active: bool,
     goes_on: bool,
 }
 
@@ -101,7 +107,7 @@ impl std::error::Error for NoMemory {}
 
 impl<G: Grant> Share<G> {
     pub(crate) fn new(memory: Arc<Memory>, grant: G) -> Share<G> {
-        Share { memory, grant, held: 0, goes_on: false }
+        Share { memory, grant, held: 0, is_active: false, goes_on: false }
     }
 
     /// Holds at least `bytes` from now on, of which it is foreseen that they will be `most`.
@@ -115,8 +121,8 @@ impl<G: Grant> Share<G> {
         }
         // Who waited asks for no more than has to be.
         let most = if self.goes_on || bytes == USUAL { bytes } else { rounded(most).max(bytes) };
-        match self.ask(most - self.held) {
-            Answer::Granted => self.hold(most),
+        match self.ask(most - self.held, SPARE) {
+            Answer::Granted => self.held = most,
             Answer::Refused => self.wait_for(bytes, most)?,
             Answer::Interrupted => return Err(io::Error::other(NoMemory)),
         }
@@ -138,13 +144,40 @@ impl<G: Grant> Share<G> {
         self.give_back_all_but(rounded(bytes));
     }
 
-    /// Asks for so many bytes more, which are refused if less than what is spare would be left.
-    fn ask(&self, bytes: usize) -> Answer {
-        let answer = self.grant.ask(bytes + SPARE);
+    /// Asks for so many bytes more, which are refused if less than `spare` would be left.
+    ///
+    /// DuckDB counts what it is asked for before it refuses it, and refuses others meanwhile, who do not wait. So it
+    /// is not asked for what it cannot have, but only whether the query is to end.
+    fn ask(&mut self, bytes: usize, spare: usize) -> Answer {
+        if !self.announce(bytes, spare) {
+            return if self.grant.ask(0) == Answer::Interrupted {
+                Answer::Interrupted
+            } else {
+                Answer::Refused
+            };
+        }
+        let answer = self.grant.ask(bytes + spare);
         if answer == Answer::Granted {
-            self.grant.give_back(SPARE);
+            self.grant.give_back(spare);
+            self.is_active = true;
+        } else {
+            let mut state = self.memory.state();
+            state.taken -= bytes;
+            state.active -= usize::from(!self.is_active);
         }
         answer
+    }
+
+    /// Counts what is about to be asked for, unless that leaves less than `spare` though some has to be.
+    fn announce(&self, bytes: usize, spare: usize) -> bool {
+        let limit = self.grant.limit();
+        let mut state = self.memory.state();
+        if spare > 0 && state.taken + bytes + spare > limit {
+            return false;
+        }
+        state.taken += bytes;
+        state.active += usize::from(!self.is_active);
+        true
     }
 
     fn give_back_all_but(&mut self, bytes: usize) {
@@ -152,10 +185,12 @@ impl<G: Grant> Share<G> {
         if surplus > 0 || self.goes_on {
             self.grant.give_back(surplus);
             self.held -= surplus;
-            let is_idle = usize::from(surplus > 0 && self.held == 0);
+            let goes_idle = self.is_active && self.held == 0;
+            self.is_active &= !goes_idle;
             let went_on = std::mem::take(&mut self.goes_on);
             self.memory.change(|state| {
-                state.active -= is_idle;
+                state.taken -= surplus;
+                state.active -= usize::from(goes_idle);
                 state.one_goes_on &= !went_on;
             });
         }
@@ -169,57 +204,66 @@ impl<G: Grant> Share<G> {
     }
 
     /// Waits for something else than memory, while which nobody need wait for this thread.
-    pub(crate) fn idle<T>(&self, wait: impl FnOnce() -> T) -> T {
-        let was_active = usize::from(self.held > 0);
-        self.memory.change(|state| state.active -= was_active);
+    pub(crate) fn idle<T>(&mut self, wait: impl FnOnce() -> T) -> T {
+        let was_active = self.is_active;
+        self.set_active(false);
         let waited = wait();
-        self.memory.change(|state| state.active += was_active);
+        self.set_active(was_active);
         waited
+    }
+
+    fn set_active(&mut self, is_active: bool) {
+        let was_active = std::mem::replace(&mut self.is_active, is_active);
+        self.memory.change(|state| {
+            state.active = state.active + usize::from(is_active) - usize::from(was_active)
+        });
     }
 
     /// Waits until there are `most`, or no other thread is left to wait for and there are `bytes`.
     #[cold]
     fn wait_for(&mut self, bytes: usize, most: usize) -> io::Result<()> {
         self.memory.waiting.fetch_add(1, Ordering::Relaxed);
-        let mut goes_on = self.goes_on;
-        let granted = self.idle(|| self.wait(bytes, most, &mut goes_on));
+        self.set_active(false);
+        let granted = self.wait(bytes, most);
         self.memory.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.goes_on = goes_on;
-        self.hold(granted?);
-        Ok(())
+        match granted {
+            Ok(granted) => self.held = granted,
+            Err(_) => self.set_active(self.held > 0),
+        }
+        granted.map(drop)
     }
 
     /// As [`Share::wait_for`]; returns how much was granted.
-    fn wait(&self, bytes: usize, most: usize, goes_on: &mut bool) -> io::Result<usize> {
+    fn wait(&mut self, bytes: usize, most: usize) -> io::Result<usize> {
         let (mut seen, mut turns) = (0, 0);
         loop {
-            let mut state = self.memory.state();
-            let is_last = state.active == 0 && (*goes_on || !state.one_goes_on);
-            if is_last {
-                (*goes_on, state.one_goes_on) = (true, true);
-            } else {
+            let is_final = self.is_last() || turns == TURNS;
+            if !is_final {
+                let state = self.memory.state();
                 turns = if seen == state.moves { turns + 1 } else { 0 };
                 seen = state.moves;
                 drop(self.memory.changed.wait_timeout(state, TURN));
             }
-            let (wanted, answer) = if is_last {
-                (bytes, self.grant.ask(bytes - self.held))
-            } else {
-                (most, self.ask(most - self.held))
-            };
-            match answer {
+            let (wanted, spare) = if is_final { (bytes, 0) } else { (most, SPARE) };
+            match self.ask(wanted - self.held, spare) {
                 Answer::Granted => return Ok(wanted),
-                Answer::Refused if !is_last && turns < TURNS => {}
+                Answer::Refused if !is_final => {}
                 _ => return Err(io::Error::other(NoMemory)),
             }
         }
     }
 
-    fn hold(&mut self, bytes: usize) {
-        if self.held == 0 {
-            self.memory.state().active += 1;
+    /// Whether nobody is left to wait for; if so, this thread is the one that goes on.
+    ///
+    /// It is one that holds memory, if any does: the others wait for what that one does with it.
+    fn is_last(&mut self) -> bool {
+        let mut state = self.memory.state();
+        let holds = self.held > 0 || state.taken == 0;
+        let is_last = holds && state.active == 0 && (self.goes_on || !state.one_goes_on);
+        if is_last {
+            (self.goes_on, state.one_goes_on) = (true, true);
         }
-        self.held = bytes;
+        is_last
     }
 }
 
@@ -230,9 +274,10 @@ fn rounded(bytes: usize) -> usize {
 impl<G: Grant> Drop for Share<G> {
     fn drop(&mut self) {
         self.grant.give_back(self.held);
-        let (was_active, went_on) = (usize::from(self.held > 0), self.goes_on);
+        let (held, was_active, went_on) = (self.held, self.is_active, self.goes_on);
         self.memory.change(|state| {
-            state.active -= was_active;
+            state.taken -= held;
+            state.active -= usize::from(was_active);
             state.one_goes_on &= !went_on;
         });
     }

@@ -89,6 +89,8 @@ pub struct Lender {
     pub reserve: extern "C" fn(client: *mut c_void, bytes: usize) -> Answer,
     /// Gives back so many that were reserved.
     pub free: extern "C" fn(client: *mut c_void, bytes: usize),
+    /// How many there are in all: DuckDB's `memory_limit`.
+    pub limit: extern "C" fn(client: *mut c_void) -> usize,
 }
 
 // SAFETY: the buffer manager of a client may be used from any thread.
@@ -103,5 +105,9 @@ impl Grant for Lender {
 
     fn give_back(&self, bytes: usize) {
         (self.free)(self.client, bytes);
+    }
+
+    fn limit(&self) -> usize {
+        (self.limit)(self.client)
     }
 }

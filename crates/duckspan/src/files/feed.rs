@@ -153,7 +153,7 @@ impl Feed {
         Ok(Taken { batch, read: *read - before, ended: batches.is_done(), left })
     }
 
-    fn lock<G: Grant>(&self, share: &Share<G>) -> MutexGuard<'_, Reader> {
+    fn lock<G: Grant>(&self, share: &mut Share<G>) -> MutexGuard<'_, Reader> {
         match self.reader.try_lock() {
             Ok(reader) => reader,
             Err(TryLockError::Poisoned(error)) => error.into_inner(),

@@ -47,6 +47,10 @@ impl Grant for Purse {
     fn give_back(&self, bytes: usize) {
         self.0.taken.fetch_sub(bytes, Ordering::SeqCst);
     }
+
+    fn limit(&self) -> usize {
+        self.0.all
+    }
 }
 
 #[test]
@@ -98,6 +102,28 @@ fn some_stays_free_for_duckdb() {
         waiting.join().expect("no panic").expect("room");
     });
     assert_eq!(purse.taken(), USUAL);
+}
+
+/// Of threads that all wait, the one goes on whose memory the others wait for.
+#[test]
+fn who_holds_memory_goes_on() {
+    let (memory, purse) = (Arc::<Memory>::default(), Purse::of(2 * USUAL - 1));
+    let mut first = Share::new(Arc::clone(&memory), purse.clone());
+    first.settle(1).expect("room");
+    std::thread::scope(|scope| {
+        let waiting = [(); 3].map(|()| {
+            let mut share = Share::new(Arc::clone(&memory), purse.clone());
+            scope.spawn(move || share.grow(1, 1))
+        });
+        std::thread::sleep(4 * super::TURN);
+        first.grow(20 * MIB, 20 * MIB).expect("room for one");
+        std::thread::sleep(4 * super::TURN);
+        drop(first);
+        for thread in waiting {
+            thread.join().expect("no panic").expect("room, one after the other");
+        }
+    });
+    assert_eq!(purse.taken(), 0);
 }
 
 #[test]

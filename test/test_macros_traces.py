@@ -58,6 +58,22 @@ def made(number: int) -> list[Span]:
     return spans
 
 
+def deep(number: int) -> list[Span]:
+    """120 spans, most below the one before; some outlive their parent, or begin before it."""
+    rng = random.Random(number)
+    line = [Span("s000", None, 0, 300)]
+    spans = list(line)
+    for place in range(1, 120):
+        aside = rng.random() < 0.2
+        parent = rng.choice(line[-4:]) if aside else line[-1]
+        start = (parent.start or 0) + rng.randint(-1, 2)
+        end = (parent.end or 0) + (rng.randint(-90, -3) if aside else rng.randint(-2, 1))
+        spans.append(Span(f"s{place:03}", parent.id, start, end))
+        if not aside:
+            line.append(spans[-1])
+    return spans
+
+
 def children(spans: list[Span], parent: Span) -> list[Span]:
     """Those directly below it."""
     return [span for span in spans if span.parent == parent.id]
@@ -155,3 +171,41 @@ def test_critical_path(telemetry: duckdb.DuckDBPyConnection) -> None:
         assert len(found) == len(dict(found))
         assert {span: own for span, own in found if own} == {k: v for k, v in wanted.items() if v}
         assert found[0][0] in wanted
+
+
+def test_critical_path_of_deep_traces() -> None:
+    """Of a hundred levels, it is what a look at every moment says."""
+    con = extension.connect()
+    con.execute(
+        "CREATE TABLE spans (trace_id VARCHAR, span_id VARCHAR, parent_span_id VARCHAR, "
+        "service_name VARCHAR, name VARCHAR, start_time_unix_nano TIMESTAMP_NS, duration_ns BIGINT)"
+    )
+    deepest = 0
+    for number in range(2):
+        spans = deep(number)
+        rows = [
+            (
+                f"t{number}",
+                span.id,
+                span.parent,
+                None,
+                span.id,
+                (span.start or 0) * MS,
+                duration * MS,
+            )
+            for span in spans
+            if (duration := span.duration) is not None
+        ]
+        con.executemany("INSERT INTO spans VALUES (?, ?, ?, ?, ?, make_timestamp_ns(?), ?)", rows)
+        found = con.execute(
+            "SELECT span_id, own_ms FROM otlp_critical_path(?, spans := 'spans')", [f"t{number}"]
+        ).fetchall()
+        wanted = critical(spans)
+        assert {span: own for span, own in found if own} == {k: v for k, v in wanted.items() if v}
+        # Parents come before what is below them, and earlier children before later ones.
+        places = {span: place for place, (span, _) in enumerate(found)}
+        parents = {span.id: span.parent for span in spans}
+        assert all(places[parent] < places[span] for span in places if (parent := parents[span]))
+        deepest = max(deepest, len(found))
+    assert deepest > 50
+    con.close()

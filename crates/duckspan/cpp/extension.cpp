@@ -14,6 +14,7 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterArchive(*loader);
 	duckspan::RegisterAttach(*loader, shared);
 	duckspan::RegisterCopy(*loader);
+	duckspan::RegisterLiveScan(*loader);
 	duckspan::RegisterMacros(*loader);
 	duckspan::RegisterRelation(*loader);
 	duckspan::RegisterStored(*loader);

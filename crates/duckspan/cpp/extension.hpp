@@ -24,6 +24,7 @@ void RegisterComparisons(duckdb::DatabaseInstance &db);
 void RegisterMembers(duckdb::DatabaseInstance &db);
 void RegisterGuard(duckdb::DatabaseInstance &db);
 void RegisterHints(duckdb::DatabaseInstance &db);
+void RegisterLiveScan(duckdb::ExtensionLoader &loader);
 void RegisterMacros(duckdb::ExtensionLoader &loader);
 void RegisterRelation(duckdb::ExtensionLoader &loader);
 void RegisterStored(duckdb::ExtensionLoader &loader);

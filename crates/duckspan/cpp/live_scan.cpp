@@ -1,11 +1,15 @@
 #include "duckdb.hpp"
+#include "duckdb/common/serializer/deserializer.hpp"
+#include "duckdb/common/serializer/serializer.hpp"
 #include "duckdb/function/partition_stats.hpp"
 #include "duckdb/main/profiler/profiling_node.hpp"
+#include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 #include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/storage/statistics/numeric_stats.hpp"
 #include "duckdb/storage/table/row_group_order_options.hpp"
 
+#include "extension.hpp"
 #include "live.hpp"
 #include "scan.hpp"
 
@@ -237,6 +241,66 @@ optional_ptr<TableCatalogEntry> TableOf(optional_ptr<const FunctionData> data) {
 	return data->Cast<LiveBind>().entry;
 }
 
+//! DuckDB copies a plan, as for a CTE that has a place in it twice, by writing and reading it.
+void Write(Serializer &serializer, const optional_ptr<FunctionData> data, const BoundTableFunction &function) {
+	auto &bind = data->Cast<LiveBind>();
+	vector<idx_t> positions;
+	vector<string> keys;
+	for (auto &member : bind.members) {
+		positions.push_back(member.position);
+		keys.push_back(member.key);
+	}
+	serializer.WriteProperty(100, "table", bind.entry.schema.GetQualifiedName(bind.entry.name));
+	serializer.WriteProperty(101, "order", uint8_t(bind.order));
+	serializer.WriteProperty(102, "filtered", bind.filtered);
+	serializer.WriteProperty(103, "late_materialization", function.late_materialization);
+	serializer.WriteProperty(104, "positions", positions);
+	serializer.WriteProperty(105, "keys", keys);
+}
+
+unique_ptr<FunctionData> ReadBind(Deserializer &deserializer, BoundTableFunction &function) {
+	auto name = deserializer.ReadProperty<QualifiedName>(100, "table");
+	auto &entry = Catalog::GetEntry<TableCatalogEntry>(deserializer.Get<ClientContext &>(), name);
+	auto result = make_uniq<LiveBind>(entry.Cast<LiveTableEntry>());
+	result->order = ScanOrder(deserializer.ReadProperty<uint8_t>(101, "order"));
+	result->filtered = deserializer.ReadProperty<bool>(102, "filtered");
+	function.late_materialization = deserializer.ReadProperty<bool>(103, "late_materialization");
+	auto positions = deserializer.ReadProperty<vector<idx_t>>(104, "positions");
+	auto keys = deserializer.ReadProperty<vector<string>>(105, "keys");
+	for (idx_t index = 0; index < keys.size(); index++) {
+		result->members.push_back({positions[index], keys[index]});
+	}
+	return std::move(result);
+}
+
+unique_ptr<FunctionData> BindNothing(ClientContext &, TableFunctionBindInput &, vector<LogicalType> &,
+									 vector<Identifier> &) {
+	throw BinderException("__otlp_scan is what DuckDB finds the scan of a receiver's table by; name the table instead, "
+						  "such as live.spans");
+}
+
+TableFunction ScanFunction() {
+	TableFunction function("__otlp_scan", {}, Scan, BindNothing, InitGlobal, InitLocal);
+	function.statistics = Statistics;
+	function.cardinality = Cardinality;
+	function.get_partition_stats = PartitionStats;
+	function.set_scan_order = SetScanOrder;
+	function.pushdown_complex_filter = TakeNoteOfFilters;
+	function.get_partition_data = PartitionData;
+	function.get_metrics = Metrics;
+	function.table_scan_progress = Progress;
+	function.to_string = Explain;
+	function.get_virtual_columns = VirtualColumns;
+	function.get_row_id_columns = RowIdColumns;
+	function.get_table_entry = TableOf;
+	function.serialize = Write;
+	function.deserialize = ReadBind;
+	function.projection_pushdown = true;
+	function.filter_pushdown = true;
+	function.filter_prune = true;
+	return function;
+}
+
 } // namespace
 
 bool IsLiveScan(const LogicalGet &get) {
@@ -298,24 +362,19 @@ bool IsFiltered(const LogicalOperator &scan) {
 
 TableFunction LiveScanFunction(LiveTableEntry &table, unique_ptr<FunctionData> &data) {
 	data = make_uniq<LiveBind>(table);
-	TableFunction function("otlp_scan", {}, Scan, nullptr, InitGlobal, InitLocal);
-	function.statistics = Statistics;
-	function.cardinality = Cardinality;
-	function.get_partition_stats = PartitionStats;
-	function.set_scan_order = SetScanOrder;
-	function.pushdown_complex_filter = TakeNoteOfFilters;
-	function.get_partition_data = PartitionData;
-	function.get_metrics = Metrics;
-	function.table_scan_progress = Progress;
-	function.to_string = Explain;
-	function.get_virtual_columns = VirtualColumns;
-	function.get_row_id_columns = RowIdColumns;
-	function.get_table_entry = TableOf;
-	function.projection_pushdown = true;
-	function.filter_pushdown = true;
-	function.filter_prune = true;
+	auto function = ScanFunction();
 	function.late_materialization = table.table != LiveTable::Stats;
 	return function;
+}
+
+void RegisterLiveScan(ExtensionLoader &loader) {
+	CreateTableFunctionInfo info(ScanFunction());
+	FunctionDescription description;
+	description.description = "Scans a table of a receiver. For plans of DuckDB, which copies scans by their name.";
+	description.examples = {"FROM live.spans"};
+	description.categories = {"otlp"};
+	info.descriptions.push_back(std::move(description));
+	loader.RegisterFunction(std::move(info));
 }
 
 } // namespace duckspan

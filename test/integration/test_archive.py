@@ -3,6 +3,8 @@
 import os
 import random
 import re
+import resource
+import shutil
 import signal as signals
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -65,6 +68,7 @@ class Archive:
         """Makes it fail from now on."""
         if self.kind == "tables":
             self.con.execute("ALTER TABLE lake.telemetry.spans RENAME TO gone")
+            self.con.execute("CREATE VIEW lake.telemetry.spans AS FROM lake.telemetry.gone")
         else:
             (self.folder / "otel").rename(self.folder / "gone")
             (self.folder / "otel").write_text("a file in its place")
@@ -72,10 +76,77 @@ class Archive:
     def mend(self) -> None:
         """Makes it work again."""
         if self.kind == "tables":
+            self.con.execute("DROP VIEW lake.telemetry.spans")
             self.con.execute("ALTER TABLE lake.telemetry.gone RENAME TO spans")
         else:
             (self.folder / "otel").unlink()
             (self.folder / "gone").rename(self.folder / "otel")
+
+
+@contextmanager
+def in_the_way(archive: Archive) -> Iterator[None]:
+    """Something else has the place of the table, or of the folder."""
+    archive.break_()
+    yield
+    archive.mend()
+
+
+@contextmanager
+def no_more_bytes(archive: Archive, size: int = 1000) -> Iterator[None]:
+    """No file may become larger, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def no_checkpoint(archive: Archive) -> Iterator[None]:
+    """The log takes rows, and the file does not: DuckDB refuses it until it is attached anew."""
+    archive.con.execute("CHECKPOINT lake; SET checkpoint_threshold = '1 byte'")
+    with no_more_bytes(archive, 12_288):
+        yield
+        assert "checkpoint" in str(stat(archive.con, "archive_error"))
+
+
+@contextmanager
+def full_disk(archive: Archive) -> Iterator[None]:
+    """The disk is full."""
+    filler = archive.folder / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    yield
+    filler.unlink()
+
+
+HOLD = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1])
+print("it is mine", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def locked_by_another(archive: Archive) -> Iterator[None]:
+    """The file is detached, and another process has it."""
+    file = str(archive.folder / "lake.duckdb")
+    archive.con.execute("DETACH lake")
+    command = [sys.executable, "-c", HOLD, file]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "it is mine\n"
+        yield
+        with pytest.raises(duckdb.IOException, match="lock"):
+            archive.con.execute(f"ATTACH '{file}' AS lake")
+        other.communicate(timeout=30)
+    archive.con.execute(f"ATTACH '{file}' AS lake")
+
+
+Fault = Callable[[Archive], AbstractContextManager[None]]
 
 
 @pytest.fixture(params=["tables", "files"])
@@ -196,27 +267,111 @@ def test_a_receiver_in_place_of_another(archive: Archive) -> None:
     assert archive.names() == ["new", "old"]
 
 
-def test_a_target_that_fails_and_recovers(archive: Archive) -> None:
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of a megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    try:
+        mounted = subprocess.run(mount, capture_output=True, text=True)
+    except OSError as error:
+        pytest.skip(f"no disk can be mounted: {error}")
+    if mounted.returncode:
+        pytest.skip(f"no disk can be mounted: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+FAULTS = [
+    ("tables", in_the_way),
+    ("tables", no_more_bytes),
+    ("tables", no_checkpoint),
+    ("tables", locked_by_another),
+    ("files", in_the_way),
+    ("files", no_more_bytes),
+]
+
+
+@pytest.mark.parametrize(("kind", "fault"), FAULTS)
+def test_a_target_that_fails_and_recovers(
+    con: Connection, tmp_path: Path, kind: str, fault: Fault
+) -> None:
     """Nothing is lost while it fails nor stored twice; with a full memory senders are to wait."""
+    fails_and_recovers(Archive(con, kind, tmp_path), fault)
+
+
+@pytest.mark.parametrize("kind", ["tables", "files"])
+def test_a_full_disk(con: Connection, disk: Path, kind: str) -> None:
+    """The same with a disk of its own, where one can be mounted."""
+    fails_and_recovers(Archive(con, kind, disk), full_disk)
+
+
+def fails_and_recovers(archive: Archive, fault: Fault) -> None:
+    """Sends before, while and after it fails."""
     attached = attach(archive, archive_interval="20ms", max_rows=10)
     post(attached.port, "traces", spans("first"), JSON)
     flush(archive.con)
-    archive.break_()
-    assert post(attached.port, "traces", spans(*"abcdefghij"), JSON).status == 200
-    eventually(lambda: stat(archive.con, "archive_error") is not None)
-    reply = post(attached.port, "traces", spans("k"), JSON)
-    assert (reply.status, reply.headers.get("retry-after")) == (503, "1")
-    assert (stat(archive.con, "waiting"), stat(archive.con, "evicted")) == (10, 1)
-    with pytest.raises(duckdb.InvalidInputException, match="not archived yet"):
-        archive.con.execute("INSERT INTO live.traces (data) VALUES ('{}')")
-    with pytest.raises(duckdb.IOException, match="could not be archived"):
-        flush(archive.con)
-    archive.mend()
+    with fault(archive):
+        # Of what comes before it is known that it fails, and after, nothing is forgotten.
+        assert post(attached.port, "traces", spans(*"abcd"), JSON).status == 200
+        eventually(lambda: stat(archive.con, "archive_error") is not None)
+        assert post(attached.port, "traces", spans(*"efghij"), JSON).status == 200
+        reply = post(attached.port, "traces", spans("k"), JSON)
+        assert (reply.status, reply.headers.get("retry-after")) == (503, "1")
+        assert (stat(archive.con, "waiting"), stat(archive.con, "evicted")) == (10, 1)
+        with pytest.raises(duckdb.InvalidInputException, match="not archived yet"):
+            archive.con.execute("INSERT INTO live.traces (data) VALUES ('{}')")
+        with pytest.raises(duckdb.IOException, match="could not be archived"):
+            flush(archive.con)
     flush(archive.con)
     assert (stat(archive.con, "archive_error"), stat(archive.con, "waiting")) == (None, 0)
     assert post(attached.port, "traces", spans("k"), JSON).status == 200
     attached.detach()
     assert archive.names() == sorted([*"abcdefghijk", "first"])
+
+
+def test_the_last_round_has_all_rows(archive: Archive) -> None:
+    """DETACH archives what failed, and what came after it."""
+    attached = attach(archive)
+    archive.break_()
+    post(attached.port, "traces", spans("failed"), JSON)
+    with pytest.raises(duckdb.IOException, match="could not be archived"):
+        flush(archive.con)
+    post(attached.port, "traces", spans("came later"), JSON)
+    archive.mend()
+    attached.detach()
+    assert archive.names() == ["came later", "failed"]
+
+
+REMOVED = {
+    "spans": "DROP TABLE lake.telemetry.spans",
+    "name": "ALTER TABLE lake.telemetry.spans RENAME TO others",
+    "marks": "DROP TABLE lake.telemetry.otlp_archive",
+    "schema": "DROP SCHEMA lake.telemetry CASCADE",
+    "column": "ALTER TABLE lake.telemetry.spans DROP COLUMN kind",
+    "folder": "",
+}
+
+
+@pytest.mark.parametrize("what", REMOVED)
+def test_a_target_that_somebody_removes(con: Connection, tmp_path: Path, what: str) -> None:
+    """It is made anew, and what was not archived yet is there."""
+    archive = Archive(con, "files" if what == "folder" else "tables", tmp_path)
+    attached = attach(archive, archive_interval="20ms")
+    post(attached.port, "traces", spans("before"), JSON)
+    flush(con)
+    if what == "folder":
+        shutil.rmtree(archive.target)
+    else:
+        con.execute(REMOVED[what])
+    stays = ["before"] if what in ("marks", "column") else []
+    post(attached.port, "traces", spans("after"), JSON)
+    eventually(lambda: stat(con, "waiting") == 0)
+    assert archive.names() == ["after", *stays]
+    assert attached.fetch("SELECT count(*) FROM live.all_spans") == [(1 + len(stays),)]
+    attached.detach()
+    assert archive.names() == ["after", *stays]
 
 
 def test_rows_that_may_go(archive: Archive) -> None:
@@ -349,6 +504,69 @@ def test_what_a_flush_says(archive: Archive) -> None:
     assert attached.fetch("CALL otlp_flush('live')") == [(0,)]
 
 
+WATCH = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void note(const char *what, const char *one, const char *other) {
+    FILE *file = fopen(getenv("NOTED"), "a");
+    fprintf(file, "%s|%s|%s\n", what, one, other);
+    fclose(file);
+}
+
+int fsync(int file) {
+    char link[64], path[4096] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    readlink(link, path, sizeof path - 1);
+    note("fsync", path, "");
+    return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(file);
+}
+
+int rename(const char *from, const char *to) {
+    note("rename", from, to);
+    return ((int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename"))(from, to);
+}
+"""
+
+KEEP = """
+import sys
+import extension
+con = extension.connect()
+con.execute(f"ATTACH 'otlp://localhost:0' AS live (TYPE otlp, archive '{sys.argv[1]}')")
+con.execute("INSERT INTO live.traces (data) VALUES ('{}')").fetchall()
+con.execute("CALL otlp_flush('live')").fetchall()
+"""
+
+
+def test_files_outlive_a_power_cut(tmp_path: Path) -> None:
+    """Files and folders, and their names, are on the disk when their rows count as archived."""
+    (tmp_path / "watch.c").write_text(WATCH)
+    library, noted = tmp_path / "watch.so", tmp_path / "noted"
+    build = ["cc", "-shared", "-fPIC", "-o", library, tmp_path / "watch.c", "-ldl"]
+    subprocess.run(build, check=True)
+    subprocess.run(
+        [sys.executable, "-c", KEEP, f"file://{tmp_path}/otel"],
+        cwd=extension.ROOT / "test",
+        env=os.environ | {"LD_PRELOAD": str(library), "NOTED": str(noted)},
+        check=True,
+        timeout=60,
+    )
+    calls = [tuple(line.split("|")) for line in noted.read_text().splitlines()]
+    (file,) = Path(tmp_path, "otel", "spans").glob("*/*-0-1.parquet")
+    ((at, unfinished),) = [
+        (at, from_)
+        for at, (call, from_, to) in enumerate(calls)
+        if (call, to) == ("rename", str(file))
+    ]
+    assert ("fsync", unfinished, "") in calls[:at]
+    assert ("fsync", str(file.parent), "") in calls[at:]
+    for folder in (tmp_path, tmp_path / "otel", tmp_path / "otel" / "spans"):
+        assert ("fsync", str(folder), "") in calls[:at]
+
+
 ENDS = {
     "exit": "pass",
     "close": "con.close()",
@@ -391,6 +609,7 @@ import sys, time
 import extension
 kind, folder = sys.argv[1:]
 con = extension.connect()
+con.execute("SET enable_progress_bar = false")  # it would be printed before the address
 if kind == "tables":
     con.execute(f"ATTACH '{folder}/lake.duckdb' AS lake")
 target = "lake.telemetry" if kind == "tables" else f"{folder}/otel"
@@ -405,15 +624,18 @@ time.sleep(60)
 
 def server(kind: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A process with a receiver, to be killed."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, kind, str(folder)],
-        cwd=extension.ROOT / "test",
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    errors = folder / "errors.txt"
+    with errors.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVER, kind, str(folder)],
+            cwd=extension.ROOT / "test",
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+        )
     assert process.stdout is not None
     path = process.stdout.readline()
-    assert path, f"it did not start, with exit code {process.wait()}"
+    assert path.startswith("otlp://"), f"{path!r}, {process.wait()}: {errors.read_text()}"
     yield process, int(path.rsplit(":", 1)[1])
     process.stdout.close()
 

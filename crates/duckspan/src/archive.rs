@@ -18,6 +18,7 @@ use duckspan_ring::{Rings, Snapshot};
 use crate::live::{LiveTable, View};
 use crate::sql::{Database, Sql, SqlError, Work, quote};
 
+mod durable;
 mod folder;
 mod options;
 mod tables;
@@ -66,6 +67,19 @@ impl Target {
         }
     }
 
+    /// Sees to a target that failed, of which parts may have been removed meanwhile.
+    fn mend(
+        &self,
+        sql: &mut dyn Sql,
+        source: &Source,
+        detached: &mut Option<String>,
+    ) -> Result<(), SqlError> {
+        if let Target::Tables(tables) = self {
+            tables.attach_anew(sql, source, detached)?;
+        }
+        self.prepare(sql, source)
+    }
+
     /// The rows of a receiver that are archived already: those before these ids.
     fn ends(&self, sql: &mut dyn Sql, source: &Source) -> Result<Ends, SqlError> {
         match self {
@@ -75,7 +89,7 @@ impl Target {
     }
 
     /// Stores the batch of `source`, whose rows go up to `ends`.
-    fn write(&self, sql: &mut dyn Sql, source: &Source, batch: &Batch) -> Result<(), SqlError> {
+    fn write(&self, sql: &mut dyn Sql, source: &Source, batch: &mut Batch) -> Result<(), SqlError> {
         match self {
             Target::Tables(tables) => tables.write(sql, source, batch),
             Target::Folder(folder) => folder.write(sql, source, batch),
@@ -111,6 +125,8 @@ impl Source {
 #[derive(Debug, Clone)]
 pub(crate) struct Batch {
     rows: [Snapshot; Signal::ALL.len()],
+    /// The files that are stored of it, which somebody may have made part of larger ones when it is tried again.
+    stored: Vec<String>,
 }
 
 impl Batch {
@@ -123,7 +139,7 @@ impl Batch {
             };
             // They are taken back from the oldest snapshots, so that is a rare thing.
             if let [Ok(traces), Ok(metrics), Ok(logs)] = Signal::ALL.map(rest) {
-                return Batch { rows: [traces, metrics, logs] };
+                return Batch { rows: [traces, metrics, logs], stored: Vec::new() };
             }
         }
     }
@@ -169,6 +185,18 @@ struct PathState {
     batch: Option<Batch>,
     /// What is to be tried again as it was, for parts of it may be stored.
     failed: Option<Batch>,
+    /// The file of a catalog that we detached and could not attach again yet.
+    detached: Option<String>,
+}
+
+/// What a round archived.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Round {
+    pub(crate) rows: u64,
+    /// How far the target is then.
+    pub(crate) ends: Ends,
+    /// Whether these were all rows that were there: if not, those that came since the round before failed are left.
+    pub(crate) is_all: bool,
 }
 
 /// The paths that SQL may name, by their key.
@@ -209,19 +237,28 @@ impl Path {
         })
     }
 
-    /// Archives all rows that are there and not archived yet; returns how many they were, and how far it is then.
-    pub(crate) fn round(&self, starts: Ends) -> Result<(u64, Ends), SqlError> {
-        let failed = lock(&self.state).failed.take();
-        let batch = failed.unwrap_or_else(|| Batch::since(&self.rings, starts));
+    /// Archives rows that are there and not archived yet: those of a round that failed, else all.
+    pub(crate) fn round(&self, starts: Ends) -> Result<Round, SqlError> {
+        let (failed, mut detached) = {
+            let mut state = lock(&self.state);
+            (state.failed.take(), state.detached.take())
+        };
+        let is_all = failed.is_none();
+        let mut batch = failed.unwrap_or_else(|| Batch::since(&self.rings, starts));
         if batch.is_empty() {
-            return Ok((0, batch.ends()));
+            return Ok(Round { rows: 0, ends: batch.ends(), is_all });
         }
         lock(&self.state).batch = Some(batch.clone());
-        let written = self.run(|sql| self.target.write(sql, &self.source, &batch));
+        let written = self.run(|sql| {
+            if !is_all {
+                self.target.mend(sql, &self.source, &mut detached)?;
+            }
+            self.target.write(sql, &self.source, &mut batch)
+        });
         let mut state = lock(&self.state);
-        state.batch = None;
+        (state.batch, state.detached) = (None, detached);
         match written {
-            Ok(()) => Ok((batch.total(), batch.ends())),
+            Ok(()) => Ok(Round { rows: batch.total(), ends: batch.ends(), is_all }),
             Err(error) => {
                 state.failed = Some(batch);
                 Err(error)

@@ -197,7 +197,7 @@ impl Live {
         let path = options.path(&self.id, &self.rings, database)?;
         let path = path.ok_or_else(|| Fault::new(FaultKind::Binder, "there is no target"))?;
         let archived = path.prepare().and_then(|ends| path.round(ends));
-        archived.map(|(rows, _)| rows).map_err(not_archived)
+        archived.map(|round| round.rows).map_err(not_archived)
     }
 
     fn archives_to(&self, options: &ArchiveOptions) -> bool {

@@ -3,12 +3,10 @@
 //! A file is named by the receiver and the rows that its batch has, so that it is written once: to a folder of its own
 //! first, and moved from there, where files can be moved. A reader never sees half of one.
 
-use std::fs;
-
 use duckspan_otlp::Signal;
 
 use super::options::ArchiveOptions;
-use super::{Batch, Ends, Source, quote};
+use super::{Batch, Ends, Source, durable, quote};
 use crate::live::LiveTable;
 use crate::sql::{Sql, SqlError};
 
@@ -25,7 +23,7 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(super) fn new(path: &str, options: &ArchiveOptions) -> Folder {
-        let path = path.trim_end_matches(['/', '\\']).to_owned();
+        let path = local(path).trim_end_matches(['/', '\\']).to_owned();
         Folder { path, tables: options.relations.tables(), by_service: options.by_service }
     }
 
@@ -48,11 +46,9 @@ impl Folder {
             let found =
                 sql.run(&format!("SELECT file FROM glob({}) LIMIT 1", self.files(table)))?;
             if found.is_empty() {
+                let rows = format!("FROM {} LIMIT 0", source.table(table));
                 let folder = self.empty_partition(table);
-                self.create(&folder)?;
-                let file = quote::text(&format!("{folder}/columns.parquet"));
-                let rows = source.table(table);
-                sql.run(&format!("COPY (FROM {rows} LIMIT 0) TO {file} (FORMAT parquet)"))?;
+                self.write_file(sql, source, &rows, &folder, "columns.parquet")?;
             }
         }
         Ok(())
@@ -84,12 +80,11 @@ impl Folder {
         &self,
         sql: &mut dyn Sql,
         source: &Source,
-        batch: &Batch,
+        batch: &mut Batch,
     ) -> Result<(), SqlError> {
         for &table in &self.tables {
             if let Some(signal) = table.signal().filter(|&signal| batch.rows(signal) > 0) {
-                let rows = (batch.first(signal), batch.end(signal));
-                self.write_table(sql, source, table, rows)?;
+                self.write_table(sql, source, table, signal, batch)?;
             }
         }
         Ok(())
@@ -102,7 +97,8 @@ impl Folder {
         sql: &mut dyn Sql,
         source: &Source,
         table: LiveTable,
-        (first, end): (u64, u64),
+        signal: Signal,
+        batch: &mut Batch,
     ) -> Result<(), SqlError> {
         let rows = source.table(table);
         let date = format!("CAST({} AS DATE)", time_of(table));
@@ -122,8 +118,14 @@ impl Folder {
                 folder = format!("{folder}/service={}", or_none(encoded.as_deref()));
                 condition = format!("{condition} AND {service} {}", is(&name));
             }
+            let (first, end) = (batch.first(signal), batch.end(signal));
             let file = format!("{}-{first}-{end}.parquet", source.receiver);
-            self.write_file(sql, &format!("FROM {rows} WHERE {condition}"), &folder, &file)?;
+            let target = format!("{folder}/{file}");
+            if !batch.stored.contains(&target) {
+                let rows = format!("FROM {rows} WHERE {condition}");
+                self.write_file(sql, source, &rows, &folder, &file)?;
+                batch.stored.push(target);
+            }
         }
         Ok(())
     }
@@ -131,34 +133,23 @@ impl Folder {
     fn write_file(
         &self,
         sql: &mut dyn Sql,
+        source: &Source,
         query: &str,
         folder: &str,
         file: &str,
     ) -> Result<(), SqlError> {
         let target = format!("{folder}/{file}");
-        let unfinished = format!("{}/{UNFINISHED}", self.path);
-        self.create(folder)?;
-        self.create(&unfinished)?;
-        let written =
-            if self.is_remote() { target.clone() } else { format!("{unfinished}/{file}") };
-        let written_text = quote::text(&written);
-        sql.run(&format!(
-            "COPY ({query}) TO {written_text} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
-        ))?;
-        if !self.is_remote() {
-            fs::rename(&written, &target).map_err(|error| {
-                SqlError(format!("{written} cannot be moved to {folder}: {error}"))
-            })?;
-        }
-        Ok(())
-    }
-
-    fn create(&self, folder: &str) -> Result<(), SqlError> {
         if self.is_remote() {
-            return Ok(());
+            return copy(sql, query, &target);
         }
-        fs::create_dir_all(folder)
-            .map_err(|error| SqlError(format!("the folder {folder} cannot be made: {error}")))
+        let unfinished = format!("{}/{UNFINISHED}", self.path);
+        create(folder)?;
+        create(&unfinished)?;
+        // Of other receivers there may be files of that name.
+        let written = format!("{unfinished}/{}.parquet", source.receiver);
+        copy(sql, query, &written)?;
+        durable::rename(&written, &target)
+            .map_err(|error| SqlError(format!("{written} cannot be moved to {folder}: {error}")))
     }
 
     /// Files of this receiver count as far as the transaction knows them archived: what came since is in `live`.
@@ -177,6 +168,27 @@ impl Folder {
             quote::name(table.name())
         )
     }
+}
+
+/// A path of this machine without the `file:` that it may be written with, so that it is seen to be one.
+fn local(path: &str) -> &str {
+    if !cfg!(unix) {
+        return path;
+    }
+    let schemes = ["file://localhost", "file://", "file:"];
+    let mut rests = schemes.into_iter().filter_map(|scheme| path.strip_prefix(scheme));
+    rests.find(|rest| rest.starts_with('/')).unwrap_or(path)
+}
+
+fn copy(sql: &mut dyn Sql, query: &str, file: &str) -> Result<(), SqlError> {
+    let file = quote::text(file);
+    let options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false";
+    sql.run(&format!("COPY ({query}) TO {file} ({options})")).map(drop)
+}
+
+fn create(folder: &str) -> Result<(), SqlError> {
+    durable::create_folder(folder)
+        .map_err(|error| SqlError(format!("the folder {folder} cannot be made: {error}")))
 }
 
 /// A value as hive partitions write it.

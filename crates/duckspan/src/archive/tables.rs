@@ -12,6 +12,9 @@ use crate::sql::{Row, Sql, SqlError};
 /// The table that says how far each receiver is archived.
 const MARKS: &str = "otlp_archive";
 
+/// What DuckDB says of a database that it refuses until it is attached anew.
+const REFUSED: &str = "has been invalidated";
+
 /// A schema, and what is to be in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tables {
@@ -53,6 +56,34 @@ impl Tables {
         sql.run(&format!(
             "CREATE TABLE IF NOT EXISTS {marks} (receiver VARCHAR, signal VARCHAR, row_id BIGINT)"
         ))?;
+        Ok(())
+    }
+
+    /// A checkpoint that fails, as on a full disk, has DuckDB refuse the database until it is attached anew, which nobody
+    /// may be there to do. `detached` is its file, from when it was detached until it is attached.
+    pub(super) fn attach_anew(
+        &self,
+        sql: &mut dyn Sql,
+        source: &Source,
+        detached: &mut Option<String>,
+    ) -> Result<(), SqlError> {
+        let catalog = quote::name(&self.catalog);
+        let is_refused = |error: SqlError| error.0.contains(REFUSED);
+        if detached.is_none() && self.ends(sql, source).is_err_and(is_refused) {
+            // An encrypted one takes a key that we do not have.
+            let is_it = format!("lower(database_name) = lower({})", quote::text(&self.catalog));
+            let files = format!(
+                "SELECT path FROM duckdb_databases() WHERE {is_it} AND type = 'duckdb' AND NOT encrypted AND path IS NOT NULL"
+            );
+            if let [row] = &sql.run(&files)?[..] {
+                sql.run(&format!("DETACH {catalog}"))?;
+                *detached = row.first().cloned().flatten();
+            }
+        }
+        if let Some(file) = detached {
+            sql.run(&format!("ATTACH IF NOT EXISTS {} AS {catalog}", quote::text(file)))?;
+            *detached = None;
+        }
         Ok(())
     }
 

@@ -92,7 +92,7 @@ fn options_of_archives() {
 #[test]
 fn rows_go_with_their_mark() {
     let mut sql = Script::default();
-    target("lake.t").write(&mut sql, &source(), &batch()).expect("it is written");
+    target("lake.t").write(&mut sql, &source(), &mut batch()).expect("it is written");
     let [_, begin, statements, commit] = &sql.run[..] else { panic!("{:?}", sql.run) };
     assert_eq!((begin.as_str(), commit.as_str()), ("BEGIN TRANSACTION", "COMMIT"));
     assert!(statements.starts_with(
@@ -107,7 +107,7 @@ fn rows_go_with_their_mark() {
 fn what_is_there_is_not_stored_again() {
     let answers = vec![("SELECT signal", Ok(vec![row(&["traces", "1"])]))];
     let mut sql = Script { answers, ..Script::default() };
-    target("lake.t").write(&mut sql, &source(), &batch()).expect("it is there");
+    target("lake.t").write(&mut sql, &source(), &mut batch()).expect("it is there");
     assert_eq!(sql.run.len(), 1, "{:?}", sql.run);
 }
 
@@ -116,7 +116,7 @@ fn what_fails_is_rolled_back() {
     for part in ["INSERT", "COMMIT"] {
         let answers = vec![(part, Err(SqlError("disk full".to_owned())))];
         let mut sql = Script { answers, ..Script::default() };
-        let written = target("lake.t").write(&mut sql, &source(), &batch());
+        let written = target("lake.t").write(&mut sql, &source(), &mut batch());
         assert_eq!(written, Err(SqlError("disk full".to_owned())));
         assert_eq!(sql.run.last().map(String::as_str), Some("ROLLBACK"));
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use duckspan_otlp::Signal;
 use duckspan_receiver::Archiving;
 
-use super::{ArchiveOptions, Ends, Path, lock};
+use super::{ArchiveOptions, Ends, Path, Round, lock};
 use crate::boundary::contain_drop;
 use crate::sql::SqlError;
 
@@ -226,11 +226,15 @@ impl Shared {
         waiting >= self.options.min_rows
     }
 
-    fn note(&self, asked: u64, outcome: Result<(u64, Ends), SqlError>) {
+    fn note(&self, asked: u64, outcome: Result<Round, SqlError>) {
         let mut state = lock(&self.state);
-        state.done = asked;
         match outcome {
-            Ok((rows, ends)) => {
+            Ok(Round { rows, ends, is_all }) => {
+                if is_all {
+                    state.done = asked;
+                } else {
+                    state.hurry = true;
+                }
                 state.failures = 0;
                 state.outcome.error = None;
                 state.outcome.ends = std::array::from_fn(|at| ends[at].max(state.outcome.ends[at]));
@@ -240,6 +244,7 @@ impl Shared {
                 self.advance(state.outcome.ends);
             }
             Err(error) => {
+                state.done = asked;
                 state.failures += 1;
                 state.outcome.error = Some(error.0);
             }

@@ -1,9 +1,12 @@
 """Fixtures of the live tests."""
 
+import urllib.request
 from collections.abc import Iterator
 
 import duckdb
 import pytest
+import s3fs
+from moto.server import ThreadedMotoServer
 
 import live
 from live import Live
@@ -16,3 +19,23 @@ def receiver(con: duckdb.DuckDBPyConnection) -> Iterator[Live]:
     yield attached
     attached.assert_balanced()
     attached.detach()
+
+
+@pytest.fixture
+def s3() -> Iterator[s3fs.S3FileSystem]:
+    """An S3 server on loopback, with a bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+    urllib.request.urlopen(reset).close()
+    filesystem = s3fs.S3FileSystem(
+        key="x",
+        secret="x",
+        endpoint_url=f"http://{host}:{port}",
+        client_kwargs={"region_name": "eu-central-1"},
+        skip_instance_cache=True,
+    )
+    filesystem.mkdir("telemetry")
+    yield filesystem
+    server.stop()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import s3fs
 
 import child
 import extension
@@ -49,7 +50,8 @@ class Archive:
 
     def __init__(self, con: Connection, kind: str, folder: Path) -> None:
         self.con, self.kind, self.folder = con, kind, folder
-        self.target = "lake.telemetry" if kind == "tables" else str(folder / "otel")
+        targets = {"tables": "lake.telemetry", "bucket": "s3://telemetry/otel"}
+        self.target = targets.get(kind, str(folder / "otel"))
         if kind == "tables":
             con.execute(f"ATTACH '{folder / 'lake.duckdb'}' AS lake")
 
@@ -305,6 +307,33 @@ def test_a_target_that_fails_and_recovers(
 def test_a_full_disk(con: Connection, disk: Path, kind: str) -> None:
     """The same with a disk of its own, where one can be mounted."""
     fails_and_recovers(Archive(con, kind, disk), full_disk)
+
+
+def test_a_bucket(con: Connection, tmp_path: Path, s3: s3fs.S3FileSystem) -> None:
+    """A folder of a bucket is one as others are; it has what it refused once it takes it."""
+
+    @contextmanager
+    def refused(_archive: Archive) -> Iterator[None]:
+        open_ = s3.open
+
+        def refuse(path: str, mode: str = "rb", **options: object) -> object:
+            if mode != "rb":
+                raise PermissionError(f"{path} may not be written")
+            return open_(path, mode, **options)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(s3, "open", refuse)
+            yield
+
+    con.register_filesystem(s3)
+    archive = Archive(con, "bucket", tmp_path)
+    fails_and_recovers(archive, refused)
+    assert archive.names() == sorted([*"abcdefghijk", "first"])
+    attached = attach(archive)
+    post(attached.port, "traces", spans("new"), JSON)
+    assert attached.fetch("SELECT count(*) FROM live.all_spans") == [(13,)]
+    assert attached.fetch("CALL otlp_flush('live')") == [(1,)]
+    assert attached.fetch("SELECT count(*) FROM live.all_spans") == [(13,)]
 
 
 def fails_and_recovers(archive: Archive, fault: Fault) -> None:

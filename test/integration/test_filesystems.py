@@ -2,7 +2,6 @@
 
 import gzip
 import threading
-import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +13,6 @@ import fsspec
 import pytest
 import s3fs
 from fsspec.implementations.memory import MemoryFileSystem
-from moto.server import ThreadedMotoServer
 
 import extension
 
@@ -127,26 +125,6 @@ def test_http(con: Connection, http: str, local: list[tuple[Any, ...]]) -> None:
     assert rows(con, [f"{http}/{path.name}" for path in LOCAL]) == local
     protobuf = rows(con, [f"{http}/{path.stem}.binpb" for path in LOCAL])
     assert protobuf == local
-
-
-@pytest.fixture
-def s3() -> Iterator[s3fs.S3FileSystem]:
-    """An S3 server on loopback, with a bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
-    urllib.request.urlopen(reset).close()
-    filesystem = s3fs.S3FileSystem(
-        key="x",
-        secret="x",
-        endpoint_url=f"http://{host}:{port}",
-        client_kwargs={"region_name": "eu-central-1"},
-        skip_instance_cache=True,
-    )
-    filesystem.mkdir("telemetry")
-    yield filesystem
-    server.stop()
 
 
 def test_s3(con: Connection, s3: s3fs.S3FileSystem, local: list[tuple[Any, ...]]) -> None:

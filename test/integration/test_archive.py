@@ -412,6 +412,21 @@ def test_rows_that_may_go(archive: Archive) -> None:
     assert archive.names() == ["b", "c"]
 
 
+def test_few_rows_wait(con: Connection, tmp_path: Path) -> None:
+    """Fewer rows than there are to be wait for others, or until somebody asks for them."""
+    archive = Archive(con, "files", tmp_path)
+    attached = attach(archive, archive_interval="1ms", archive_min_rows=3)
+    post(attached.port, "traces", spans("a", "b"), JSON)
+    time.sleep(0.2)
+    post(attached.port, "traces", spans("c"), JSON)
+    eventually(lambda: stat(con, "waiting") == 0)
+    post(attached.port, "traces", spans("d"), JSON)
+    flush(con)
+    files = Path(archive.target, "spans").glob("date=2*/*.parquet")
+    rows = sorted(file.stem.split("-", 1)[1] for file in files)
+    assert rows == ["0-3", "3-4"]
+
+
 def test_answers_wait_for_the_archive(archive: Archive) -> None:
     """A row whose sender was answered is there."""
     attached = attach(archive, acknowledge="archived")

@@ -64,6 +64,10 @@ fn names_of_schemas() {
     assert!(Target::new("a.b.c", &ArchiveOptions::default()).is_err());
     assert!(matches!(target("s3://bucket/otel/"), Target::Folder(_)));
     assert!(matches!(target("./otel"), Target::Folder(_)));
+    #[cfg(unix)]
+    for path in ["file:///data/otel", "file:/data/otel", "file://localhost/data/otel/"] {
+        assert_eq!(target(path), target("/data/otel"), "{path}");
+    }
 }
 
 #[test]
@@ -136,6 +140,36 @@ fn tables_get_the_columns_they_lack() {
     target("lake.t").prepare(&mut sql, &source()).expect("it is ready");
     let added: Vec<_> = sql.run.iter().filter(|sql| sql.starts_with("ALTER")).collect();
     assert_eq!(added, ["ALTER TABLE \"lake\".\"t\".\"spans\" ADD COLUMN \"a b\" INTEGER"]);
+}
+
+/// Where a catalog cannot add one, the error says which.
+#[test]
+fn a_column_that_cannot_be_added() {
+    let answers = vec![
+        ("__otlp_archive('k', 'spans'))", Ok(vec![row(&["name", "VARCHAR"])])),
+        ("ALTER", Err(SqlError("not supported".to_owned()))),
+    ];
+    let mut sql = Script { answers, ..Script::default() };
+    let error = target("lake.t").prepare(&mut sql, &source()).expect_err("it lacks a column");
+    let expected = "the table \"lake\".\"t\".\"spans\" lacks the column \"name\" VARCHAR, and cannot get it: \
+                    not supported";
+    assert_eq!(error.0, expected);
+}
+
+/// What is stored of a batch that failed is not stored again.
+#[test]
+fn files_of_a_batch_that_failed() {
+    let parts = Ok(vec![row(&["2026-11-28", "a", "a"]), row(&["2026-11-29", "a", "a"])]);
+    let (target, mut batch) = (target("s3://bucket/otel"), batch());
+    let copies = |sql: &Script| sql.run.iter().filter(|sql| sql.starts_with("COPY")).count();
+    let failure = Err(SqlError("disk full".to_owned()));
+    let answers = vec![("SELECT DISTINCT", parts.clone()), ("date=2026-11-29/", failure)];
+    let mut sql = Script { answers, ..Script::default() };
+    assert!(target.write(&mut sql, &source(), &mut batch).is_err());
+    assert_eq!(copies(&sql), 2);
+    let mut sql = Script { answers: vec![("SELECT DISTINCT", parts)], ..Script::default() };
+    assert_eq!(target.write(&mut sql, &source(), &mut batch), Ok(()));
+    assert_eq!(copies(&sql), 1);
 }
 
 /// Files say how far a receiver is archived.

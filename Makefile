@@ -51,10 +51,9 @@ demo: extension $(DEMO_PACKAGES) ## Shows answers from OTLP files that real SDKs
 
 test: test-rust test-page test-python ## Runs every test.
 
-# Tests of the extension's crate leave out the shim, so that they need no DuckDB.
+# Without the shim, which needs DuckDB.
 test-rust: test-loom page
-	cargo test --locked --workspace --exclude duckspan
-	cargo test --locked -p duckspan --no-default-features --lib
+	cargo test --locked --workspace --no-default-features
 
 # Other flags than those of the other tests, so a target directory of its own.
 test-loom: ## Every interleaving of the ring's threads.
@@ -128,9 +127,8 @@ bench: extension $(TEST_PACKAGES) ## Ratios to peers and to limits of the machin
 
 lint: $(TEST_PACKAGES) $(DUCKDB) $(DUCKDB_SOURCE) page ## Checks format and style; warnings are errors.
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --exclude duckspan --all-targets -- -D warnings
+	cargo clippy --locked --workspace --no-default-features --all-targets -- -D warnings
 	cargo clippy --locked --release -p duckspan -- -D warnings
-	cargo clippy --locked -p duckspan --no-default-features --all-targets -- -D warnings
 	cargo fmt --manifest-path $(SENDER) --check
 	cargo clippy --locked --manifest-path $(SENDER) --target-dir $(TARGET)/sender -- -D warnings
 	cd $(PAGE) && $(WITH_NODE) npm run --silent check

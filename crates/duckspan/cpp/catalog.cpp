@@ -53,9 +53,7 @@ unique_ptr<BaseStatistics> LiveTableEntry::GetStatistics(ClientContext &, column
 }
 
 TableFunction LiveTableEntry::GetScanFunction(ClientContext &context, unique_ptr<FunctionData> &data) {
-	if (table == LiveTable::Traces || table == LiveTable::Metrics || table == LiveTable::Logs) {
-		NoteRows(context, catalog.GetName().GetIdentifierName(), table);
-	}
+	NoteRows(context, catalog.GetName().GetIdentifierName(), table, Relation::Unified);
 	return LiveScanFunction(*this, data);
 }
 

@@ -595,12 +595,14 @@ void duckspan_given_check_rows(Str kind,
                                uintptr_t count,
                                CFault *fault);
 
-/// What to say of a column that a query does not find in a table of a receiver, or in files where the name of the
-/// receiver is empty; null if nothing.
-Text duckspan_hint_column(Str column,
-                          Str receiver,
-                          LiveTable table,
-                          CFault *fault);
+/// What to add to the error of a query that was bound to a table of a receiver or, where the name of the receiver is
+/// empty, to a relation of files; null if nothing. `missing` is the column that was not found, or empty.
+Text duckspan_hint(Str error,
+                   Str missing,
+                   Str receiver,
+                   LiveTable table,
+                   Relation relation,
+                   CFault *fault);
 
 /// The number of tables of an attached receiver.
 uintptr_t duckspan_live_table_count(CFault *fault);

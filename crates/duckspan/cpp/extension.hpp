@@ -30,7 +30,7 @@ void RegisterRelation(duckdb::ExtensionLoader &loader);
 void RegisterStored(duckdb::ExtensionLoader &loader);
 void RegisterViewer(duckdb::ExtensionLoader &loader, const duckdb::shared_ptr<Shared> &shared);
 
-//! Takes note that a query is bound to rows as OTLP has them, of a receiver or, where its name is empty, of files.
-void NoteRows(duckdb::ClientContext &context, const std::string &receiver, LiveTable table);
+//! Takes note that a query is bound to a table of a receiver or, where its name is empty, to a relation of files.
+void NoteRows(duckdb::ClientContext &context, const std::string &receiver, LiveTable table, Relation relation);
 
 } // namespace duckspan

@@ -1,4 +1,4 @@
-//! Leads a query that looks for a column among rows as OTLP has them to the relation that has it.
+//! Adds to the errors of queries over OTLP what leads to the column that they look for.
 
 #include "duckdb.hpp"
 #include "duckdb/planner/operator/logical_extension_operator.hpp"
@@ -12,12 +12,13 @@ namespace duckspan {
 
 namespace {
 
-//! The rows as OTLP has them that a query was bound to last.
+//! What a query was bound to last.
 struct BoundRows : public ClientContextState {
 	transaction_t query = MAXIMUM_QUERY_ID;
 	//! Empty for files.
 	string receiver;
 	LiveTable table = LiveTable::Traces;
+	Relation relation = Relation::Unified;
 };
 
 constexpr const char *BOUND_ROWS = "duckspan_bound_rows";
@@ -45,8 +46,9 @@ void AddHint(ClientContext &context, const ErrorData &error) {
 	if (!bound || bound->query != context.transaction.GetActiveQuery()) {
 		return;
 	}
-	auto column = MissingColumn(error);
-	auto hint = Call(duckspan_hint_column, Lend(column), Lend(bound->receiver), bound->table);
+	auto missing = MissingColumn(error);
+	auto hint = Call(duckspan_hint, Lend(error.RawMessage()), Lend(missing), Lend(bound->receiver), bound->table,
+					 bound->relation);
 	if (hint.data) {
 		throw BinderException(error.ExtraInfo(), error.RawMessage() + "\n" + Take(hint));
 	}
@@ -74,11 +76,12 @@ struct Hints : public OperatorExtension {
 
 } // namespace
 
-void NoteRows(ClientContext &context, const string &receiver, LiveTable table) {
+void NoteRows(ClientContext &context, const string &receiver, LiveTable table, Relation relation) {
 	auto bound = context.registered_state->GetOrCreate<BoundRows>(BOUND_ROWS);
 	bound->query = context.transaction.GetActiveQuery();
 	bound->receiver = receiver;
 	bound->table = table;
+	bound->relation = relation;
 }
 
 void RegisterHints(DatabaseInstance &db) {

@@ -263,8 +263,8 @@ unique_ptr<FunctionData> Bind(ClientContext &context, TableFunctionBindInput &in
 	auto &function = input.info->Cast<FileFunction>();
 	auto &file_input = TableFunctionFileBindInput::Get(input);
 	auto first = file_input.expected_bind_data;
-	if (!first && function.relation == Relation::Unified) {
-		NoteRows(context, string(), LiveTable::Traces);
+	if (!first) {
+		NoteRows(context, string(), LiveTable::Traces, function.relation);
 	}
 	auto layout = first ? first->Cast<FileBind>().layout : ReadLayout(function, input);
 	names.assign(layout->names.begin(), layout->names.begin() + layout->visible);

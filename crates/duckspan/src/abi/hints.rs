@@ -1,22 +1,29 @@
 //! What C++ calls to add to DuckDB's own errors.
 
-use super::Str;
+use super::{Relation, Str};
 use crate::boundary::{CFault, Text, guard};
 use crate::hints;
 use crate::live::LiveTable;
 
-/// What to say of a column that a query does not find in a table of a receiver, or in files where the name of the
-/// receiver is empty; null if nothing.
+/// What to add to the error of a query that was bound to a table of a receiver or, where the name of the receiver is
+/// empty, to a relation of files; null if nothing. `missing` is the column that was not found, or empty.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_hint_column(
-    column: Str,
+pub extern "C" fn duckspan_hint(
+    error: Str,
+    missing: Str,
     receiver: Str,
     table: LiveTable,
+    relation: Relation,
     fault: &mut CFault,
 ) -> Text {
     guard(fault, || {
-        let receiver = receiver.get();
+        let (error, missing, receiver) = (error.get(), missing.get(), receiver.get());
         let receiver = (!receiver.is_empty()).then_some((receiver.as_str(), table));
-        Ok(hints::column(&column.get(), receiver).map_or(Text::NONE, Text::new))
+        let typed = receiver.map_or(relation.typed(), |(_, table)| table.relation());
+        let hint = match typed {
+            Some(relation) => hints::typed(&error, &missing, relation),
+            None => hints::column(&missing, receiver),
+        };
+        Ok(hint.map_or(Text::NONE, Text::new))
     })
 }

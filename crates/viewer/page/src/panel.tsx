@@ -26,6 +26,8 @@ export interface PanelProps {
   follow?: boolean;
   /** Told of each result, for pictures that show more than one. */
   onResult?: (reader: Reader) => void;
+  /** Told of each result and each error. */
+  onAnswer?: () => void;
   /** What stands in the panel's head besides. */
   aside?: ComponentChildren;
   class?: string;
@@ -50,6 +52,9 @@ function KeyedPanel(props: PanelProps) {
   useEffect(() => {
     if (answer.result) props.onResult?.(new Reader(answer.result));
   }, [answer.result]);
+  useEffect(() => {
+    if (answer.result || answer.error) props.onAnswer?.();
+  }, [answer.result, answer.error]);
 
   const run = () => {
     const text = draft ?? sql;

@@ -43,22 +43,25 @@ function Search() {
   const filtered = FILTERS.some((name) => params.get(name)) || rangeConditions(params, "").length > 0;
   const extent = useExtent("spans", "start_time_unix_nano");
   const step = extent && stepFor(extent.from, extent.to, 90);
+  // The list is what people wait for: what stands around it is asked for once it is there.
+  const [listed, setListed] = useState(false);
   return (
     <main>
-      <SearchForm />
+      <SearchForm listed={listed} />
       <Panel
         id="spans"
         title="Spans over time"
         sql={
-          step &&
-          `SELECT time_bucket(${step.interval}, start_time_unix_nano::TIMESTAMP) AS time,
+          listed && step
+            ? `SELECT time_bucket(${step.interval}, start_time_unix_nano::TIMESTAMP) AS time,
        count(*) FILTER (status_code IS DISTINCT FROM 'ERROR') AS fine,
        count(*) FILTER (status_code = 'ERROR') AS errors
 FROM spans${where(conditions)}
 GROUP BY ALL ORDER BY time`
+            : null
         }
         needs={["time", "fine", "errors"]}
-        empty={<Nothing />}
+        empty={listed ? <Nothing /> : "…"}
         draw={(reader) => (
           <Bars
             label="Spans over time, with errors"
@@ -79,8 +82,9 @@ GROUP BY ALL ORDER BY time`
       <Panel
         id="traces"
         title="Traces"
-        sql={listQuery(conditions)}
+        sql={listQuery(params)}
         needs={["time", "root", "duration_ms", "trace_id"]}
+        onAnswer={() => setListed(true)}
         empty={<Empty relation="spans" filtered={filtered} />}
         draw={(reader) => <List reader={reader} />}
       />
@@ -93,25 +97,45 @@ function Nothing() {
   return <span class="hint">No spans.</span>;
 }
 
-export const LIST_LENGTH = 100;
+const LIST_LENGTH = 100;
+/** Spans that are of so many traces, if those are not very long. */
+const NEWEST_SPANS = 5_000;
+/** What many spans meet, so that to look at the newest ones first is worth a second look. */
+const WIDE = ["service"];
 
-function listQuery(conditions: string[]): string {
-  return `WITH found AS (
-    SELECT trace_id, max(start_time_unix_nano) AS newest
-    FROM spans${where(["trace_id IS NOT NULL", ...conditions]).replaceAll("\n", "\n    ")}
-    GROUP BY trace_id ORDER BY newest DESC LIMIT ${LIST_LENGTH}
+function listQuery(params: URLSearchParams): string {
+  const conditions = ["trace_id IS NOT NULL", ...spanConditions(params)];
+  const matching = `SELECT trace_id, start_time_unix_nano
+    FROM spans${where(conditions).replaceAll("\n", "\n    ")}`;
+  const found = (source: string) => `found AS (
+    SELECT trace_id FROM ${source}
+    GROUP BY trace_id ORDER BY max(start_time_unix_nano) DESC LIMIT ${LIST_LENGTH}
 ),
-chosen AS (FROM spans WHERE trace_id IN (SELECT trace_id FROM found))
+chosen AS (FROM spans WHERE trace_id IN (FROM found))
 FROM otlp_traces(spans := chosen)`;
+  const narrow = FILTERS.some((name) => params.get(name) && !WIDE.includes(name));
+  if (narrow) return `WITH matching AS (
+    ${matching}
+),
+${found("matching")}`;
+  return `WITH matching AS NOT MATERIALIZED (
+    ${matching}
+),
+newest AS (FROM matching ORDER BY start_time_unix_nano DESC LIMIT ${NEWEST_SPANS}),
+-- Only where the newest spans are of fewer traces than are listed, all spans are looked at.
+few AS (SELECT 1 FROM newest HAVING count(*) = ${NEWEST_SPANS} AND count(DISTINCT trace_id) < ${LIST_LENGTH}),
+${found("(FROM newest UNION ALL FROM matching WHERE EXISTS (FROM few))")}`;
 }
 
-function SearchForm() {
+function SearchForm({ listed }: { listed: boolean }) {
   const { params } = useRoute();
   const service = params.get("service") ?? "";
-  const services = useQuery("SELECT DISTINCT service_name FROM spans WHERE service_name IS NOT NULL ORDER BY ALL", { limit: 500 });
+  const services = useQuery(listed ? "SELECT DISTINCT service_name FROM spans WHERE service_name IS NOT NULL ORDER BY ALL" : null, { limit: 500 });
   const operations = useQuery(
-    `SELECT name, count(*) AS spans FROM spans${where(service ? [`service_name = ${literal(service)}`] : [])}
-GROUP BY ALL ORDER BY spans DESC, name LIMIT 200`,
+    listed
+      ? `SELECT name, count(*) AS spans FROM spans${where(service ? [`service_name = ${literal(service)}`] : [])}
+GROUP BY ALL ORDER BY spans DESC, name LIMIT 200`
+      : null,
     { follow: false },
   );
   const names = (services.result?.rows ?? []).map(([name]) => String(name));

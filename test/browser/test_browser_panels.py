@@ -30,7 +30,8 @@ def test_every_panel_shows_its_query(page: Page, shop: Viewer) -> None:
         to(page, f"#/{fragment}")
         panels = page.locator("[data-panel]")
         expect(panels.first).to_be_visible()
-        page.wait_for_timeout(300)
+        # A panel may say what the others are of.
+        expect(page.locator(".waiting")).to_have_count(0)
         for place in range(panels.count()):
             one = panels.nth(place)
             expect(one.locator(".facts")).to_contain_text("row")

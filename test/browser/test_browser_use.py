@@ -69,6 +69,7 @@ def test_narrow(browser: Browser, shop: Viewer, scheme: str) -> None:
         for fragment in [*PAGES, f"trace/{trace}"]:
             to(page, f"#/{fragment}")
             expect(page.locator(".facts").first).to_contain_text("row")
+            expect(page.locator(".waiting")).to_have_count(0)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), fragment
         page.get_by_role("treeitem").last.click()
         expect(panel(page, "span").locator(".detail")).to_be_visible()
@@ -83,6 +84,7 @@ def test_names(page: Page) -> None:
     for fragment in PAGES:
         to(page, f"#/{fragment}")
         expect(page.locator(".facts").first).to_contain_text("row")
+        expect(page.locator(".waiting")).to_have_count(0)
         nameless = page.locator("button, a, input, select, [role=button]").evaluate_all(
             """elements => elements.filter(element => element.checkVisibility() &&
                 !element.getAttribute("aria-label") && !element.labels?.length &&
@@ -94,6 +96,8 @@ def test_names(page: Page) -> None:
 SPANS = 10_000
 #: What has room on the screen, and as much on either side.
 SHOWN = 150
+#: Levels of a trace, each of which the trace waits for.
+DEEP = 3_000
 
 
 def test_ten_thousand_spans(browser: Browser, empty: Viewer) -> None:
@@ -151,14 +155,17 @@ def test_a_trace_that_is_no_tree(browser: Browser, empty: Viewer) -> None:
             span(1, 4, None, 40, 1_000),
         ]
     )
-    empty.send_spans(
-        [span(2, number, number - 1 if number else None, number, 9_000) for number in range(500)]
-    )
+    chain = [
+        span(2, number, number - 1 if number else None, number, 9_000) for number in range(DEEP)
+    ]
+    for first in range(0, DEEP, 1_000):
+        empty.send_spans(chain[first : first + 1_000])
     with browsing.shown(browser, empty.url) as page:
         to(page, f"#/trace/{1:032x}")
         # Of the two with one id, one is taken for a retry.
         expect(page.get_by_role("treeitem")).to_have_count(4)
         to(page, f"#/trace/{2:032x}")
-        expect(page.locator(".trace-head")).to_contain_text("500 spans")
+        expect(page.locator(".trace-head")).to_contain_text(f"{DEEP:,} spans")
         page.get_by_role("tree").evaluate("element => { element.scrollTop = element.scrollHeight }")
-        expect(page.locator('[aria-level="500"]')).to_be_visible()
+        # The trace waits for the last of them as well.
+        expect(page.locator(f'[aria-level="{DEEP}"].critical')).to_be_visible()

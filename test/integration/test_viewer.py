@@ -688,7 +688,9 @@ def test_few_queries_run_at_a_time(con: Connection, shop: Viewer) -> None:
     waiting.settimeout(viewer.TIMEOUT)
     body = b""
     while b'"end"' not in body:
-        body += waiting.recv(1 << 16)
+        piece = waiting.recv(1 << 16)
+        assert piece, body
+        body += piece
     assert b'{"rows":[[1]]}' in body
     for connection in connections:
         connection.close()
@@ -765,7 +767,8 @@ def test_detach_while_a_query_runs(con: Connection, receiver: Live) -> None:
     eventually(lambda: queries(con) == 1)
     began = time.monotonic()
     receiver.detach()
-    assert time.monotonic() - began < 5
+    # The query takes minutes, if nobody ends it.
+    assert time.monotonic() - began < 30
     error = opened.query("FROM spans").error
     assert error is not None
     assert "live.spans" in error["message"]

@@ -1,5 +1,5 @@
 // Following what arrives: panels ask again while this counts.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 type Listener = () => void;
 
@@ -37,6 +37,6 @@ export const live = new Live();
 
 export function useLive(): { on: boolean; tick: number } {
   const [state, setState] = useState({ on: live.on, tick: live.tick });
-  useEffect(() => live.listen(() => setState({ on: live.on, tick: live.tick })), []);
+  useLayoutEffect(() => live.listen(() => setState({ on: live.on, tick: live.tick })), []);
   return state;
 }

@@ -1,6 +1,6 @@
 // The state of the page is in the fragment of its address, which no browser sends to the server:
 // #/traces?service=storefront. Going back undoes the last thing.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { queriesIn, trust } from "./trust.ts";
 
 export interface Route {
@@ -57,7 +57,8 @@ export function change(changes: Changes, replace = false): void {
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(current);
-  useEffect(() => {
+  // Not once it was painted: what changes between is missed.
+  useLayoutEffect(() => {
     const follow = () => setRoute(current());
     window.addEventListener("hashchange", follow);
     return () => window.removeEventListener("hashchange", follow);

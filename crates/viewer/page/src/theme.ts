@@ -1,5 +1,5 @@
 // Light, dark, or as the system has it. Pictures that are painted are told when it changes.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 const THEMES = ["auto", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -27,7 +27,7 @@ export function nextTheme(): void {
 export function useTheme(): { theme: Theme; isDark: boolean } {
   const state = () => ({ theme, isDark: theme === "dark" || (theme === "auto" && dark.matches) });
   const [shown, setShown] = useState(state);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const follow = () => setShown(state());
     listeners.add(follow);
     return () => void listeners.delete(follow);

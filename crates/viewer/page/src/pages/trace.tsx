@@ -49,7 +49,7 @@ ORDER BY start_time_unix_nano`}
         <Panel
           id="path"
           title="Critical path"
-          // On its own: of a trace that is very deep, it takes longer than to show the spans.
+          // On its own: the spans need not wait for it.
           sql={`WITH chosen AS (FROM spans WHERE ${ofTrace})\nFROM otlp_critical_path(${literal(id)}, spans := chosen)`}
           needs={["span", "service", "own_ms", "span_id"]}
           empty={<p>No span took any time.</p>}

@@ -121,7 +121,7 @@ ${found("matching")}`;
   return `WITH matching AS NOT MATERIALIZED (
     ${matching}
 ),
-newest AS (FROM matching ORDER BY start_time_unix_nano DESC LIMIT ${NEWEST_SPANS}),
+newest AS MATERIALIZED (FROM matching ORDER BY start_time_unix_nano DESC LIMIT ${NEWEST_SPANS}),
 -- Only where the newest spans are of fewer traces than are listed, all spans are looked at.
 few AS (SELECT 1 FROM newest HAVING count(*) = ${NEWEST_SPANS} AND count(DISTINCT trace_id) < ${LIST_LENGTH}),
 ${found("(FROM newest UNION ALL FROM matching WHERE EXISTS (FROM few))")}`;

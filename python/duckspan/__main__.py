@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         con = duckspan.connect()
         try:
+            # What takes long on a slow machine would be drawn between what is said.
+            con.execute("SET enable_progress_bar = false")
             asked.run(con, asked)
             open_page(con, asked)
             wait()

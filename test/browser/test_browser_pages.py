@@ -31,6 +31,23 @@ def test_traces(page: Page) -> None:
     expect(panel(page, "spans").locator("rect").first).to_be_visible()
 
 
+def test_a_long_trace_hides_no_other(browser: Browser, empty: Viewer) -> None:
+    """The newest spans may be of one trace, more of them than are looked at first."""
+    for first in range(0, 6_000, 1_000):
+        long = [browsing.span(99, first + n, None, 10**9 + first + n, 1) for n in range(1_000)]
+        empty.send_spans(long)
+    empty.send_spans([browsing.span(trace, 0, None, trace, 1) for trace in range(1, 41)])
+    with browsing.shown(browser, empty.url) as page:
+        rows = panel(page, "traces").get_by_role("listitem")
+        expect(rows).to_have_count(41)
+        expect(rows.first).to_contain_text("6,000 spans")
+        expect(rows.nth(1).get_by_role("link")).to_have_attribute("href", f"#/trace/{40:032x}")
+        # Of what has another condition, the same traces are listed.
+        page.get_by_label("At most").fill("1 s")
+        expect(page).to_have_url(re.compile("max="))
+        expect(rows).to_have_count(41)
+
+
 def test_search(page: Page) -> None:
     """By service and status, by an attribute, by duration: a trace has a span like that."""
     rows = panel(page, "traces").get_by_role("listitem")

@@ -1,22 +1,19 @@
-"""The command `duckspan`, as the Python package has it."""
+"""What the command `duckspan` does, and says."""
 
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
 
+import command
 import extension
 import otlp_client
 import wire
+from command import run, running
 from viewer import Viewer
 
 DATA = extension.ROOT / "test" / "data"
@@ -25,67 +22,13 @@ SHOP = DATA / "shop.jsonl"
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package as it is installed, with the extension under test."""
-    folder = tmp_path_factory.mktemp("package")
-    installed = folder / "duckspan"
-    (installed / "extensions" / f"v{duckdb.__version__}").mkdir(parents=True)
-    (installed / "extensions" / f"v{duckdb.__version__}" / extension.path().name).symlink_to(
-        extension.path()
-    )
-    for source in (extension.ROOT / "python" / "duckspan").glob("*.py"):
-        (installed / source.name).symlink_to(source)
-    metadata = folder / "duckspan-7.dist-info" / "METADATA"
-    metadata.parent.mkdir()
-    metadata.write_text("Metadata-Version: 2.1\nName: duckspan\nVersion: 7\n")
-    return folder
-
-
-def environment(package: Path) -> dict[str, str]:
-    """Where the package is found, on a machine without a screen, with a terminal of 80 columns."""
-    unwanted = ("DISPLAY", "WAYLAND_DISPLAY")
-    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
-    return {**kept, "PYTHONPATH": str(package), "COLUMNS": "80"}
-
-
-def run(package: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """The command, run to its end."""
-    command = [sys.executable, "-m", "duckspan", *map(str, arguments)]
-    env = environment(package)
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
-
-
-@contextmanager
-def running(package: Path, *arguments: object, end: int = signal.SIGINT) -> Iterator[list[str]]:
-    """What the command says, while it runs; it has to end well, once it is told to."""
-    command = [sys.executable, "-m", "duckspan", *map(str, arguments)]
-    with subprocess.Popen(
-        command,
-        env=environment(package),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            said: list[str] = []
-            for line in process.stdout:
-                said.append(line.rstrip("\n"))
-                if line.startswith("Ctrl-C"):
-                    break
-            yield said
-            # Who presses Ctrl-C often, or what tells a whole group, ends it as well as others.
-            for _ in range(3):
-                process.send_signal(end)
-            _, errors = process.communicate(timeout=30)
-            assert (process.returncode, errors) == (0, "")
-        finally:
-            process.kill()
+    """The package, installed."""
+    return command.install(tmp_path_factory.mktemp("package"))
 
 
 def page(said: list[str]) -> Viewer:
     """The page that it names."""
-    (line,) = [line for line in said if line.startswith("The page is at ")]
-    return Viewer.open(line.removeprefix("The page is at "))
+    return Viewer.open(command.address(said))
 
 
 def spans(opened: Viewer) -> int:

@@ -1,5 +1,6 @@
 """Every way in which OTLP is laid out in a file: record framings, and compressions around them."""
 
+import functools
 import gzip
 import json
 import struct
@@ -16,7 +17,15 @@ Messages = Sequence[Message]
 
 def json_text(message: Message, **style: Any) -> bytes:
     """A message as an OTLP/JSON document."""
-    return json.dumps(otlp_json.to_json(message), ensure_ascii=False, **style).encode()
+    return json.dumps(
+        document(type(message), message.SerializeToString()), ensure_ascii=False, **style
+    ).encode()
+
+
+@functools.lru_cache(maxsize=8)
+def document(kind: type[Message], message: bytes) -> dict[str, Any]:
+    """What one framing after another is asked for."""
+    return otlp_json.to_json(kind.FromString(message))
 
 
 def compact(messages: Messages) -> list[bytes]:

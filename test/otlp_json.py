@@ -82,23 +82,14 @@ def id_bytes(text: str, size: int) -> bytes:
 
 def to_json(message: Message) -> dict[str, Any]:
     """An official message as canonical OTLP/JSON: what the extension must write."""
-    result: dict[str, Any] = {}
-    for field in sorted(message.DESCRIPTOR.fields, key=lambda field: field.number):
-        if field.name in STRINDEX or not is_set(message, field):
-            continue
-        value = getattr(message, field.name)
-        if field.is_repeated:
-            result[field.json_name] = [value_to_json(field, item) for item in value]
-        else:
-            result[field.json_name] = value_to_json(field, value)
-    return result
-
-
-def is_set(message: Message, field: FieldDescriptor) -> bool:
-    """Whether a field is on the wire."""
-    if field.has_presence:
-        return bool(message.HasField(field.name))
-    return any(field is set_field for set_field, _ in message.ListFields())
+    # The fields that are on the wire, by number.
+    return {
+        field.json_name: [value_to_json(field, item) for item in value]
+        if field.is_repeated
+        else value_to_json(field, value)
+        for field, value in message.ListFields()
+        if field.name not in STRINDEX
+    }
 
 
 def value_to_json(field: FieldDescriptor, value: Any) -> Any:

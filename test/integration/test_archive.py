@@ -427,6 +427,19 @@ def test_few_rows_wait(con: Connection, tmp_path: Path) -> None:
     assert rows == ["0-3", "3-4"]
 
 
+@pytest.mark.parametrize("limit", [{"max_rows": 10}, {"memory_limit": "16MB"}])
+def test_rows_that_would_fill_the_memory(archive: Archive, limit: dict[str, object]) -> None:
+    """With half of the room taken the interval is not waited for, so that none are refused."""
+    attached = attach(archive, **limit)
+    # Four of the five megabytes that there are for rows, or eight of ten rows.
+    name = "x" * 50_000 if "memory_limit" in limit else "x"
+    sent = 0
+    while sent < (80 if "memory_limit" in limit else 8):
+        assert post(attached.port, "traces", spans(name, name), JSON).status == 200
+        sent += 2
+    eventually(lambda: stat(archive.con, "waiting") < sent)
+
+
 def test_answers_wait_for_the_archive(archive: Archive) -> None:
     """A row whose sender was answered is there."""
     attached = attach(archive, acknowledge="archived")

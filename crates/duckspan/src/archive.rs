@@ -272,6 +272,22 @@ impl Path {
         Signal::ALL.map(|signal| batch.rows(signal))
     }
 
+    /// Whether rows from these ids on have half of the room that there is.
+    pub(crate) fn is_pressing(&self, starts: Ends) -> bool {
+        let (limits, mut bytes) = (self.rings.limits(), 0);
+        let waiting = self.waiting(starts);
+        for signal in Signal::ALL {
+            let (stats, waiting) = (self.rings.stats(signal), waiting[signal as usize]);
+            if waiting > limits.max_rows / 2 {
+                return true;
+            }
+            // Of rows that have come since there are more than of those that were counted.
+            let rows = u128::from(stats.rows.max(waiting).max(1));
+            bytes += u128::from(stats.bytes) * u128::from(waiting) / rows;
+        }
+        bytes > u128::from(limits.memory_limit / 2)
+    }
+
     /// Makes statements fail, now and from now on.
     pub(crate) fn stop(&self) {
         self.work.stop("the receiver is detached");

@@ -17,6 +17,9 @@ const THREAD: &str = "duckspan-archive";
 /// After a failure the pause is doubled, up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// How often is looked whether so much waits that there is soon no room.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// Time that the thread has to end once its statement is interrupted.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -201,13 +204,15 @@ impl Shared {
             }
             let pause = self.pause(state.failures);
             let rest = pause.saturating_sub(begun.elapsed());
+            let is_urgent = state.hurry || self.is_pressing(&state);
             let is_wanted =
-                state.hurry && state.failures == 0 || rest.is_zero() && self.is_enough(&state);
+                is_urgent && state.failures == 0 || rest.is_zero() && self.is_enough(&state);
             if state.asked > state.done || is_wanted {
                 state.hurry = false;
                 return Some(state.asked);
             }
             let rest = if rest.is_zero() { pause } else { rest };
+            let rest = if self.options.keeps { rest.min(LOOK) } else { rest };
             state = match self.changed.wait_timeout(state, rest) {
                 Ok((state, _)) => state,
                 Err(poisoned) => poisoned.into_inner().0,
@@ -220,10 +225,15 @@ impl Shared {
         self.options.interval.saturating_mul(1 << failures.min(16)).min(longest)
     }
 
-    /// Whether enough rows wait, or any that senders wait for.
+    /// Whether enough rows wait.
     fn is_enough(&self, state: &State) -> bool {
         let waiting = self.path.waiting(state.outcome.ends).into_iter().sum::<u64>();
         waiting >= self.options.min_rows
+    }
+
+    /// Whether senders would soon be told to wait.
+    fn is_pressing(&self, state: &State) -> bool {
+        self.options.keeps && self.path.is_pressing(state.outcome.ends)
     }
 
     fn note(&self, asked: u64, outcome: Result<Round, SqlError>) {

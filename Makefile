@@ -89,13 +89,14 @@ test-release: release-$(DUCKDB_VERSION) clients $(TEST_PACKAGES) ## The tests of
 test-wheel: wheel $(TEST_PACKAGES) ## The wheel, in clean environments.
 	$(PYTHON) -m pytest test/test_wheel.py
 
-# What only cargo compiles, so zstd's C is left out.
+# What only cargo compiles, so the C of zstd and ring is left out.
 check-platforms: page ## That the crates without C++ compile for the other platforms, which rustup gets the library of.
 	rustup target add $(PLATFORMS)
 	for platform in $(PLATFORMS); do \
 		ZSTD_SYS_USE_PKG_CONFIG=1 PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_PATH=$(CURDIR)/scripts/platforms \
+			TARGET_CC=$(CURDIR)/scripts/platforms/cc TARGET_AR=$(CURDIR)/scripts/platforms/ar \
 			cargo check --locked --target $$platform --target-dir $(TARGET)/platforms \
-			-p duckspan-otlp -p duckspan-ring -p duckspan-receiver -p duckspan-viewer || exit 1; \
+			-p duckspan-otlp -p duckspan-ring -p duckspan-receiver -p duckspan-sender -p duckspan-viewer || exit 1; \
 	done
 
 sanitize: sanitize-threads sanitize-memory ## ThreadSanitizer and valgrind: no data race, no invalid access, no leak.

@@ -43,6 +43,7 @@ mod shim {
             "rejects",
             "relation",
             "scan",
+            "secret",
             "sql",
             "stored",
         ],

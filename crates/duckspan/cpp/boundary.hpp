@@ -65,6 +65,7 @@ using ConditionsHandle = Handle<Conditions, duckspan_conditions_free>;
 using CopyHandle = Handle<CopyTo, duckspan_copy_free>;
 using CopyFileHandle = Handle<CopyFile, duckspan_copy_file_free>;
 using CopyRowsHandle = Handle<CopyRows, duckspan_copy_rows_free>;
+using CopySenderHandle = Handle<CopySender, duckspan_copy_sender_free>;
 using CursorHandle = Handle<Cursor, duckspan_cursor_free>;
 using FileOptionsHandle = Handle<FileOptions, duckspan_file_options_free>;
 using FileScanHandle = Handle<const FileScan, duckspan_file_scan_free>;

@@ -1,10 +1,13 @@
-//! `COPY … TO 'x.jsonl' (FORMAT otlp)`.
+//! `COPY … TO 'x.jsonl' (FORMAT otlp)`, and TO 'otlp://host:4317'.
 
 #include "duckdb.hpp"
 #include "duckdb/common/file_system.hpp"
 #include "duckdb/common/types/column/column_data_collection.hpp"
 #include "duckdb/execution/execution_context.hpp"
 #include "duckdb/function/copy_function.hpp"
+#include "duckdb/logging/log_manager.hpp"
+#include "duckdb/logging/logger.hpp"
+#include "duckdb/main/settings.hpp"
 
 #include "extension.hpp"
 
@@ -18,10 +21,16 @@ struct CopyBind : public TableFunctionData {
 	CopyHandle copy;
 };
 
-//! One file; with PER_THREAD_OUTPUT there are several.
+//! One file, with PER_THREAD_OUTPUT there are several; or an upstream.
 struct CopyGlobal : public GlobalFunctionData {
-	//! Writes what is encoded of these rows.
-	void Write(CopyRows &rows) {
+	//! Writes or sends what is encoded of these rows.
+	void Write(ClientContext &context, CopyRows &rows) {
+		if (sender) {
+			while (!Call(duckspan_copy_sender_add, sender.get(), &rows)) {
+				context.BlockingInterruptCheck();
+			}
+			return;
+		}
 		lock_guard<mutex> guard(lock);
 		Append(Take(Call(duckspan_copy_file_add, encoded.get(), &rows)));
 	}
@@ -29,10 +38,26 @@ struct CopyGlobal : public GlobalFunctionData {
 		file->Write(const_cast<char *>(bytes.data()), bytes.size()); // NOLINT: it is not written to
 		size += bytes.size();
 	}
+	void End(ClientContext &context) {
+		if (!sender) {
+			Append(Take(Call(duckspan_copy_file_end, encoded.get())));
+			file->Close();
+			return;
+		}
+		Text warning {nullptr, 0};
+		while (!Call(duckspan_copy_sender_end, sender.get(), &warning)) {
+			context.BlockingInterruptCheck();
+		}
+		auto text = Take(warning);
+		if (!text.empty()) {
+			DUCKDB_LOG_WARNING(context, "%s", text);
+		}
+	}
 
 	mutex lock;
 	CopyFileHandle encoded;
 	unique_ptr<FileHandle> file;
+	CopySenderHandle sender;
 	atomic<idx_t> size {0};
 };
 
@@ -52,7 +77,16 @@ vector<Named> LendAll(const vector<pair<string, string>> &texts) {
 	return lent;
 }
 
-unique_ptr<FunctionData> BindCopy(ClientContext &, CopyFunctionBindInput &input, const vector<Identifier> &names,
+void AllowSending(ClientContext &context, CopyTo &copy, const string &path) {
+	if (!Settings::Get<EnableExternalAccessSetting>(context)) {
+		throw PermissionException("Rows cannot be sent: enable_external_access is false");
+	}
+	ReadSecret(context, path, [&](const string &name, const string &key, const string &value) {
+		Call(duckspan_copy_set_secret, &copy, Lend(name), Lend(key), Lend(value));
+	});
+}
+
+unique_ptr<FunctionData> BindCopy(ClientContext &context, CopyFunctionBindInput &input, const vector<Identifier> &names,
 								  const vector<LogicalType> &types) {
 	vector<pair<string, string>> columns;
 	vector<pair<string, string>> options;
@@ -68,6 +102,9 @@ unique_ptr<FunctionData> BindCopy(ClientContext &, CopyFunctionBindInput &input,
 	auto result = make_uniq<CopyBind>();
 	result->copy.reset(Call(duckspan_copy_new, Lend(input.info.file_path), column_texts.data(), column_texts.size(),
 							option_texts.data(), option_texts.size()));
+	if (Call(duckspan_copy_sends, result->copy.get())) {
+		AllowSending(context, *result->copy, input.info.file_path);
+	}
 	return std::move(result);
 }
 
@@ -87,7 +124,12 @@ bool Add(CopyRows &rows, DataChunk &chunk) {
 
 unique_ptr<GlobalFunctionData> InitCopy(ClientContext &context, FunctionData &bind, const string &path) {
 	auto result = make_uniq<CopyGlobal>();
-	result->encoded.reset(Call(duckspan_copy_file_new, bind.Cast<CopyBind>().copy.get()));
+	auto &copy = *bind.Cast<CopyBind>().copy;
+	if (Call(duckspan_copy_sends, &copy)) {
+		result->sender.reset(Call(duckspan_copy_sender_new, &copy, Lend(path)));
+		return std::move(result);
+	}
+	result->encoded.reset(Call(duckspan_copy_file_new, &copy));
 	auto flags = FileFlags::FILE_FLAGS_WRITE | FileFlags::FILE_FLAGS_FILE_CREATE_NEW | FileLockType::WRITE_LOCK;
 	result->file = FileSystem::GetFileSystem(context).OpenFile(path, flags);
 	return std::move(result);
@@ -99,23 +141,21 @@ unique_ptr<LocalFunctionData> InitCopyLocal(ExecutionContext &, FunctionData &bi
 	return std::move(result);
 }
 
-void Sink(ExecutionContext &, FunctionData &, GlobalFunctionData &global, LocalFunctionData &local, DataChunk &chunk) {
+void Sink(ExecutionContext &context, FunctionData &, GlobalFunctionData &global, LocalFunctionData &local, DataChunk &chunk) {
 	auto &rows = *local.Cast<CopyLocal>().rows;
 	if (Add(rows, chunk)) {
-		global.Cast<CopyGlobal>().Write(rows);
+		global.Cast<CopyGlobal>().Write(context.client, rows);
 	}
 }
 
-void Combine(ExecutionContext &, FunctionData &, GlobalFunctionData &global, LocalFunctionData &local) {
+void Combine(ExecutionContext &context, FunctionData &, GlobalFunctionData &global, LocalFunctionData &local) {
 	auto &rows = *local.Cast<CopyLocal>().rows;
 	Call(duckspan_copy_rows_finish, &rows);
-	global.Cast<CopyGlobal>().Write(rows);
+	global.Cast<CopyGlobal>().Write(context.client, rows);
 }
 
-void Finalize(ClientContext &, FunctionData &, GlobalFunctionData &global) {
-	auto &state = global.Cast<CopyGlobal>();
-	state.Append(Take(Call(duckspan_copy_file_end, state.encoded.get())));
-	state.file->Close();
+void Finalize(ClientContext &context, FunctionData &, GlobalFunctionData &global) {
+	global.Cast<CopyGlobal>().End(context);
 }
 
 unique_ptr<PreparedBatchData> PrepareBatch(ClientContext &, FunctionData &bind, GlobalFunctionData &,
@@ -129,8 +169,8 @@ unique_ptr<PreparedBatchData> PrepareBatch(ClientContext &, FunctionData &bind, 
 	return std::move(result);
 }
 
-void FlushBatch(ClientContext &, FunctionData &, GlobalFunctionData &global, PreparedBatchData &batch) {
-	global.Cast<CopyGlobal>().Write(*batch.Cast<CopyBatch>().rows);
+void FlushBatch(ClientContext &context, FunctionData &, GlobalFunctionData &global, PreparedBatchData &batch) {
+	global.Cast<CopyGlobal>().Write(context, *batch.Cast<CopyBatch>().rows);
 }
 
 CopyFunctionExecutionMode Mode(bool preserve_insertion_order, bool supports_batch_index) {

@@ -144,6 +144,9 @@ struct CopyFile;
 /// Rows on their way into requests, of one thread.
 struct CopyRows;
 
+/// The sender of a copy. Every thread of its query may use it.
+struct CopySender;
+
 /// What is copied, and how.
 struct CopyTo;
 
@@ -544,6 +547,12 @@ CopyTo *duckspan_copy_new(Str path,
 /// Frees a copy.
 void duckspan_copy_free(CopyTo *copy);
 
+/// Whether rows are sent to an upstream, for which there may be a secret.
+bool duckspan_copy_sends(const CopyTo *copy, CFault *fault);
+
+/// Tells a copy what a secret has. Where that is headers, `key` is the name of one.
+void duckspan_copy_set_secret(CopyTo *copy, Str name, Str key, Str value, CFault *fault);
+
 /// A file of a copy.
 CopyFile *duckspan_copy_file_new(const CopyTo *copy, CFault *fault);
 
@@ -556,8 +565,8 @@ CopyRows *duckspan_copy_rows_new(const CopyTo *copy, CFault *fault);
 /// Frees rows; what is in no file yet is gone.
 void duckspan_copy_rows_free(CopyRows *rows);
 
-/// Adds `count` rows: `columns` are flat `duckdb::Vector`s of the types that the copy was made for. Whether a file
-/// is to get something now.
+/// Adds `count` rows: `columns` are flat `duckdb::Vector`s of the types that the copy was made for. Whether
+/// something is to be written or sent now.
 bool duckspan_copy_rows_add(CopyRows *rows,
                             void *const *columns,
                             uintptr_t column_count,
@@ -574,6 +583,21 @@ Text duckspan_copy_file_add(const CopyFile *file,
 
 /// The bytes that a file ends with.
 Text duckspan_copy_file_end(const CopyFile *file, CFault *fault);
+
+/// What sends the rows of a copy to that path.
+CopySender *duckspan_copy_sender_new(const CopyTo *copy, Str path, CFault *fault);
+
+/// Frees a sender; what is on its way is given up.
+void duckspan_copy_sender_free(CopySender *sender);
+
+/// Sends what is encoded of these rows. Whether that is done: if not, it is called again.
+bool duckspan_copy_sender_add(const CopySender *sender, CopyRows *rows, CFault *fault);
+
+/// Waits for what is on its way. Whether that is done: if not, it is called again. Then `warning` is what is to be
+/// said of it, freed with `duckspan_text_free`.
+bool duckspan_copy_sender_end(const CopySender *sender,
+                              Text *warning,
+                              CFault *fault);
 
 /// The name of the relation of that kind of the only receiver, of those that are attached.
 Text duckspan_given_only(Str kind, const Str *receivers, uintptr_t count, CFault *fault);

@@ -17,6 +17,7 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterLiveScan(*loader);
 	duckspan::RegisterMacros(*loader);
 	duckspan::RegisterRelation(*loader);
+	duckspan::RegisterSecret(*loader);
 	duckspan::RegisterStored(*loader);
 	duckspan::RegisterViewer(*loader, shared);
 	duckspan::RegisterGuard(loader->GetDatabaseInstance());

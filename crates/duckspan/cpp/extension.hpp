@@ -4,6 +4,8 @@
 #include "duckdb/main/extension/extension_loader.hpp"
 #include "boundary.hpp"
 
+#include <functional>
+
 namespace duckspan {
 
 //! What functions of one database share: the rejects, which some write and one reads, and what scans know of each
@@ -27,8 +29,15 @@ void RegisterHints(duckdb::DatabaseInstance &db);
 void RegisterLiveScan(duckdb::ExtensionLoader &loader);
 void RegisterMacros(duckdb::ExtensionLoader &loader);
 void RegisterRelation(duckdb::ExtensionLoader &loader);
+void RegisterSecret(duckdb::ExtensionLoader &loader);
 void RegisterStored(duckdb::ExtensionLoader &loader);
 void RegisterViewer(duckdb::ExtensionLoader &loader, const duckdb::shared_ptr<Shared> &shared);
+
+//! What a secret has: a name, the key where there are several values of it, and a value.
+using SecretReader = std::function<void(const std::string &name, const std::string &key, const std::string &value)>;
+
+//! Reads the secret for a path, if there is one.
+void ReadSecret(duckdb::ClientContext &context, const std::string &path, const SecretReader &read);
 
 //! Takes note that a query is bound to a table of a receiver or, where its name is empty, to a relation of files.
 void NoteRows(duckdb::ClientContext &context, const std::string &receiver, LiveTable table, Relation relation);

@@ -1,10 +1,12 @@
-//! `COPY … TO 'x.jsonl' (FORMAT otlp)`: rows become requests again, and requests files.
+//! `COPY … TO 'x.jsonl' (FORMAT otlp)`: rows become requests again, and requests files, or go to an upstream.
 //!
 //! ```text
-//! rows ─ CopyRows: requests of one signal each ─ encoded ─→ CopyFile: one after the other ─→ DuckDB's file system
+//! rows ─ CopyRows: requests of one signal each ─ encoded ─┬─→ CopyFile: one after the other ─→ DuckDB's file system
+//!                                                         └─→ CopySender: several at a time ─→ upstream
 //! ```
 //! Rows of a thread are collected and encoded beside those of others; only putting them into the file is one at a time.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use duckspan_otlp::Signal;
@@ -12,12 +14,17 @@ use duckspan_otlp::compression::Compression;
 use duckspan_otlp::json::replay::{BadRow, Replay, Row, signal_of};
 use duckspan_otlp::output::{Encoding, Output, Piece, Refused};
 use duckspan_otlp::relation::Relation;
+use duckspan_sender::{Endpoint, Request};
 
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::given;
 
+mod send;
 #[cfg(test)]
 mod tests;
+
+pub use send::CopySender;
+use send::Upstream;
 
 /// Rows of a request at most: what the Collector sends at a time by default.
 const REQUEST_ROWS: usize = 8192;
@@ -29,11 +36,24 @@ const REQUEST_BYTES: usize = 4 << 20;
 const SHOWN: usize = 80;
 
 /// What is copied, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct CopyTo {
+    target: Target,
+    columns: Columns,
+}
+
+/// Where to.
+#[derive(Debug, Clone)]
+enum Target {
+    File(FileFormat),
+    Upstream(Box<Upstream>),
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileFormat {
     encoding: Encoding,
     compression: Compression,
-    columns: Columns,
 }
 
 /// Where the columns stand that make a row.
@@ -52,24 +72,65 @@ pub(crate) struct Given {
 }
 
 impl CopyTo {
-    /// A copy of rows with these columns to a file, or several, of that name.
+    /// A copy of rows with these columns to a file of that name, to several, or to an endpoint.
     pub(crate) fn new(
         path: &str,
         columns: &[Given],
         options: &[(String, String)],
     ) -> Result<CopyTo> {
-        if path.starts_with("otlp://") {
-            return Err(binder(format!(
-                "COPY writes files, and {path} is a receiver: it takes the files that COPY writes, by HTTP"
-            )));
-        }
-        let mut copy = CopyTo {
-            encoding: Encoding::of_path(path),
-            compression: compression_of(path),
-            columns: columns_of(columns)?,
+        let mut target = match Endpoint::is_meant(path) {
+            true => Target::Upstream(Box::new(Upstream::new(path)?)),
+            false => Target::File(FileFormat::of_path(path)),
         };
-        options.iter().try_for_each(|(name, value)| copy.set(name, value))?;
-        Ok(copy)
+        let columns = columns_of(columns)?;
+        options.iter().try_for_each(|(name, value)| match &mut target {
+            Target::File(format) => format.set(name, value),
+            Target::Upstream(upstream) => upstream.set(name, value),
+        })?;
+        Ok(CopyTo { target, columns })
+    }
+
+    /// Whether rows are sent, and a secret may say how.
+    pub(crate) fn sends(&self) -> bool {
+        matches!(self.target, Target::Upstream(_))
+    }
+
+    /// Sets what a secret has; `key` is the name of a header.
+    pub(crate) fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
+        match &mut self.target {
+            Target::File(_) => Ok(()),
+            Target::Upstream(upstream) => upstream.set_secret(name, key, value),
+        }
+    }
+
+    /// A file of this copy.
+    pub(crate) fn file(&self) -> Result<CopyFile> {
+        match self.target {
+            Target::File(FileFormat { encoding, compression }) => {
+                Ok(CopyFile(Mutex::new(Output::new(encoding, compression))))
+            }
+            Target::Upstream(_) => Err(binder("rows that are sent have no file")),
+        }
+    }
+
+    /// What sends the rows of this copy.
+    pub(crate) fn sender(&self, path: &str) -> Result<CopySender> {
+        match &self.target {
+            Target::File(_) => Err(binder("rows of a file are not sent")),
+            Target::Upstream(upstream) => upstream.sender(path),
+        }
+    }
+
+    /// Rows of a thread.
+    pub(crate) fn rows(&self) -> CopyRows {
+        let replays = Signal::ALL.map(Replay::new);
+        CopyRows { copy: self.clone(), replays, pieces: Vec::new(), requests: VecDeque::new() }
+    }
+}
+
+impl FileFormat {
+    fn of_path(path: &str) -> FileFormat {
+        FileFormat { encoding: Encoding::of_path(path), compression: compression_of(path) }
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<()> {
@@ -92,16 +153,6 @@ impl CopyTo {
             }
         }
         Ok(())
-    }
-
-    /// A file of this copy.
-    pub(crate) fn file(&self) -> CopyFile {
-        CopyFile(Mutex::new(Output::new(self.encoding, self.compression)))
-    }
-
-    /// Rows of a thread.
-    pub(crate) fn rows(&self) -> CopyRows {
-        CopyRows { copy: self.clone(), replays: Signal::ALL.map(Replay::new), pieces: Vec::new() }
     }
 }
 
@@ -159,7 +210,10 @@ pub struct CopyRows {
     copy: CopyTo,
     /// By signal.
     replays: [Replay; Signal::ALL.len()],
+    /// For a file.
     pieces: Vec<Piece>,
+    /// For an upstream.
+    requests: VecDeque<Request>,
 }
 
 /// A row as SQL has it.
@@ -190,9 +244,9 @@ impl CopyRows {
         Ok(())
     }
 
-    /// Whether something is encoded that a file may get.
-    pub(crate) fn has_pieces(&self) -> bool {
-        !self.pieces.is_empty()
+    /// Whether something is encoded that may be written or sent.
+    pub(crate) fn is_encoded(&self) -> bool {
+        !self.pieces.is_empty() || !self.requests.is_empty()
     }
 
     /// Encodes what is left.
@@ -205,9 +259,13 @@ impl CopyRows {
         let segment = replay.take().map_err(|BadRow { row, reason }| {
             bad(&format!("{reason} (row {} of a request of {})", row + 1, signal.name()), "")
         })?;
-        if let Some(segment) = segment {
-            let piece = Piece::new(&segment, self.copy.encoding, self.copy.compression);
-            self.pieces.push(piece.map_err(no_memory)?);
+        let Some(segment) = segment else { return Ok(()) };
+        match &self.copy.target {
+            Target::File(FileFormat { encoding, compression }) => {
+                let piece = Piece::new(&segment, *encoding, *compression);
+                self.pieces.push(piece.map_err(no_memory)?);
+            }
+            Target::Upstream(upstream) => self.requests.push_back(upstream.request(&segment)?),
         }
         Ok(())
     }

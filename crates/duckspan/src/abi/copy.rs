@@ -1,11 +1,11 @@
-//! What C++ calls to copy rows to files.
+//! What C++ calls to copy rows to files and upstreams.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
 
 use super::Str;
 use crate::boundary::{CFault, Text, contain_drop, guard};
-use crate::copy::{CopyFile, CopyRow, CopyRows, CopyTo, Given};
+use crate::copy::{CopyFile, CopyRow, CopyRows, CopySender, CopyTo, Given};
 use crate::input::Input;
 
 /// A name, and the text that belongs to it.
@@ -54,10 +54,28 @@ pub extern "C" fn duckspan_copy_free(copy: *mut CopyTo) {
     contain_drop(unsafe { Box::from_raw(copy) });
 }
 
+/// Whether rows are sent to an upstream, for which there may be a secret.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_copy_sends(copy: &CopyTo, fault: &mut CFault) -> bool {
+    guard(fault, || Ok(copy.sends()))
+}
+
+/// Tells a copy what a secret has. Where that is headers, `key` is the name of one.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_copy_set_secret(
+    copy: &mut CopyTo,
+    name: Str,
+    key: Str,
+    value: Str,
+    fault: &mut CFault,
+) {
+    guard(fault, || copy.set_secret(&name.get(), &key.get(), &value.get()));
+}
+
 /// A file of a copy.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_copy_file_new(copy: &CopyTo, fault: &mut CFault) -> *mut CopyFile {
-    guard(fault, || Ok(Box::into_raw(Box::new(copy.file()))))
+    guard(fault, || Ok(Box::into_raw(Box::new(copy.file()?))))
 }
 
 /// Frees a file.
@@ -80,8 +98,8 @@ pub extern "C" fn duckspan_copy_rows_free(rows: *mut CopyRows) {
     contain_drop(unsafe { Box::from_raw(rows) });
 }
 
-/// Adds `count` rows: `columns` are flat `duckdb::Vector`s of the types that the copy was made for. Whether a file
-/// is to get something now.
+/// Adds `count` rows: `columns` are flat `duckdb::Vector`s of the types that the copy was made for. Whether
+/// something is to be written or sent now.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_copy_rows_add(
     rows: &mut CopyRows,
@@ -111,7 +129,7 @@ pub extern "C" fn duckspan_copy_rows_add(
             };
             rows.push(row)?;
         }
-        Ok(rows.has_pieces())
+        Ok(rows.is_encoded())
     })
 }
 
@@ -135,4 +153,47 @@ pub extern "C" fn duckspan_copy_file_add(
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_copy_file_end(file: &CopyFile, fault: &mut CFault) -> Text {
     guard(fault, || Ok(Text::of(file.end()?)))
+}
+
+/// What sends the rows of a copy to that path.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_copy_sender_new(
+    copy: &CopyTo,
+    path: Str,
+    fault: &mut CFault,
+) -> *mut CopySender {
+    guard(fault, || Ok(Box::into_raw(Box::new(copy.sender(&path.get())?))))
+}
+
+/// Frees a sender; what is on its way is given up.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_copy_sender_free(sender: *mut CopySender) {
+    // SAFETY: made by `duckspan_copy_sender_new`, freed once.
+    contain_drop(unsafe { Box::from_raw(sender) });
+}
+
+/// Sends what is encoded of these rows. Whether that is done: if not, it is called again.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_copy_sender_add(
+    sender: &CopySender,
+    rows: &mut CopyRows,
+    fault: &mut CFault,
+) -> bool {
+    guard(fault, || sender.send(rows))
+}
+
+/// Waits for what is on its way. Whether that is done: if not, it is called again. Then `warning` is what is to be
+/// said of it, freed with `duckspan_text_free`.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_copy_sender_end(
+    sender: &CopySender,
+    warning: &mut Text,
+    fault: &mut CFault,
+) -> bool {
+    guard(fault, || {
+        let said = sender.finish()?;
+        let done = said.is_some();
+        *warning = said.map_or(Text::NONE, Text::new);
+        Ok(done)
+    })
 }

@@ -24,7 +24,12 @@ fn copy(path: &str, pairs: &[(&str, &str)]) -> Result<CopyTo> {
 
 #[test]
 fn names_of_files_and_options_say_how() {
-    let how = |path, pairs| copy(path, pairs).map(|copy| (copy.encoding, copy.compression));
+    let how = |path, pairs| {
+        copy(path, pairs).map(|copy| match copy.target {
+            Target::File(FileFormat { encoding, compression }) => (encoding, compression),
+            Target::Upstream(upstream) => panic!("{upstream:?} is no file"),
+        })
+    };
     assert_eq!(how("x.json.gz", &[]).expect("good"), (Encoding::Json, Compression::Gzip));
     let pairs = [("encoding", "Length_Prefixed"), ("compression", "zstd")];
     let found = how("x.json", &pairs).expect("good");
@@ -32,7 +37,10 @@ fn names_of_files_and_options_say_how() {
     assert!(told(how("x", &[("encoding", "xml")])).contains("'length_prefixed'"));
     assert!(told(how("x", &[("compression", "lz4")])).contains("'zstd'"));
     assert!(told(how("x", &[("delimiter", ";")])).contains("no option delimiter"));
-    assert!(told(how("otlp://localhost:4317", &[])).contains("is a receiver"));
+    for path in ["otlp://localhost:4317", "https://localhost:4318"] {
+        assert!(copy(path, &[("compression", "gzip")]).expect("good").sends());
+        assert!(told(copy(path, &[("encoding", "json")])).contains("no option encoding"));
+    }
 }
 
 #[test]
@@ -53,11 +61,11 @@ fn row<'a>(data: &'a str, signal: Option<&'a str>) -> CopyRow<'a> {
 #[test]
 fn rows_of_all_signals_become_lines() {
     let copy = copy("x.jsonl", &[]).expect("good");
-    let (file, mut rows) = (copy.file(), copy.rows());
+    let (file, mut rows) = (copy.file().expect("a file"), copy.rows());
     rows.push(row(r#"{"name":"a","spanId":"0101010101010101"}"#, None)).expect("a span");
     rows.push(row(r#"{"body":{"stringValue":"b"}}"#, Some("logs"))).expect("a log record");
     rows.push(row(r#"{"name":"c","startTimeUnixNano":"1"}"#, None)).expect("a span");
-    assert!(!rows.has_pieces());
+    assert!(!rows.is_encoded());
     rows.finish().expect("rows");
     let text = String::from_utf8(file.add(&mut rows).expect("lines")).expect("UTF-8");
     let expected = [
@@ -77,7 +85,7 @@ fn rows_that_are_none_are_told() {
     assert!(pushed(row("{}", Some("profiles"))).contains("'profiles' is no signal"));
     assert!(pushed(row(r#"{"mine":1}"#, None)).contains("begins \"{\\\"mine\\\":1}\""));
     assert!(pushed(row("[]", None)).contains("not a JSON object"));
-    let (file, mut rows) = (copy.file(), copy.rows());
+    let (file, mut rows) = (copy.file().expect("a file"), copy.rows());
     rows.push(row(r#"{"parentSpanId":"0101010101010101"}"#, None)).expect("a span");
     rows.push(row(r#"{"body":{}}"#, None)).expect("a log record");
     rows.finish().expect("rows");
@@ -89,7 +97,7 @@ fn many_rows_are_many_requests() {
     let copy = copy("x.jsonl", &[]).expect("good");
     let mut rows = copy.rows();
     for _ in 0..REQUEST_ROWS {
-        assert!(!rows.has_pieces());
+        assert!(!rows.is_encoded());
         rows.push(row(r#"{"spanId":"0101010101010101"}"#, None)).expect("a span");
     }
     assert_eq!(rows.pieces.iter().map(Piece::rows).collect::<Vec<_>>(), [REQUEST_ROWS]);

@@ -1,0 +1,182 @@
+//! `COPY … TO 'otlp://host:4317' (FORMAT otlp)`: requests go to an upstream instead of a file.
+
+use std::time::Duration;
+
+use duckspan_otlp::Segment;
+use duckspan_sender::{Endpoint, OptionError, Options, Report, Request, Sender};
+
+use super::{CopyRows, binder, no_memory};
+use crate::boundary::{Fault, FaultKind, Result};
+
+#[cfg(test)]
+mod tests;
+
+/// Time after which whoever waits looks whether its query was interrupted.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The most requests that may be in flight.
+const MOST_IN_FLIGHT: u32 = 64;
+
+/// The most seconds that an option may ask for: a day.
+const MOST_SECONDS: f64 = 86_400.0;
+
+/// Where rows are sent, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Upstream {
+    path: String,
+    endpoint: Endpoint,
+    options: Options,
+    /// Whether rows that are rejected are a warning.
+    ignore_errors: bool,
+}
+
+impl Upstream {
+    pub(crate) fn new(path: &str) -> Result<Upstream> {
+        Ok(Upstream {
+            path: path.to_owned(),
+            endpoint: path.parse().map_err(|error| binder(format!("{error}")))?,
+            options: Options::default(),
+            ignore_errors: false,
+        })
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let wrong = |what: &str| binder(format!("{name} '{value}' is not {what}"));
+        match name {
+            "compression" => {
+                self.options.gzip = match value.to_ascii_lowercase().as_str() {
+                    "gzip" => true,
+                    "none" | "auto" => false,
+                    _ => return Err(wrong("'none' or 'gzip', as senders of OTLP compress")),
+                }
+            }
+            "ignore_errors" => {
+                self.ignore_errors = match value.to_ascii_lowercase().as_str() {
+                    "" | "true" | "1" => true,
+                    "false" | "0" => false,
+                    _ => return Err(wrong("true or false")),
+                }
+            }
+            "in_flight" => {
+                let number =
+                    value.parse().ok().filter(|number| (1..=MOST_IN_FLIGHT).contains(number));
+                let what = format!("a whole number from 1 to {MOST_IN_FLIGHT}");
+                self.options.in_flight = number.ok_or_else(|| wrong(&what))?;
+            }
+            "timeout" => self.options.timeout = seconds(value).ok_or_else(|| wrong(SECONDS))?,
+            "retry_for" => self.options.retry_for = seconds(value).ok_or_else(|| wrong(SECONDS))?,
+            _ => {
+                return Err(binder(format!(
+                    "COPY … TO '{}' has no option {name}: it has compression, in_flight, timeout, retry_for and \
+                     ignore_errors; tokens, headers and certificates are those of a secret",
+                    self.path
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets what a secret has: `key` is the name of a header.
+    pub(crate) fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
+        let set = match name {
+            "token" => self.options.credentials.set_token(value),
+            "headers" => self.options.credentials.set_header(key, value),
+            "ca" => Ok(self.options.credentials.set_ca(value)),
+            "certificate" => Ok(self.options.credentials.set_certificate(value)),
+            "key" => Ok(self.options.credentials.set_key(value)),
+            // Of a version that knows more.
+            _ => Ok(()),
+        };
+        set.map_err(|error| self.unusable(&error))
+    }
+
+    fn unusable(&self, error: &OptionError) -> Fault {
+        binder(format!("The secret for {} cannot be used: {error}", self.endpoint))
+    }
+
+    pub(super) fn request(&self, segment: &Segment) -> Result<Request> {
+        let mut message = Vec::new();
+        segment.put_request(0..segment.len(), &mut message);
+        let (signal, rows) = (segment.signal(), segment.len() as u64);
+        Request::new(&self.endpoint, &self.options, signal, rows, message).map_err(no_memory)
+    }
+
+    pub(super) fn sender(&self, path: &str) -> Result<CopySender> {
+        if path != self.path {
+            return Err(binder(format!(
+                "Rows are sent to {}, and not to several files: leave out PARTITION_BY, PER_THREAD_OUTPUT, \
+                 FILE_SIZE_BYTES and their like",
+                self.path
+            )));
+        }
+        let sender = Sender::new(self.endpoint.clone(), self.options.clone());
+        Ok(CopySender {
+            sender: sender.map_err(|error| self.unusable(&error))?,
+            upstream: self.clone(),
+        })
+    }
+}
+
+const SECONDS: &str = "a number of seconds, more than 0 and no more than a day";
+
+fn seconds(value: &str) -> Option<Duration> {
+    let seconds = value.parse().ok().filter(|&seconds| seconds > 0.0 && seconds <= MOST_SECONDS);
+    seconds.map(Duration::from_secs_f64)
+}
+
+/// The sender of a copy. Every thread of its query may use it.
+#[derive(Debug)]
+pub struct CopySender {
+    sender: Sender,
+    upstream: Upstream,
+}
+
+impl CopySender {
+    /// Sends what is encoded of `rows`. Whether that is done: if not, call again, unless the query was interrupted.
+    pub(crate) fn send(&self, rows: &mut CopyRows) -> Result<bool> {
+        while let Some(request) = rows.requests.pop_front() {
+            let sent = self.sender.send(request, PATIENCE);
+            if let Some(request) =
+                sent.map_err(|failed| self.failed(&failed.to_string(), &failed.report))?
+            {
+                rows.requests.push_front(request);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What is to be said once all is sent, empty if there is nothing; `None` as long as it is not sent.
+    pub(crate) fn finish(&self) -> Result<Option<String>> {
+        let finished = self.sender.finish(PATIENCE);
+        let report = finished.map_err(|failed| self.failed(&failed.to_string(), &failed.report))?;
+        let Some(report) = report else { return Ok(None) };
+        if report.rejected > 0 && !self.upstream.ignore_errors {
+            let message = format!(
+                "{} The others were taken. With IGNORE_ERRORS true this is a warning.",
+                self.said(&report)
+            );
+            return Err(Fault::new(FaultKind::InvalidInput, message));
+        }
+        let is_silent = report.rejected == 0 && report.said.is_empty();
+        Ok(Some(if is_silent { String::new() } else { self.said(&report) }))
+    }
+
+    fn said(&self, report: &Report) -> String {
+        let Report { sent, rejected, said } = report;
+        let endpoint = &self.upstream.endpoint;
+        let said = if said.is_empty() { "it does not say why".to_owned() } else { said.join("; ") };
+        match rejected {
+            0 => format!("{endpoint} took all rows, and says: {said}"),
+            _ => format!("{endpoint} rejected {rejected} of {sent} rows: {said}."),
+        }
+    }
+
+    fn failed(&self, failed: &str, report: &Report) -> Fault {
+        let message = match report.sent {
+            0 => failed.to_owned(),
+            sent => format!("{failed}. It took {sent} rows before, which it has"),
+        };
+        Fault::new(FaultKind::Io, message)
+    }
+}

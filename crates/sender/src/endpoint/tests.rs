@@ -1,0 +1,43 @@
+use super::*;
+
+#[test]
+fn endpoints() {
+    let cases = [
+        ("otlp://localhost:4317", "otlp://localhost:4317"),
+        ("OTLP://collector", "otlp://collector:4317"),
+        ("otlps://[::1]:1", "otlps://[::1]:1"),
+        ("http://127.0.0.1:4318/", "http://127.0.0.1:4318"),
+        ("https://otlp.example/otlp/", "https://otlp.example:443/otlp"),
+        ("http://h", "http://h:80"),
+    ];
+    for (text, shown) in cases {
+        let endpoint: Endpoint = text.parse().expect(text);
+        assert_eq!(endpoint.to_string(), shown);
+        assert_eq!(shown.parse(), Ok(endpoint));
+        assert!(Endpoint::is_meant(text));
+    }
+    let endpoint: Endpoint = "otlp://[::1]".parse().expect("an endpoint");
+    assert_eq!((endpoint.host.as_str(), endpoint.authority().as_str()), ("::1", "[::1]:4317"));
+}
+
+#[test]
+fn no_endpoints() {
+    let cases = [
+        ("otlp://me:secret@host", "secret"),
+        ("otlp://", "address"),
+        ("otlp://host:", "is no port"),
+        ("otlp://host:0", "is no port"),
+        ("otlp://host:99999", "\"99999\" is no port"),
+        ("otlp://host/path", "no paths"),
+        ("http://host/v1/traces", "leave it out"),
+        ("http://host?x", "may follow"),
+        ("file://host/x", "no scheme"),
+    ];
+    for (text, reason) in cases {
+        let error = text.parse::<Endpoint>().expect_err(text).to_string();
+        assert!(error.contains(reason), "{text}: {error}");
+    }
+    for path in ["trace.jsonl", "s3://bucket/x", "/http/x"] {
+        assert!(!Endpoint::is_meant(path));
+    }
+}

@@ -1,0 +1,28 @@
+//! OTLP requests to an upstream: gRPC and HTTP, several at a time, each tried again where that may help.
+//!
+//! ```text
+//! request ─ Sender: a place in flight ─ deliver ─┬─ grpc ─┬─ connect ─→ upstream
+//!                  └─ Report ←─ answer ──────────┴─ http ─┘
+//! ```
+//! A [`Sender`] owns its thread. Whoever sends waits for a place, never for an answer; what became of all requests is
+//! in the [`Report`]. A request whose answer was lost is sent again, so that an upstream may have it twice, as OTLP
+//! has it.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod backoff;
+mod connect;
+mod endpoint;
+mod first;
+mod grpc;
+mod http;
+mod message;
+mod options;
+mod request;
+mod sender;
+mod tls;
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use options::{Credentials, OptionError, Options};
+pub use request::Request;
+pub use sender::{Failed, Report, Sender};

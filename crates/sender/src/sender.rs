@@ -1,0 +1,274 @@
+//! The sender: requests in flight, and what became of them.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::answer::{Failure, Retry};
+use crate::backoff::Backoff;
+use crate::connect::{Connection, Upstream};
+use crate::endpoint::{Endpoint, Protocol};
+use crate::message::Partial;
+use crate::options::{OptionError, Options};
+use crate::request::Request;
+use crate::{grpc, http};
+
+const THREAD: &str = "duckspan-send";
+
+/// Who we are, to upstreams.
+pub(crate) const AGENT: &str = concat!("duckspan/", env!("CARGO_PKG_VERSION"));
+
+/// Bytes of an answer at most.
+pub(crate) const MAX_ANSWER: usize = 1 << 20;
+
+/// Texts of an upstream that are kept.
+const KEPT_TEXTS: usize = 3;
+
+/// Sends requests to one upstream. What is in flight is given up when it is dropped.
+pub struct Sender {
+    shared: Arc<Shared>,
+    /// Taken when it is dropped, never before.
+    runtime: Option<Runtime>,
+}
+
+struct Shared {
+    upstream: Upstream,
+    options: Options,
+    /// One for each request that may be in flight; closed when one has failed for good.
+    places: Arc<Semaphore>,
+    /// Connections that no request has.
+    idle: Mutex<Vec<Connection>>,
+    /// Whether the upstream ever answered.
+    known: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    report: Report,
+    failed: Option<Failure>,
+}
+
+/// What became of requests.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Rows of requests that the upstream took, those that it rejected among them.
+    pub sent: u64,
+    /// Rows that it rejected.
+    pub rejected: u64,
+    /// What it said of those, or of what it took; the first few that differ.
+    pub said: Vec<String>,
+}
+
+/// A request failed for good, and with it what was to follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    endpoint: Endpoint,
+    reason: String,
+    /// What became of other requests until then.
+    pub report: Report,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Failed to send to {}: {}", self.endpoint, self.reason)
+    }
+}
+
+impl std::error::Error for Failed {}
+
+impl Sender {
+    /// A sender to that endpoint. It connects when it has something to send.
+    ///
+    /// # Errors
+    /// If certificates or keys cannot be read.
+    pub fn new(endpoint: Endpoint, options: Options) -> Result<Sender, OptionError> {
+        let runtime = runtime()
+            .map_err(|error| OptionError::new(format!("no thread can be started: {error}")))?;
+        let shared = Shared {
+            upstream: Upstream::new(endpoint, &options.credentials)?,
+            places: Arc::new(Semaphore::new(options.in_flight.max(1) as usize)),
+            options,
+            idle: Mutex::default(),
+            known: AtomicBool::new(false),
+            state: Mutex::default(),
+        };
+        Ok(Sender { shared: Arc::new(shared), runtime: Some(runtime) })
+    }
+
+    /// Sends a request, once there is a place in flight for it; hands it back if there is none for so long.
+    ///
+    /// # Errors
+    /// If a request failed for good.
+    pub fn send(&self, request: Request, patience: Duration) -> Result<Option<Request>, Failed> {
+        let Some(runtime) = &self.runtime else { return Ok(Some(request)) };
+        let place = Arc::clone(&self.shared.places).acquire_owned();
+        match runtime.block_on(async { timeout(patience, place).await }) {
+            Ok(Ok(place)) => {
+                runtime.spawn(Arc::clone(&self.shared).deliver(request, place));
+                Ok(None)
+            }
+            Ok(Err(_)) => Err(self.shared.failed()),
+            Err(_) => Ok(Some(request)),
+        }
+    }
+
+    /// Waits until nothing is in flight; `None` if that takes longer.
+    ///
+    /// # Errors
+    /// If a request failed for good.
+    pub fn finish(&self, patience: Duration) -> Result<Option<Report>, Failed> {
+        let Some(runtime) = &self.runtime else { return Ok(None) };
+        let all = self.shared.options.in_flight.max(1);
+        match runtime
+            .block_on(async { timeout(patience, self.shared.places.acquire_many(all)).await })
+        {
+            Ok(Ok(_)) => Ok(Some(self.shared.state().report.clone())),
+            Ok(Err(_)) => Err(self.shared.failed()),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("endpoint", &self.shared.upstream.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Whoever drops it may hold a thread of DuckDB, and does not wait.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// One thread is enough: requests are encoded and compressed by those who send them.
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        // To look up a host.
+        .max_blocking_threads(1)
+        .thread_name(THREAD)
+        .enable_io()
+        .enable_time()
+        .build()
+}
+
+impl Shared {
+    async fn deliver(self: Arc<Shared>, request: Request, place: OwnedSemaphorePermit) {
+        let outcome = self.try_until_taken(&request).await;
+        let mut state = self.state();
+        match outcome {
+            Ok(partial) => state.report.add(request.rows, partial),
+            Err(failure) => {
+                state.failed.get_or_insert(failure);
+                self.places.close();
+            }
+        }
+        drop(state);
+        drop(place);
+    }
+
+    async fn try_until_taken(&self, request: &Request) -> Result<Partial, Failure> {
+        let begun = Instant::now();
+        let mut backoff = Backoff::new();
+        loop {
+            let failure = match timeout(self.options.timeout, self.try_once(request)).await {
+                Ok(Ok(partial)) => return Ok(partial),
+                Ok(Err(failure)) => failure,
+                Err(_) => self.no_answer(),
+            };
+            let asked = match failure.retry {
+                Retry::Later(asked) => asked,
+                Retry::IfKnown if self.known.load(Ordering::Relaxed) => None,
+                Retry::IfKnown | Retry::Never => return Err(failure),
+            };
+            let wait = backoff.next(asked);
+            if begun.elapsed() + wait > self.options.retry_for {
+                return Err(self.gave_up(failure));
+            }
+            sleep(wait).await;
+            // Another has failed for good: what this one would say is not heard any more.
+            if self.places.is_closed() {
+                return Err(failure);
+            }
+        }
+    }
+
+    async fn try_once(&self, request: &Request) -> Result<Partial, Failure> {
+        let Upstream { endpoint, .. } = &self.upstream;
+        let body = request.body.clone();
+        let head = match endpoint.protocol {
+            Protocol::Grpc => grpc::call(endpoint, &self.options, request.signal, body)?,
+            Protocol::Http => http::post(endpoint, &self.options, request.signal, body)?,
+        };
+        let mut connection = match self.take_idle() {
+            Some(connection) => connection,
+            None => self.upstream.connect().await?,
+        };
+        let response = connection.send(&self.upstream, head).await?;
+        self.known.store(true, Ordering::Relaxed);
+        let answer = match endpoint.protocol {
+            Protocol::Grpc => grpc::answer(endpoint, response).await,
+            Protocol::Http => http::answer(endpoint, response).await,
+        };
+        lock(&self.idle).push(connection);
+        answer
+    }
+
+    fn take_idle(&self) -> Option<Connection> {
+        let mut idle = lock(&self.idle);
+        idle.retain(Connection::is_open);
+        idle.pop()
+    }
+
+    fn no_answer(&self) -> Failure {
+        let message = format!("it does not answer within {:?}", self.options.timeout);
+        let retry = match self.known.load(Ordering::Relaxed) {
+            true => Retry::Later(None),
+            false => Retry::IfKnown,
+        };
+        Failure::new(retry, message)
+    }
+
+    fn gave_up(&self, failure: Failure) -> Failure {
+        let message = format!("{} (tried again for {:?})", failure.message, self.options.retry_for);
+        Failure { message, ..failure }
+    }
+
+    fn failed(&self) -> Failed {
+        let state = self.state();
+        let reason = state.failed.as_ref().map_or(String::new(), |failure| failure.message.clone());
+        Failed { endpoint: self.upstream.endpoint.clone(), reason, report: state.report.clone() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl Report {
+    fn add(&mut self, rows: u64, partial: Partial) {
+        self.sent += rows;
+        self.rejected += partial.rejected.min(rows);
+        let text = crate::answer::shown(&partial.message);
+        if !text.is_empty() && self.said.len() < KEPT_TEXTS && !self.said.contains(&text) {
+            self.said.push(text);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

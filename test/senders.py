@@ -32,9 +32,11 @@ class Sender:
         absent = [str(file) for file in self.needs if not file.exists()]
         return f"{', '.join(absent)} is not there: run `make clients`" if absent else None
 
-    def send(self, protocol: str, ports: list[int], **environment: str) -> str:
+    def send(
+        self, protocol: str, ports: list[int], scheme: str = "http", **environment: str
+    ) -> str:
         """Tells the story to each port, and returns what the program printed."""
-        endpoints = [f"http://localhost:{port}" for port in ports]
+        endpoints = [f"{scheme}://localhost:{port}" for port in ports]
         process = subprocess.run(
             [*self.command, protocol, *endpoints],
             env={**os.environ, **self.environment, **environment},

@@ -16,12 +16,23 @@ public:
 		return "Addresses of OTLP receivers";
 	}
 	bool CanHandleFile(const string &path) override {
-		return StringUtil::StartsWith(StringUtil::Lower(path), "otlp://");
+		auto lower = StringUtil::Lower(path);
+		return StringUtil::StartsWith(lower, "otlp://") || StringUtil::StartsWith(lower, "otlps://");
 	}
 	vector<OpenFileInfo> Glob(const string &path, FileOpener *) override {
 		Refuse(path);
 	}
-	bool FileExists(const string &path, optional_ptr<FileOpener>) override {
+	//! COPY looks whether it is about to replace something, before it sends.
+	bool FileExists(const string &, optional_ptr<FileOpener>) override {
+		return false;
+	}
+	bool DirectoryExists(const string &, optional_ptr<FileOpener>) override {
+		return false;
+	}
+	bool TryRemoveFile(const string &, optional_ptr<FileOpener>) override {
+		return false;
+	}
+	void CreateDirectory(const string &path, optional_ptr<FileOpener>) override {
 		Refuse(path);
 	}
 

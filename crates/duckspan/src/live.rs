@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duckspan_otlp::{Segment, Signal};
-use duckspan_receiver::{Archiving, Counters, Page, Receiver, StartError};
+use duckspan_receiver::{Archiving, Counters, Page, Receiver, StartError, Tls};
 use duckspan_ring::{Full, Rings, Snapshot, Stats};
 
 use crate::archive::{Archive, ArchiveOptions, Bell, Outcome, unique_id};
@@ -20,6 +20,7 @@ mod rows;
 mod scan;
 mod stats;
 mod table;
+mod tls;
 
 pub use insert::LiveInsert;
 pub use options::LiveOptions;
@@ -48,6 +49,7 @@ pub struct Live {
     archive: Option<Archive>,
     /// Where people see its rows.
     page: Page,
+    tls: Option<Arc<Tls>>,
     /// Held by who archives to another place.
     archiving: Mutex<()>,
 }
@@ -103,6 +105,7 @@ impl Live {
         database: Database,
         page: Page,
     ) -> Result<Live> {
+        let tls = options.tls()?;
         let rings = Arc::new(Rings::new(options.ring_limits()));
         let (id, bell) = (unique_id(), Bell::default());
         let archive = options.archive();
@@ -116,7 +119,7 @@ impl Live {
             let bell = bell.clone();
             Archiving::new(archive.acknowledges, move || bell.ring())
         });
-        let receive = || options.receive(&rings, archiving.clone(), page.clone());
+        let receive = || options.receive(&rings, archiving.clone(), page.clone(), tls.clone());
         let receiver = Live::take_over(previous, options, receive)
             .map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?;
         let path_of_rows = path;
@@ -139,6 +142,7 @@ impl Live {
             id: id.into(),
             archive,
             page,
+            tls,
             archiving: Mutex::default(),
         })
     }
@@ -236,7 +240,9 @@ impl Live {
     fn resume(&self) {
         let options = self.options.with_ports(self.receiver().address().port(), self.http_port);
         let archiving = self.archive.as_ref().map(Archive::archiving);
-        if let Ok(receiver) = options.receive(&self.rings, archiving, self.page.clone()) {
+        if let Ok(receiver) =
+            options.receive(&self.rings, archiving, self.page.clone(), self.tls.clone())
+        {
             *self.receiver.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(receiver);
         }
     }

@@ -1,10 +1,13 @@
 //! What a receiver is started with.
 
+use std::sync::Arc;
+
 use crate::address::Address;
 use crate::archiving::Archiving;
 use crate::auth::Token;
 use crate::cors::Origin;
 use crate::limits::Limits;
+use crate::tls::Tls;
 use crate::welcome::Page;
 
 /// What a receiver is started with.
@@ -16,6 +19,8 @@ pub struct Config {
     pub http_port: Option<HttpPort>,
     /// What clients may demand.
     pub limits: Limits,
+    /// TLS, which clients have to speak then, on either port.
+    pub tls: Option<Arc<Tls>>,
     /// What requests have to carry; `None` lets every client send.
     pub token: Option<Token>,
     /// The web pages that may send.
@@ -43,6 +48,7 @@ impl Config {
             address,
             http_port: None,
             limits: Limits::DEFAULT,
+            tls: None,
             token: None,
             cors_origins,
             archiving: None,

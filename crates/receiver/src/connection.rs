@@ -1,7 +1,7 @@
 //! Accepting connections, and serving one.
 
 use std::convert::Infallible;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -20,12 +20,15 @@ use crate::reply::Reply;
 use crate::room::{Place, Room};
 use crate::service::Service;
 use crate::socket::{Activity, InFlight, Socket};
+use crate::stream::Stream;
+use crate::tls::Tls;
 
 /// What listeners and connections share.
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) service: Arc<Service>,
     pub(crate) room: Arc<Room>,
+    pub(crate) tls: Option<Arc<Tls>>,
     /// Becomes true when the receiver stops.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -62,7 +65,7 @@ fn is_lost_connection(kind: ErrorKind) -> bool {
 }
 
 async fn serve(stream: TcpStream, context: Context, place: Place) {
-    let Context { service, mut stop, .. } = context;
+    let Context { service, mut stop, tls, .. } = context;
     // Without it small answers wait for acknowledgements; a socket that refuses is gone already.
     let _ = stream.set_nodelay(true);
     let activity = Arc::clone(&place.activity);
@@ -70,6 +73,24 @@ async fn serve(stream: TcpStream, context: Context, place: Place) {
         activity.set_loopback();
     }
     let requests = Arc::clone(&activity);
+    let mut stop = pin!(stop.wait_for(|stopped| *stopped));
+    let mut go = pin!(requests.asked_to_go());
+    let mut securing = pin!(secure(stream, tls, &service.limits));
+    let secured = std::future::poll_fn(|cx| {
+        if stop.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        if go.as_mut().poll(cx).is_ready() {
+            count(&service.tally.connections_displaced);
+            return Poll::Ready(None);
+        }
+        securing.as_mut().poll(cx).map(Some)
+    });
+    let stream = match secured.await {
+        Some(Ok(stream)) => stream,
+        Some(Err(_)) => return count(&service.tally.connections_failed),
+        None => return,
+    };
     let socket = Socket::new(stream, service.limits, Arc::clone(&activity));
     let builder = builder(&service.limits, &place.buffers);
     let answer = {
@@ -80,8 +101,6 @@ async fn serve(stream: TcpStream, context: Context, place: Place) {
         })
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), answer));
-    let mut stop = pin!(stop.wait_for(|stopped| *stopped));
-    let mut go = pin!(requests.asked_to_go());
     let (mut stopping, mut stepped_back) = (false, false);
     let ended = std::future::poll_fn(|cx| {
         // Requests that are here go first: their answers leave in one write.
@@ -107,6 +126,14 @@ async fn serve(stream: TcpStream, context: Context, place: Place) {
     if ended.is_err() && !stopping {
         count(&service.tally.connections_failed);
     }
+}
+
+/// The stream of a connection, once it speaks TLS where it has to.
+async fn secure(stream: TcpStream, tls: Option<Arc<Tls>>, limits: &Limits) -> io::Result<Stream> {
+    Ok(match tls {
+        None => Stream::Plain(stream),
+        Some(tls) => Stream::Tls(Box::new(tls.accept(stream, limits.header_timeout).await?)),
+    })
 }
 
 async fn answer(

@@ -37,6 +37,8 @@ mod server;
 mod service;
 mod socket;
 mod status;
+mod stream;
+mod tls;
 mod welcome;
 
 pub use address::{Address, AddressError};
@@ -49,4 +51,5 @@ pub use limits::Limits;
 pub use listen::StartError;
 pub use refusal::Reason;
 pub use server::Receiver;
+pub use tls::{Tls, TlsError, TlsFiles};
 pub use welcome::Page;

@@ -86,6 +86,10 @@ pub const CONNECTION_SIZE: usize = Buffers::SMALL.bytes;
 /// Bytes of a connection that does nothing: its task, its tables, and what is written together.
 pub(crate) const BARE_CONNECTION: usize = 48 << 10;
 
+/// Bytes that TLS may hold of what is to be sent, and again of what came; and all that it adds to a connection.
+pub(crate) const TLS_BUFFER: usize = 16 << 10;
+pub(crate) const TLS_SIZE: usize = 64 << 10;
+
 /// Bytes of a request over HTTP/2 beside its body.
 pub(crate) const STREAM_SIZE: usize = 4 << 10;
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
-use crate::limits::{ACCEPT_PAUSE, Buffers, LARGE_SHARE, ROOM_PATIENCE};
+use crate::limits::{ACCEPT_PAUSE, Buffers, LARGE_SHARE, ROOM_PATIENCE, TLS_SIZE};
 use crate::socket::Activity;
 
 #[cfg(test)]
@@ -21,6 +21,8 @@ pub(crate) struct Room {
     /// A permit for each [`Buffers::UNIT`] that is to be had.
     units: Arc<Semaphore>,
     all_units: u32,
+    /// Those of TLS, for each connection.
+    tls_units: u32,
     open: Mutex<Vec<Arc<Activity>>>,
 }
 
@@ -34,10 +36,12 @@ pub(crate) struct Place {
 
 impl Room {
     /// Room for connections that hold `bytes`; for one, if that is less.
-    pub(crate) fn new(bytes: usize) -> Arc<Room> {
-        let all_units = units(&Buffers::SMALL).max((bytes / Buffers::UNIT) as u32);
+    pub(crate) fn new(bytes: usize, tls: bool) -> Arc<Room> {
+        let tls_units = if tls { (TLS_SIZE / Buffers::UNIT) as u32 } else { 0 };
+        let least = units(&Buffers::SMALL) + tls_units;
+        let all_units = least.max((bytes / Buffers::UNIT) as u32);
         let units = Arc::new(Semaphore::new(all_units as usize));
-        Arc::new(Room { units, all_units, open: Mutex::default() })
+        Arc::new(Room { units, all_units, tls_units, open: Mutex::default() })
     }
 
     /// The number of open connections.
@@ -62,7 +66,7 @@ impl Room {
             if Instant::now() >= deadline {
                 return None;
             }
-            let small = Arc::clone(&self.units).acquire_many_owned(units(&Buffers::SMALL));
+            let small = Arc::clone(&self.units).acquire_many_owned(self.units_of(&Buffers::SMALL));
             if let Ok(Ok(units)) = timeout(ACCEPT_PAUSE, small).await {
                 return Some(self.place(Buffers::SMALL, units));
             }
@@ -70,14 +74,18 @@ impl Room {
     }
 
     fn try_enter(self: &Arc<Room>) -> Option<Place> {
-        let large = units(&Buffers::LARGE) as usize;
+        let large = self.units_of(&Buffers::LARGE) as usize;
         let spare = self.all_units as usize / LARGE_SHARE;
         let buffers = match self.units.available_permits() >= large + spare {
             true => Buffers::LARGE,
             false => Buffers::SMALL,
         };
-        let units = Arc::clone(&self.units).try_acquire_many_owned(units(&buffers)).ok()?;
+        let units = Arc::clone(&self.units).try_acquire_many_owned(self.units_of(&buffers)).ok()?;
         Some(self.place(buffers, units))
+    }
+
+    fn units_of(&self, buffers: &Buffers) -> u32 {
+        units(buffers) + self.tls_units
     }
 
     fn place(self: &Arc<Room>, buffers: Buffers, units: OwnedSemaphorePermit) -> Place {

@@ -129,7 +129,8 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let context = Context {
             service: Arc::new(Service::new(config, store)),
-            room: Room::new(config.limits.connection_bytes),
+            room: Room::new(config.limits.connection_bytes, config.tls.is_some()),
+            tls: config.tls.clone(),
             stop: stopped,
         };
         let ended = Arc::new(Ended::default());

@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, Sleep, sleep_until};
 
 use crate::frames::{Frames, PREFACE, Partial, Seen};
 use crate::limits::{BUSY_GRACE, IDLE_GRACE, LINGER, Limits};
+use crate::stream::Stream;
 
 /// What the requests of a connection let its socket know, and others.
 #[derive(Debug)]
@@ -141,10 +141,10 @@ impl Drop for InFlight {
     }
 }
 
-/// A TCP stream with time limits.
+/// A stream with time limits.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     limits: Limits,
     activity: Arc<Activity>,
     protocol: Protocol,
@@ -169,8 +169,8 @@ enum Protocol {
 }
 
 impl Socket {
-    /// A stream that was just accepted.
-    pub(crate) fn new(stream: TcpStream, limits: Limits, activity: Arc<Activity>) -> Socket {
+    /// A stream that was just accepted, and is secured if it is to be.
+    pub(crate) fn new(stream: Stream, limits: Limits, activity: Arc<Activity>) -> Socket {
         let now = Instant::now();
         Socket {
             stream,

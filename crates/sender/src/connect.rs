@@ -1,5 +1,6 @@
 //! Connections to an upstream.
 
+use std::error::Error as _;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,6 +118,10 @@ impl Upstream {
         if let Some(reason) = seen.reason(&self.endpoint) {
             return Failure::never(reason);
         }
+        if self.endpoint.protocol == Protocol::Grpc && wants_tls(error) {
+            let instead = self.endpoint.speaking(Protocol::Grpc, true);
+            return Failure::never(format!("it wants TLS: send to '{instead}'"));
+        }
         let error = chain(error);
         if !seen.is_silent() {
             return Failure::new(Retry::Later(None), format!("the connection broke: {error}"));
@@ -133,12 +138,18 @@ impl Upstream {
     }
 }
 
+/// Whether HTTP/2 ended because it is to be spoken over TLS.
+fn wants_tls(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
+    cause.and_then(h2::Error::reason) == Some(h2::Reason::INADEQUATE_SECURITY)
+}
+
 impl Connection {
-    /// Whether it can still be used.
-    pub(crate) fn is_open(&self) -> bool {
-        match &self.sending {
-            Sending::Http1(sending) => sending.is_ready(),
-            Sending::Http2(sending) => sending.is_ready() && !sending.is_closed(),
+    /// Waits until it takes another request; whether it does.
+    pub(crate) async fn is_ready(&mut self) -> bool {
+        match &mut self.sending {
+            Sending::Http1(sending) => sending.ready().await.is_ok(),
+            Sending::Http2(sending) => sending.ready().await.is_ok(),
         }
     }
 

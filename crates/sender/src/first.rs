@@ -130,15 +130,18 @@ fn mismatch(first: &[u8], endpoint: &Endpoint) -> Option<String> {
             let instead = endpoint.speaking(protocol, true);
             Some(format!("it wants TLS: send to '{instead}'"))
         }
-        (Protocol::Grpc, [b'H', b'T', b'T', b'P', ..]) => Some(format!(
-            "it answers in HTTP/1, so it is no gRPC: if it is OTLP/HTTP, send to '{}'",
+        // HTTP/2 begins with a frame of settings.
+        (Protocol::Grpc, [_, _, _, kind, _]) if *kind != 4 => Some(format!(
+            "it does not answer in HTTP/2, as gRPC does: if it is OTLP/HTTP, send to '{}'",
             endpoint.speaking(Protocol::Http, tls)
         )),
-        // A frame of settings, which HTTP/2 begins with.
         (Protocol::Http, [0, _, _, 4, _]) => Some(format!(
             "it answers in HTTP/2, as gRPC does: if it is OTLP/gRPC, send to '{}'",
             endpoint.speaking(Protocol::Grpc, tls)
         )),
+        (Protocol::Http, [_, _, _, _, _]) if first != b"HTTP/" => {
+            Some("it does not answer in HTTP: is it an OTLP endpoint?".to_owned())
+        }
         _ => None,
     }
 }

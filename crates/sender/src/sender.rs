@@ -51,6 +51,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// Rows of all requests that were to be sent.
+    wanted: u64,
     report: Report,
     failed: Option<Failure>,
 }
@@ -111,6 +113,7 @@ impl Sender {
         let place = Arc::clone(&self.shared.places).acquire_owned();
         match runtime.block_on(async { timeout(patience, place).await }) {
             Ok(Ok(place)) => {
+                self.shared.state().wanted += request.rows;
                 runtime.spawn(Arc::clone(&self.shared).deliver(request, place));
                 Ok(None)
             }
@@ -129,7 +132,7 @@ impl Sender {
         match runtime
             .block_on(async { timeout(patience, self.shared.places.acquire_many(all)).await })
         {
-            Ok(Ok(_)) => Ok(Some(self.shared.state().report.clone())),
+            Ok(Ok(_)) => self.shared.all_sent().map(Some),
             Ok(Err(_)) => Err(self.shared.failed()),
             Err(_) => Ok(None),
         }
@@ -213,7 +216,7 @@ impl Shared {
             Protocol::Grpc => grpc::call(endpoint, &self.options, request.signal, body)?,
             Protocol::Http => http::post(endpoint, &self.options, request.signal, body)?,
         };
-        let mut connection = match self.take_idle() {
+        let mut connection = match self.idle().await {
             Some(connection) => connection,
             None => self.upstream.connect().await?,
         };
@@ -227,10 +230,14 @@ impl Shared {
         answer
     }
 
-    fn take_idle(&self) -> Option<Connection> {
-        let mut idle = lock(&self.idle);
-        idle.retain(Connection::is_open);
-        idle.pop()
+    /// A connection that is there already.
+    async fn idle(&self) -> Option<Connection> {
+        loop {
+            let mut connection = lock(&self.idle).pop()?;
+            if connection.is_ready().await {
+                return Some(connection);
+            }
+        }
     }
 
     fn no_answer(&self) -> Failure {
@@ -245,6 +252,19 @@ impl Shared {
     fn gave_up(&self, failure: Failure) -> Failure {
         let message = format!("{} (tried again for {:?})", failure.message, self.options.retry_for);
         Failure { message, ..failure }
+    }
+
+    /// The report, once nothing is in flight. A request that ended in a panic is not in it.
+    fn all_sent(&self) -> Result<Report, Failed> {
+        let mut state = self.state();
+        if state.report.sent == state.wanted {
+            return Ok(state.report.clone());
+        }
+        state
+            .failed
+            .get_or_insert(Failure::never("a request was lost, which is a fault of DuckSpan"));
+        drop(state);
+        Err(self.failed())
     }
 
     fn failed(&self) -> Failed {

@@ -78,14 +78,20 @@ impl Upstream {
 
     /// Sets what a secret has: `key` is the name of a header.
     pub(crate) fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
+        let credentials = &mut self.options.credentials;
         let set = match name {
-            "token" => self.options.credentials.set_token(value),
-            "headers" => self.options.credentials.set_header(key, value),
-            "ca" => Ok(self.options.credentials.set_ca(value)),
-            "certificate" => Ok(self.options.credentials.set_certificate(value)),
-            "key" => Ok(self.options.credentials.set_key(value)),
-            // Of a version that knows more.
-            _ => Ok(()),
+            "token" => credentials.set_token(value),
+            "headers" => credentials.set_header(key, value),
+            _ => {
+                match name {
+                    "ca" => credentials.set_ca(value),
+                    "certificate" => credentials.set_certificate(value),
+                    "key" => credentials.set_key(value),
+                    // Of a version that knows more.
+                    _ => {}
+                }
+                Ok(())
+            }
         };
         set.map_err(|error| self.unusable(&error))
     }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use duckspan_receiver::limits::{CONNECTION_SIZE, thread_bytes};
 use duckspan_receiver::{
-    Address, Archiving, Config, HttpPort, Limits, Origin, Page, Receiver, StartError, Token,
+    Address, Archiving, Config, HttpPort, Limits, Origin, Page, Receiver, StartError, Tls, Token,
 };
 use duckspan_ring::{Limits as RingLimits, Rings};
 
 use crate::archive::{self, ArchiveOptions};
 use crate::boundary::{Fault, FaultKind, Result};
+
+use super::tls::{self, TlsOptions};
 
 /// The options, and what they are for; in the order of the docs.
 const OPTIONS: [&str; 6] =
@@ -50,6 +52,7 @@ pub struct LiveOptions {
     token: Option<Token>,
     /// `None` for pages of this machine.
     cors_origins: Option<Vec<Origin>>,
+    tls: TlsOptions,
     archive: ArchiveOptions,
 }
 
@@ -83,6 +86,7 @@ impl LiveOptions {
             max_request_size: 64_000_000,
             token: None,
             cors_origins: None,
+            tls: TlsOptions::default(),
             archive: ArchiveOptions::default(),
         })
     }
@@ -116,12 +120,13 @@ impl LiveOptions {
                     self.cors_origins.get_or_insert_default().push(origin);
                 }
             }
+            _ if tls::OPTIONS.contains(&name) => self.tls.set(name, value),
             _ if archive::OPTIONS.contains(&name) => {
                 let set = self.archive.set(name, value);
                 set.map_err(|wanted| invalid(name, value, wanted))?;
             }
             _ => {
-                let known = [&OPTIONS[..], &archive::OPTIONS].concat().join(", ");
+                let known = [&OPTIONS[..], &tls::OPTIONS, &archive::OPTIONS].concat().join(", ");
                 let message = format!(
                     "Unrecognized option for attach \"{name}\": TYPE otlp has the options {known}"
                 );
@@ -133,6 +138,14 @@ impl LiveOptions {
 
     pub(super) fn archive(&self) -> &ArchiveOptions {
         &self.archive
+    }
+
+    /// TLS, if clients have to speak it.
+    ///
+    /// # Errors
+    /// If its files are not there, or cannot be used.
+    pub(super) fn tls(&self) -> Result<Option<Arc<Tls>>> {
+        self.tls.load()
     }
 
     /// Bytes of memory for everything that is kept and received.
@@ -202,6 +215,7 @@ impl LiveOptions {
         rings: &Arc<Rings>,
         archiving: Option<Archiving>,
         page: Page,
+        tls: Option<Arc<Tls>>,
     ) -> std::result::Result<Receiver, StartError> {
         let default = Config::new(self.address.clone());
         let config = Config {
@@ -217,6 +231,7 @@ impl LiveOptions {
             address: default.address,
             archiving,
             page,
+            tls,
         };
         Receiver::start(config, Arc::clone(rings))
     }

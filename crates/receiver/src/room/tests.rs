@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 #[test]
 fn buffers_follow_the_room_there_is() {
     const BYTES: usize = 16 << 20;
-    let room = Room::new(BYTES);
+    let room = Room::new(BYTES, false);
     let places: Vec<Place> = std::iter::from_fn(|| room.try_enter()).collect();
     assert_eq!(room.open(), places.len());
     let held: usize = places.iter().map(|place| place.buffers.bytes).sum();
@@ -23,7 +23,7 @@ fn buffers_follow_the_room_there_is() {
 
 #[test]
 fn there_is_room_for_one_in_any_case() {
-    let room = Room::new(0);
+    let room = Room::new(0, false);
     let place = room.try_enter().expect("a place");
     assert_eq!(place.buffers, Buffers::SMALL);
     assert!(room.try_enter().is_none());
@@ -53,7 +53,7 @@ fn those_go_who_bring_nothing() {
 /// Nobody who had something taken goes while there are others, new as they may be.
 #[test]
 fn newcomers_go_before_those_who_had_something_taken() {
-    let room = Room::new(2 * Buffers::SMALL.bytes);
+    let room = Room::new(2 * Buffers::SMALL.bytes, false);
     let mut places: Vec<Place> = std::iter::from_fn(|| room.try_enter()).collect();
     let [old, new] = [0, 1].map(|at| Arc::clone(&places[at].activity));
     old.take();

@@ -142,6 +142,7 @@ fn several_are_in_flight() {
         let endpoint = format!("{scheme}://{}", sink.address);
         let report = send(&endpoint, &options, &[1; 9]).expect("sent");
         assert_eq!((report.sent, sink.came().len()), (9, 9));
+        assert_eq!(sink.connections(), 3, "{scheme}");
     }
 }
 

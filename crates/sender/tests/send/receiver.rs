@@ -9,7 +9,7 @@ use duckspan_sender::{Endpoint, Options, Report, Sender};
 
 use crate::{PATIENCE, patient, push, reason, send};
 
-fn rings() -> Arc<Rings> {
+pub(crate) fn rings() -> Arc<Rings> {
     Arc::new(Rings::new(Limits {
         max_rows: 1_000_000,
         memory_limit: 256 << 20,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -71,6 +72,7 @@ pub(crate) struct Came {
 struct Shared {
     answers: Mutex<VecDeque<Answer>>,
     came: Mutex<Vec<Came>>,
+    connections: AtomicUsize,
     together: Option<Barrier>,
 }
 
@@ -103,16 +105,23 @@ impl Sink {
         let shared = Arc::new(Shared {
             answers: Mutex::new(answers.iter().cloned().collect()),
             came: Mutex::default(),
+            connections: AtomicUsize::new(0),
             together: how.together.map(Barrier::new),
         });
         let acceptor = how.tls.map(|config| TlsAcceptor::from(Arc::new(config)));
         let accepting = Arc::clone(&shared);
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                accepting.connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(serve(stream, acceptor.clone(), Arc::clone(&accepting), how.only));
             }
         });
         Sink { address, shared, _runtime: runtime }
+    }
+
+    /// How many connections came.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 
     /// All requests that came.

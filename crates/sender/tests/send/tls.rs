@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use duckspan_otlp::Signal;
+use duckspan_receiver::{Config, Receiver, Tls, TlsFiles};
 use duckspan_sender::{Endpoint, Options, Sender};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
@@ -11,6 +13,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
+use crate::receiver::rings;
 use crate::sink::{Answer, How, Sink, ok};
 use crate::{patient, reason, send};
 
@@ -145,6 +148,53 @@ fn one_side_without_tls() {
         let said = reason(send(&endpoint, &trusting(&ours), &[3]));
         assert!(said.contains(&format!("'{plain}://{}'", without.address)), "{said}");
     }
+}
+
+/// Our own receiver speaks gRPC and HTTP over TLS on one port, takes clients that it knows, and tells others why not.
+#[test]
+fn to_a_receiver() {
+    let ours = authority("ours");
+    let server = Identity::new(&ours, "127.0.0.1", |_| {});
+    let client = Identity::new(&ours, "client", |_| {});
+    let folder = std::env::temp_dir().join(format!("duckspan-send-tls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = |name: &str, text: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    let files = TlsFiles {
+        certificate: file("certificate.pem", server.certificate.pem()),
+        key: file("key.pem", server.key.serialize_pem()),
+        client_ca: None,
+    };
+    let mutual = TlsFiles { client_ca: Some(file("ca.pem", ours.pem())), ..files.clone() };
+    let mut known = trusting(&ours);
+    known.credentials.set_certificate(&client.certificate.pem());
+    known.credentials.set_key(&client.key.serialize_pem());
+    for (files, is_mutual) in [(files, false), (mutual, true)] {
+        let rings = rings();
+        let mut config = Config::new("127.0.0.1:0".parse().expect("an address"));
+        config.tls = Some(Arc::new(Tls::load(files).expect("files")));
+        let receiver = Receiver::start(config, Arc::clone(&rings)).expect("a receiver");
+        for (scheme, plain) in [("otlps", "otlp"), ("https", "http")] {
+            let endpoint = format!("{scheme}://{}", receiver.address());
+            assert_eq!(send(&endpoint, &known, &[100, 1]).expect("sent").sent, 101);
+            let unknown = send(&endpoint, &trusting(&ours), &[10]);
+            match is_mutual {
+                false => assert_eq!(unknown.expect("sent").sent, 10),
+                true => {
+                    let said = reason(unknown);
+                    assert!(said.contains("wants a certificate of its client"), "{said}");
+                }
+            }
+            let said = reason(send(&format!("{plain}://{}", receiver.address()), &patient(), &[1]));
+            assert!(said.contains("TLS"), "{said}");
+        }
+        let rows = if is_mutual { 202 } else { 222 };
+        assert_eq!(rings.snapshot(Signal::Traces).rows(), rows);
+    }
+    std::fs::remove_dir_all(&folder).expect("removed");
 }
 
 #[test]

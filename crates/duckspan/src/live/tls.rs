@@ -1,0 +1,47 @@
+//! `tls_certificate`, `tls_key` and `tls_client_ca` of `ATTACH`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use duckspan_receiver::{Tls, TlsFiles};
+
+use crate::boundary::{Fault, FaultKind, Result};
+
+/// The options, in the order of the docs.
+pub(super) const OPTIONS: [&str; 3] = ["tls_certificate", "tls_key", "tls_client_ca"];
+
+/// The files that were named.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct TlsOptions {
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    client_ca: Option<PathBuf>,
+}
+
+impl TlsOptions {
+    /// Sets one of [`OPTIONS`].
+    pub(super) fn set(&mut self, name: &str, path: &str) {
+        let file = match name {
+            "tls_certificate" => &mut self.certificate,
+            "tls_key" => &mut self.key,
+            _ => &mut self.client_ca,
+        };
+        *file = Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty());
+    }
+
+    /// TLS by these files; `None` if none is named.
+    pub(super) fn load(&self) -> Result<Option<Arc<Tls>>> {
+        let (certificate, key) = match (self.certificate.clone(), self.key.clone()) {
+            (Some(certificate), Some(key)) => (certificate, key),
+            (None, None) if self.client_ca.is_none() => return Ok(None),
+            _ => {
+                let message =
+                    "TLS needs both tls_certificate and tls_key; tls_client_ca is beside them";
+                return Err(Fault::new(FaultKind::Binder, message));
+            }
+        };
+        let files = TlsFiles { certificate, key, client_ca: self.client_ca.clone() };
+        let tls = Tls::load(files).map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?;
+        Ok(Some(Arc::new(tls)))
+    }
+}

@@ -62,7 +62,8 @@ def files(tmp_path: Path) -> Files:
 
 def copy(con: Connection, endpoint: str) -> int:
     """Sends one span."""
-    row = """SELECT NULL::JSON AS resource, '{"spanId":"0101010101010101"}' AS data"""
+    data = '{"spanId":"0101010101010101","name":"a"}'
+    row = f"SELECT NULL::JSON AS resource, '{data}' AS data"
     ((count,),) = con.execute(f"COPY ({row}) TO '{endpoint}' (FORMAT otlp)").fetchall()
     return int(count)
 

@@ -141,7 +141,8 @@ unique_ptr<LocalFunctionData> InitCopyLocal(ExecutionContext &, FunctionData &bi
 	return std::move(result);
 }
 
-void Sink(ExecutionContext &context, FunctionData &, GlobalFunctionData &global, LocalFunctionData &local, DataChunk &chunk) {
+void Sink(ExecutionContext &context, FunctionData &, GlobalFunctionData &global, LocalFunctionData &local,
+		  DataChunk &chunk) {
 	auto &rows = *local.Cast<CopyLocal>().rows;
 	if (Add(rows, chunk)) {
 		global.Cast<CopyGlobal>().Write(context.client, rows);

@@ -126,21 +126,20 @@ const HANDSHAKE: u8 = 0x16;
 
 const REFUSAL: &str = "This port speaks TLS only: send to https:// instead of http://";
 
-/// Tells a client in its own protocol that it has to speak TLS.
+/// Tells a client that it has to speak TLS. One of HTTP/2 is answered in HTTP/1.1 too: a GOAWAY would be a connection
+/// that worked to clients of gRPC, which then try again without a pause.
 async fn refuse(stream: &mut TcpStream) -> io::Result<()> {
     let mut came = [0; 1 << 10];
     let len = stream.read(&mut came).await?;
-    let answer = match &came[..len] {
-        [b'P', b'R', b'I', ..] => goaway(),
-        [first, ..] if first.is_ascii_uppercase() => format!(
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nconnection: close\r\n\r\n\
-             {REFUSAL}",
-            REFUSAL.len()
-        )
-        .into_bytes(),
-        _ => return Ok(()),
-    };
-    stream.write_all(&answer).await?;
+    if !came[..len].first().is_some_and(u8::is_ascii_uppercase) {
+        return Ok(());
+    }
+    let answer = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nconnection: close\r\n\r\n\
+         {REFUSAL}",
+        REFUSAL.len()
+    );
+    stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await?;
     // Closing with bytes unread would take the answer away from the client.
     let rest = async {
@@ -148,18 +147,6 @@ async fn refuse(stream: &mut TcpStream) -> io::Result<()> {
         io::Result::Ok(())
     };
     timeout(LINGER, rest).await.unwrap_or(Ok(()))
-}
-
-/// HTTP/2's settings, and a GOAWAY that says why.
-fn goaway() -> Vec<u8> {
-    const INADEQUATE_SECURITY: u32 = 0xc;
-    let length = (8 + REFUSAL.len()) as u32;
-    let mut frames = vec![0, 0, 0, 4, 0, 0, 0, 0, 0];
-    frames.extend_from_slice(&length.to_be_bytes()[1..]);
-    frames.extend_from_slice(&[7, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    frames.extend_from_slice(&INADEQUATE_SECURITY.to_be_bytes());
-    frames.extend_from_slice(REFUSAL.as_bytes());
-    frames
 }
 
 impl TlsFiles {

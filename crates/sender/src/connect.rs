@@ -1,6 +1,5 @@
 //! Connections to an upstream.
 
-use std::error::Error as _;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::answer::{Failure, Retry, chain};
 use crate::endpoint::{Endpoint, Protocol};
-use crate::first::{Seen, Watched};
+use crate::first::{Seen, Watched, no_http2};
 use crate::options::{Credentials, OptionError};
 use crate::tls::{self, Tls};
 
@@ -118,10 +117,6 @@ impl Upstream {
         if let Some(reason) = seen.reason(&self.endpoint) {
             return Failure::never(reason);
         }
-        if self.endpoint.protocol == Protocol::Grpc && wants_tls(error) {
-            let instead = self.endpoint.speaking(Protocol::Grpc, true);
-            return Failure::never(format!("it wants TLS: send to '{instead}'"));
-        }
         let error = chain(error);
         if !seen.is_silent() {
             return Failure::new(Retry::Later(None), format!("the connection broke: {error}"));
@@ -129,19 +124,12 @@ impl Upstream {
         let hint = match self.endpoint.protocol {
             Protocol::Http => String::new(),
             Protocol::Grpc => {
-                let instead = self.endpoint.speaking(Protocol::Http, self.endpoint.tls);
-                format!(": if it is OTLP/HTTP, send to '{instead}'")
+                format!(": {}", no_http2(&self.endpoint))
             }
         };
         let message = format!("it closed the connection without an answer ({error}){hint}");
         Failure::new(Retry::IfKnown, message)
     }
-}
-
-/// Whether HTTP/2 ended because it is to be spoken over TLS.
-fn wants_tls(error: &hyper::Error) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>());
-    cause.and_then(h2::Error::reason) == Some(h2::Reason::INADEQUATE_SECURITY)
 }
 
 impl Connection {

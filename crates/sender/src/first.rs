@@ -131,10 +131,9 @@ fn mismatch(first: &[u8], endpoint: &Endpoint) -> Option<String> {
             Some(format!("it wants TLS: send to '{instead}'"))
         }
         // HTTP/2 begins with a frame of settings.
-        (Protocol::Grpc, [_, _, _, kind, _]) if *kind != 4 => Some(format!(
-            "it does not answer in HTTP/2, as gRPC does: if it is OTLP/HTTP, send to '{}'",
-            endpoint.speaking(Protocol::Http, tls)
-        )),
+        (Protocol::Grpc, [_, _, _, kind, _]) if *kind != 4 => {
+            Some(format!("it does not answer in HTTP/2, as gRPC does: {}", no_http2(endpoint)))
+        }
         (Protocol::Http, [0, _, _, 4, _]) => Some(format!(
             "it answers in HTTP/2, as gRPC does: if it is OTLP/gRPC, send to '{}'",
             endpoint.speaking(Protocol::Grpc, tls)
@@ -144,4 +143,14 @@ fn mismatch(first: &[u8], endpoint: &Endpoint) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What to do about an upstream that does not speak HTTP/2.
+pub(crate) fn no_http2(endpoint: &Endpoint) -> String {
+    let http = endpoint.speaking(Protocol::Http, endpoint.tls);
+    let secure = match endpoint.tls {
+        true => String::new(),
+        false => format!(", and if it wants TLS, to '{}'", endpoint.speaking(Protocol::Grpc, true)),
+    };
+    format!("if it is OTLP/HTTP, send to '{http}'{secure}")
 }

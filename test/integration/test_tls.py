@@ -86,7 +86,7 @@ def test_sdk(con: Connection, files: Files, name: str, protocol: str, is_mutual:
     sender.send(protocol, [plain.port])
     attached = files.attach(con, **({"tls_client_ca": str(files.ca)} if is_mutual else {}))
     shown = ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY")
-    # Requests, which Python sends HTTP with, prefers the bundle of the environment where there is one.
+    # Requests, which Python sends HTTP with, prefers the bundle of the environment if there is one.
     trusted = ("OTEL_EXPORTER_OTLP_CERTIFICATE", "REQUESTS_CA_BUNDLE")
     variables = dict.fromkeys(trusted, str(files.ca))
     if is_mutual:

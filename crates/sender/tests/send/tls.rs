@@ -197,10 +197,12 @@ fn to_a_receiver() {
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
+type Change = fn(&mut Options);
+
 #[test]
 fn what_cannot_be_read() {
     let endpoint: Endpoint = "otlps://localhost".parse().expect("an endpoint");
-    let cases: [(fn(&mut Options), &str); 4] = [
+    let cases: [(Change, &str); 4] = [
         (
             |options| options.credentials.set_ca("/no/such/file"),
             "the ca \"/no/such/file\" cannot be read",

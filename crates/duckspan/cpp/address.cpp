@@ -1,5 +1,8 @@
 #include "duckdb.hpp"
 #include "duckdb/common/virtual_file_system.hpp"
+#include "duckdb/function/replacement_scan.hpp"
+#include "duckdb/main/config.hpp"
+#include "duckdb/parser/tableref.hpp"
 
 #include "extension.hpp"
 
@@ -16,8 +19,7 @@ public:
 		return "Addresses of OTLP receivers";
 	}
 	bool CanHandleFile(const string &path) override {
-		auto lower = StringUtil::Lower(path);
-		return StringUtil::StartsWith(lower, "otlp://") || StringUtil::StartsWith(lower, "otlps://");
+		return IsAddress(path);
 	}
 	vector<OpenFileInfo> Glob(const string &path, FileOpener *) override {
 		Refuse(path);
@@ -36,7 +38,6 @@ public:
 		Refuse(path);
 	}
 
-protected:
 	bool SupportsOpenFileExtended() const override {
 		return true;
 	}
@@ -45,7 +46,10 @@ protected:
 		Refuse(file.path);
 	}
 
-private:
+	static bool IsAddress(const string &path) {
+		auto lower = StringUtil::Lower(path);
+		return StringUtil::StartsWith(lower, "otlp://") || StringUtil::StartsWith(lower, "otlps://");
+	}
 	[[noreturn]] static void Refuse(string path) {
 		StringUtil::RTrim(path, "/");
 		throw BinderException("\"%s\" is where a receiver listens, not a file: ATTACH '%s' AS live (TYPE otlp)", path,
@@ -53,10 +57,20 @@ private:
 	}
 };
 
+//! FROM an address.
+unique_ptr<TableRef> RefuseTable(ClientContext &, ReplacementScanInput &input, optional_ptr<ReplacementScanData>) {
+	if (Addresses::IsAddress(input.table_name)) {
+		Addresses::Refuse(input.table_name);
+	}
+	return nullptr;
+}
+
 } // namespace
 
 void RegisterAddresses(ExtensionLoader &loader) {
-	loader.GetDatabaseInstance().GetFileSystem().RegisterSubSystem(make_uniq<Addresses>());
+	auto &db = loader.GetDatabaseInstance();
+	db.GetFileSystem().RegisterSubSystem(make_uniq<Addresses>());
+	DBConfig::GetConfig(db).replacement_scans.emplace_back(RefuseTable);
 }
 
 } // namespace duckspan

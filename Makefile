@@ -23,7 +23,6 @@ PROFILE ?= release
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 PLATFORMS := aarch64-unknown-linux-gnu aarch64-apple-darwin x86_64-pc-windows-msvc
-SENDER := test/clients/rust/Cargo.toml
 # Files of tests run beside one another, more of them than cores, for tests wait. `make test PARALLEL=` has one.
 PARALLEL ?= --numprocesses=$(shell expr $$(nproc) + 1) --dist=loadfile
 PAGE := crates/viewer/page
@@ -55,9 +54,9 @@ test: test-rust test-page test-python ## Runs every test.
 test-rust: test-loom page
 	cargo test --locked --workspace --no-default-features
 
-# Other flags than those of the other tests, so a target directory of its own.
+# A feature that the other tests must not have.
 test-loom: ## Every interleaving of the ring's threads.
-	RUSTFLAGS="--cfg loom" cargo test --locked -p duckspan-ring --test loom --target-dir $(TARGET)/loom
+	cargo test --locked -p duckspan-ring --features loom --test loom
 
 test-page: page ## What the viewer's page calculates; test/browser looks at the page itself.
 	cd $(PAGE) && $(WITH_NODE) npm test --silent
@@ -130,8 +129,6 @@ lint: $(TEST_PACKAGES) $(DUCKDB) $(DUCKDB_SOURCE) page ## Checks format and styl
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --no-default-features --all-targets -- -D warnings
 	cargo clippy --locked --release -p duckspan -- -D warnings
-	cargo fmt --manifest-path $(SENDER) --check
-	cargo clippy --locked --manifest-path $(SENDER) --target-dir $(TARGET)/sender -- -D warnings
 	cd $(PAGE) && $(WITH_NODE) npm run --silent check
 	! command -v gofmt >/dev/null || ! gofmt -l test/clients/go | grep .
 	$(VENV)/bin/clang-format --dry-run --Werror crates/duckspan/cpp/*.cpp crates/duckspan/cpp/*.hpp crates/duckspan/development/*.cpp

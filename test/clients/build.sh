@@ -22,12 +22,15 @@ elif stale build/clients/javascript/node_modules test/clients/javascript/package
 	touch build/clients/javascript/node_modules
 fi
 
+sender=${CARGO_TARGET_DIR:-target}/debug/duckspan-test-sender
 if ! command -v cargo >/dev/null; then
 	missing cargo Rust
-elif stale build/clients/rust/send test/clients/rust; then
-	target=${CARGO_TARGET_DIR:-build/clients/rust/target}/sender
-	cargo build --locked --manifest-path test/clients/rust/Cargo.toml --target-dir "$target"
-	cp "$target/debug/duckspan-test-sender" build/clients/rust/send
+else
+	# The tests of the workspace build it as well.
+	if stale "$sender" test/clients/rust; then
+		cargo build --locked -p duckspan-test-sender
+	fi
+	cp "$sender" build/clients/rust/send
 fi
 
 # The SDK is the one of Debian 12; with another its sender would have to be another.

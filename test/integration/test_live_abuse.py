@@ -362,12 +362,12 @@ def test_row_47_clients_that_leave(leave: Any, receiver: Live) -> None:
     for at in (0, 4, 5, 6, len(REQUEST) // 2, len(REQUEST) - 1, len(REQUEST)):
         for _ in range(5):
             leave(receiver.port, at)
-    counts = receiver.settled()["traces"]
-    assert counts.rows % ROWS == 0
-    assert counts.rows <= 5 * ROWS
     with Grpc(receiver.port) as client:
         client.export("traces", GOOD)
-    assert receiver.count() == counts.rows + 1
+    # What was sent before may still be read after: it adds whole requests, whenever it comes.
+    receiver.settled()
+    assert receiver.count() % ROWS == 1
+    assert receiver.count() <= 5 * ROWS + 1
 
 
 def test_row_49_overload(con: duckdb.DuckDBPyConnection) -> None:

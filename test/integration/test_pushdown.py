@@ -2,8 +2,10 @@
 
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -248,6 +250,57 @@ def test_single_attributes(query: str, setting: str, odd: duckdb.DuckDBPyConnect
     assert found == [expected, expected]
 
 
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("suffix", ["jsonl", "binpb"])
+def test_single_attributes_of_files(
+    suffix: str, setting: str, odd: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Of files as well, however they are written."""
+    odd.execute(f"COPY live.traces TO '{tmp_path}/odd.{suffix}' (FORMAT otlp)")
+    files = f"read_otlp_spans('{tmp_path}/odd.{suffix}')"
+    odd.execute(f"CREATE VIEW seen_in_files AS FROM {files}")
+    odd.execute(f"SET otlp_member_columns = {setting}")
+    for query in READS:
+        expected, *found = (
+            sorted(odd.execute(query.format(id="name", rows=rows)).fetchall(), key=repr)
+            for rows in ("copied", files, "seen_in_files")
+        )
+        assert expected
+        assert found == [expected, expected], query
+
+
+def test_plans_of_single_attributes_of_files(con: duckdb.DuckDBPyConnection) -> None:
+    """Only what is asked for is read; what a CTE has is copied by DuckDB, and left alone."""
+    files = f"read_otlp_spans('{SHOP}')"
+    group = f"SELECT {ROUTE} AS v, count(*) FROM {{rows}} GROUP BY v"
+    ((_, plan),) = con.execute("EXPLAIN " + group.format(rows=files)).fetchall()
+    assert f"Members: {ROUTE}" in plan
+    assert "Projections: attributes " not in plan
+    apart = f"{group.format(rows=f'(FROM {files} OFFSET 0)')} ORDER BY ALL"
+    expected = con.execute(apart).fetchall()
+    twice = f"WITH s AS NOT MATERIALIZED (FROM {files}) "
+    twice += f"SELECT * FROM ({group.format(rows='s')}) JOIN ({group.format(rows='s')}) USING (v)"
+    found = con.execute(f"SELECT v, a FROM ({twice}) AS t(v, a, b) ORDER BY ALL").fetchall()
+    assert found == [row for row in expected if row[0] is not None]
+    prepared = f"PREPARE routes AS SELECT count(*) FROM {files} WHERE {ROUTE} = ?"
+    con.execute(prepared)
+    for route, count in expected:
+        if route is not None:
+            assert con.execute(f"EXECUTE routes('{route}')").fetchall() == [(count,)]
+
+
+def test_a_partition_named_attributes_is_the_partition(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """A column that DuckDB makes of the path has no members in the file."""
+    folder = tmp_path / 'attributes={"a":"of the path"}'
+    folder.mkdir()
+    shutil.copy(SHOP, folder)
+    query = "SELECT DISTINCT attributes->>'a', attributes->>'http.route' FROM read_otlp_spans(?)"
+    found = con.execute(query, [str(folder / "*")]).fetchall()
+    assert found == [("of the path", None)]
+
+
 def test_plans_of_single_attributes(odd: duckdb.DuckDBPyConnection) -> None:
     """Only what is asked for is read, through views as well."""
     for rows in ("live.spans", "seen_through"):
@@ -362,15 +415,19 @@ SHAPES = [
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The spans of the shop in a receiver, behind views, and in tables."""
+    """The spans of the shop in a receiver and in a file, behind views, and in tables."""
     con = extension.connect()
     live.attach(con)
     con.execute(f"INSERT INTO live.traces FROM read_otlp('{SHOP}', signal := 'traces')")
     con.execute("CREATE TABLE copied AS SELECT rowid AS id, * FROM live.spans")
     con.execute("CREATE VIEW seen AS SELECT rowid AS id, * FROM live.spans")
-    for served, of in (("copied_served", "copied"), ("seen_served", "seen")):
+    # What numbers the rows of a file is in the file.
+    numbered = f"SELECT ('0x' || span_id[-15:])::BIGINT AS id, * FROM read_otlp_spans('{SHOP}')"
+    con.execute(f"CREATE TABLE copied_file AS {numbered}")
+    con.execute(f"CREATE VIEW seen_file AS {numbered}")
+    for of in ("copied", "seen", "copied_file", "seen_file"):
         query = f"SELECT * EXCLUDE (events) FROM {of} WHERE kind = 'SERVER'"
-        con.execute(f"CREATE VIEW {served} AS {query}")
+        con.execute(f"CREATE VIEW {of}_served AS {query}")
     yield con
     con.close()
 
@@ -380,12 +437,12 @@ def shop() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_shapes_of_queries(query: str, setting: str, shop: duckdb.DuckDBPyConnection) -> None:
     """Wherever an attribute stands in a query, the answer is that of a table."""
     shop.execute(f"SET otlp_member_columns = {setting}")
-    for table, view in (("copied", "seen"), ("copied_served", "seen_served")):
+    for of in ("", "_served", "_file", "_file_served"):
         expected, found = (
-            sorted(shop.execute(query.format(t=of, K=ROUTE)).fetchall(), key=repr)
-            for of in (table, view)
+            sorted(shop.execute(query.format(t=rows + of, K=ROUTE)).fetchall(), key=repr)
+            for rows in ("copied", "seen")
         )
-        assert found == expected
+        assert found == expected, of
 
 
 def scanned(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, int]:

@@ -39,9 +39,6 @@ struct AttachKnows : public StorageExtensionInfo {
 	explicit AttachKnows(shared_ptr<Shared> shared) : shared(std::move(shared)) {
 	}
 	shared_ptr<Shared> shared;
-	//! The first one registers it: with an optimizer pass DuckDB drops some of its hints on filters of CTEs, which only
-	//! those who have live tables should pay for.
-	std::once_flag members;
 };
 
 void SetOption(LiveOptions &options, const string &name, const Value &value) {
@@ -81,10 +78,10 @@ unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo> storage_info, Clie
 	auto replaced = is_live ? &previous->Cast<LiveCatalog>().GetLive() : nullptr;
 	auto memory = make_uniq<Reservation>(db.GetDatabase(), Call(duckspan_live_options_memory, options.get()));
 	auto &known = static_cast<AttachKnows &>(*storage_info);
+	ReadMembers(db.GetDatabase(), *known.shared);
 	auto database = new weak_ptr<DatabaseInstance>(db.GetDatabase().shared_from_this());
 	LiveHandle live(
 		Call(duckspan_live_start, options.get(), replaced, static_cast<void *>(database), known.shared->viewers.get()));
-	std::call_once(known.members, RegisterMembers, std::ref(db.GetDatabase()));
 	// What is left here shows in duckdb_databases().
 	attach.options.erase("token");
 	auto http_port = Take(Call(duckspan_live_http_port, live.get()));

@@ -296,6 +296,8 @@ struct FileScanInput {
   Source source;
   /// The columns to be read, as positions in the relation.
   const uint32_t *columns;
+  /// For each of them the key of the one member that is read of it; empty for the column itself.
+  const Str *keys;
   /// How many they are.
   uintptr_t column_count;
   /// What is asked of rows.
@@ -429,6 +431,12 @@ void duckspan_file_options_set_number(FileOptions *options,
 
 /// Whether the column at a position of the relation is to be VARIANT where it is JSON.
 bool duckspan_file_options_is_variant(const FileOptions *options, uintptr_t column, CFault *fault);
+
+/// Whether `->>'key'` of the column at a position of the relation can be read without the column.
+bool duckspan_file_options_has_member(const FileOptions *options,
+                                      uintptr_t column,
+                                      Str key,
+                                      CFault *fault);
 
 /// The rejects of a database: one per load, shared by its functions.
 const Rejects *duckspan_rejects_new(CFault *fault);

@@ -23,4 +23,5 @@ extern "C" void duckspan_register(ExtensionLoader *loader) {
 	duckspan::RegisterGuard(loader->GetDatabaseInstance());
 	duckspan::RegisterHints(loader->GetDatabaseInstance());
 	duckspan::RegisterComparisons(loader->GetDatabaseInstance());
+	duckspan::RegisterMembers(loader->GetDatabaseInstance());
 }

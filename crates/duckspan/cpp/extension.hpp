@@ -5,6 +5,7 @@
 #include "boundary.hpp"
 
 #include <functional>
+#include <mutex>
 
 namespace duckspan {
 
@@ -14,6 +15,8 @@ struct Shared : public duckdb::TableFunctionInfo {
 	RejectsHandle rejects {Call(duckspan_rejects_new)};
 	MemoryHandle memory {Call(duckspan_memory_new)};
 	ViewersHandle viewers {Call(duckspan_viewers_new)};
+	//! Of `ReadMembers`.
+	std::once_flag members;
 };
 
 void RegisterReadOtlp(duckdb::ExtensionLoader &loader, duckdb::shared_ptr<Shared> shared);
@@ -38,6 +41,10 @@ using SecretReader = std::function<void(const std::string &name, const std::stri
 
 //! Reads the secret for a path, if there is one.
 void ReadSecret(duckdb::ClientContext &context, const std::string &path, const SecretReader &read);
+
+//! Lets plans read members of columns from now on. Not before there is something to read them of: where there is an
+//! optimizer pass, DuckDB drops some of its hints on filters of CTEs.
+void ReadMembers(duckdb::DatabaseInstance &db, Shared &shared);
 
 //! Takes note that a query is bound to a table of a receiver or, where its name is empty, to a relation of files.
 void NoteRows(duckdb::ClientContext &context, const std::string &receiver, LiveTable table, Relation relation);

@@ -14,6 +14,8 @@
 
 namespace duckspan {
 
+struct Member;
+
 //! Throws the one error of what cannot be done to an attached receiver.
 [[noreturn]] void Refuse(const std::string &what, const duckdb::Identifier &database);
 
@@ -197,9 +199,9 @@ bool IsLiveScan(const duckdb::LogicalGet &get);
 //! The relation of a scanned table, if its rows are OTLP.
 bool TryGetLiveRelation(const duckdb::LogicalGet &get, Relation &relation);
 //! Whether `->>'key'` of a scanned column can be read without the column.
-bool HasMember(const duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
+bool HasLiveMember(const duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
 //! Lets a scan read that member too; the column it becomes.
-duckdb::ProjectionIndex AddMember(duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
+duckdb::column_t AddLiveMember(duckdb::LogicalGet &get, const Member &member);
 //! Whether a scan was given predicates when its query was planned.
 bool IsFiltered(const duckdb::LogicalOperator &scan);
 

@@ -19,19 +19,6 @@ namespace duckspan {
 
 namespace {
 
-//! Columns that are single members of others are numbered from here on.
-constexpr column_t FIRST_MEMBER = (column_t(1) << 63) + 1000000;
-
-//! A column that is one member of a JSON column, as text.
-struct Member {
-	idx_t position;
-	string key;
-
-	bool operator==(const Member &other) const {
-		return position == other.position && key == other.key;
-	}
-};
-
 struct LiveBind : public TableFunctionData {
 	explicit LiveBind(LiveTableEntry &entry) : entry(entry) {
 	}
@@ -40,11 +27,7 @@ struct LiveBind : public TableFunctionData {
 	}
 	bool Equals(const FunctionData &other) const override {
 		auto &bind = other.Cast<LiveBind>();
-		return &entry == &bind.entry && order == bind.order && members == bind.members;
-	}
-	optional_ptr<const Member> GetMember(column_t column) const {
-		auto is_member = column >= FIRST_MEMBER && column - FIRST_MEMBER < members.size();
-		return is_member ? &members[column - FIRST_MEMBER] : nullptr;
+		return &entry == &bind.entry && order == bind.order && members.all == bind.members.all;
 	}
 	//! A plan holds what is true of one moment only.
 	bool SupportStatementCache() const override {
@@ -59,7 +42,7 @@ struct LiveBind : public TableFunctionData {
 	LiveTableEntry &entry;
 	ScanOrder order = ScanOrder::Arrival;
 	bool filtered = false;
-	vector<Member> members;
+	Members members;
 };
 
 struct LiveGlobal : public GlobalTableFunctionState {
@@ -87,7 +70,7 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	auto &request = result->request;
 	vector<Str> keys;
 	for (auto column : input.column_ids) {
-		auto member = bind.GetMember(column);
+		auto member = bind.members.Get(column);
 		auto position = member ? member->position : bind.entry.PositionOf(column);
 		request.columns.push_back(uint32_t(position));
 		request.keys.push_back(member ? member->key : string());
@@ -205,30 +188,21 @@ double Progress(ClientContext &, const FunctionData *, const GlobalTableFunction
 	return global ? Call(duckspan_live_scan_progress, global->Cast<LiveGlobal>().scan.get()) : 0;
 }
 
-TableColumn ColumnOf(const LiveTableEntry &entry, const Member &member) {
-	auto &column = entry.GetColumns().GetColumn(LogicalIndex(member.position));
-	auto name = column.GetName().GetIdentifierName() + "->>'" + member.key + "'";
-	return TableColumn(Identifier(name), LogicalType::VARCHAR);
-}
-
 InsertionOrderPreservingMap<string> Explain(TableFunctionToStringInput &input) {
 	auto &bind = input.bind_data->Cast<LiveBind>();
 	auto &entry = bind.entry;
 	InsertionOrderPreservingMap<string> result;
 	result["Table"] =
 		entry.schema.GetQualifiedName(entry.name).ToString(QualifiedNameToStringMode::HIDE_DEFAULT_SCHEMA);
-	for (auto &member : bind.members) {
-		auto &names = result["Members"];
-		names += (names.empty() ? "" : "\n") + ColumnOf(entry, member).name.GetIdentifierName();
-	}
+	bind.members.Explain(result);
 	return result;
 }
 
 virtual_column_map_t VirtualColumns(ClientContext &, optional_ptr<FunctionData> data) {
 	auto &bind = data->Cast<LiveBind>();
 	auto result = bind.entry.GetVirtualColumns();
-	for (idx_t index = 0; index < bind.members.size(); index++) {
-		result.insert({FIRST_MEMBER + index, ColumnOf(bind.entry, bind.members[index])});
+	for (idx_t index = 0; index < bind.members.all.size(); index++) {
+		result.insert({Members::FIRST + index, bind.members.all[index].ToColumn()});
 	}
 	return result;
 }
@@ -246,7 +220,7 @@ void Write(Serializer &serializer, const optional_ptr<FunctionData> data, const 
 	auto &bind = data->Cast<LiveBind>();
 	vector<idx_t> positions;
 	vector<string> keys;
-	for (auto &member : bind.members) {
+	for (auto &member : bind.members.all) {
 		positions.push_back(member.position);
 		keys.push_back(member.key);
 	}
@@ -268,7 +242,8 @@ unique_ptr<FunctionData> ReadBind(Deserializer &deserializer, BoundTableFunction
 	auto positions = deserializer.ReadProperty<vector<idx_t>>(104, "positions");
 	auto keys = deserializer.ReadProperty<vector<string>>(105, "keys");
 	for (idx_t index = 0; index < keys.size(); index++) {
-		result->members.push_back({positions[index], keys[index]});
+		auto &column = result->entry.GetColumns().GetColumn(LogicalIndex(positions[index]));
+		result->members.Add({positions[index], column.GetName(), keys[index]});
 	}
 	return std::move(result);
 }
@@ -329,7 +304,7 @@ bool TryGetLiveRelation(const LogicalGet &get, Relation &relation) {
 	}
 }
 
-bool HasMember(const LogicalGet &get, ProjectionIndex column, const string &key) {
+bool HasLiveMember(const LogicalGet &get, ProjectionIndex column, const string &key) {
 	auto &id = get.GetColumnIds()[column];
 	if (id.IsVirtualColumn()) {
 		return false;
@@ -338,18 +313,8 @@ bool HasMember(const LogicalGet &get, ProjectionIndex column, const string &key)
 	return Call(duckspan_live_table_has_member, table, id.GetPrimaryIndex(), Lend(key));
 }
 
-ProjectionIndex AddMember(LogicalGet &get, ProjectionIndex column, const string &key) {
-	auto &bind = get.bind_data->Cast<LiveBind>();
-	Member member {get.GetColumnIds()[column].GetPrimaryIndex(), key};
-	auto &all = bind.members;
-	auto known = std::find(all.begin(), all.end(), member);
-	auto id = FIRST_MEMBER + column_t(known - all.begin());
-	if (known == all.end()) {
-		get.virtual_columns.insert({id, ColumnOf(bind.entry, member)});
-		all.push_back(std::move(member));
-	}
-	auto index = get.TryGetProjectionIndex(id);
-	return index.IsValid() ? index : get.AddColumnId(id);
+column_t AddLiveMember(LogicalGet &get, const Member &member) {
+	return get.bind_data->Cast<LiveBind>().members.Add(member);
 }
 
 bool IsFiltered(const LogicalOperator &scan) {

@@ -1,4 +1,4 @@
-//! Reads `attributes->>'key'` and `data->>'name'` of a live table as a column of its own: one member is found in the
+//! Reads `attributes->>'key'`, and `data->>'name'` of a live table, as a column of its own: one member is found in the
 //! bytes, instead of all of them being written as JSON and read again.
 
 #include "duckdb.hpp"
@@ -20,20 +20,50 @@ namespace duckspan {
 
 namespace {
 
-//! What has columns under an index of its own: scans of live tables, and projections, through which views look at them.
-using Sources = unordered_map<TableIndex, reference<LogicalOperator>>;
-
-void FindSources(LogicalOperator &op, Sources &sources, bool &has_live) {
-	if (op.type == LogicalOperatorType::LOGICAL_PROJECTION) {
-		sources.emplace(op.Cast<LogicalProjection>().table_index, op);
-	} else if (op.type == LogicalOperatorType::LOGICAL_GET && IsLiveScan(op.Cast<LogicalGet>())) {
-		sources.emplace(op.Cast<LogicalGet>().table_index, op);
-		has_live = true;
-	}
-	for (auto &child : op.children) {
-		FindSources(*child, sources, has_live);
-	}
+bool IsFileScan(const LogicalGet &get) {
+	Relation relation;
+	return TryGetFileRelation(get, relation);
 }
+
+bool HasMember(const LogicalGet &get, ProjectionIndex column, const string &key) {
+	return IsLiveScan(get) ? HasLiveMember(get, column, key) : HasFileMember(get, column, key);
+}
+
+//! Lets a scan read `->>'key'` of a column too; the column it becomes.
+ProjectionIndex AddMember(LogicalGet &get, ProjectionIndex column, const string &key) {
+	auto position = get.GetColumnIds()[column].GetPrimaryIndex();
+	Member member {position, get.names[position], key};
+	auto id = IsLiveScan(get) ? AddLiveMember(get, member) : AddFileMember(get, member);
+	get.virtual_columns.insert({id, member.ToColumn()});
+	auto index = get.TryGetProjectionIndex(id);
+	return index.IsValid() ? index : get.AddColumnId(id);
+}
+
+//! What has columns under an index of its own: scans, and projections, through which views look at them.
+struct Sources {
+	unordered_map<TableIndex, reference<LogicalOperator>> all;
+	bool has_scans = false;
+
+	//! DuckDB may copy what stands in a CTE, and a copy of a scan of files knows none of the columns that were added
+	//! to it: it is bound anew by what was written in the query.
+	void Find(LogicalOperator &op, bool in_cte) {
+		if (op.type == LogicalOperatorType::LOGICAL_PROJECTION) {
+			all.emplace(op.Cast<LogicalProjection>().table_index, op);
+		} else if (op.type == LogicalOperatorType::LOGICAL_GET) {
+			auto &get = op.Cast<LogicalGet>();
+			if (IsLiveScan(get) || (IsFileScan(get) && !in_cte)) {
+				all.emplace(get.table_index, op);
+				has_scans = true;
+			}
+		}
+		auto defines = op.type == LogicalOperatorType::LOGICAL_MATERIALIZED_CTE;
+		for (idx_t index = 0; index < op.children.size(); index++) {
+			Find(*op.children[index], in_cte || (defines && index == 0));
+		}
+	}
+};
+
+using Below = unordered_map<TableIndex, reference<LogicalOperator>>;
 
 //! Whether the columns of what is below pass through, however many they are.
 bool PassesThrough(const LogicalOperator &op) {
@@ -51,7 +81,7 @@ bool PassesThrough(const LogicalOperator &op) {
 }
 
 //! The operators whose expressions see the columns of the sources below `op`, as far as these pass through.
-void FindReaders(LogicalOperator &op, Sources &below, vector<reference<LogicalOperator>> &readers) {
+void FindReaders(LogicalOperator &op, Below &below, vector<reference<LogicalOperator>> &readers) {
 	readers.push_back(op);
 	for (auto &child : op.children) {
 		if (PassesThrough(*child)) {
@@ -74,7 +104,7 @@ public:
 		// union or an INSERT would take every further column of its child for one of its own.
 		if (op.type == LogicalOperatorType::LOGICAL_PROJECTION ||
 			op.type == LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY) {
-			Sources below;
+			Below below;
 			vector<reference<LogicalOperator>> readers;
 			FindReaders(op, below, readers);
 			for (auto &reader : readers) {
@@ -88,7 +118,7 @@ public:
 	}
 
 private:
-	void Replace(unique_ptr<Expression> &expr, const Sources &below) {
+	void Replace(unique_ptr<Expression> &expr, const Below &below) {
 		if (auto column = LookupColumn(*expr)) {
 			auto source = below.find(column->Binding().table_index);
 			if (source != below.end() && IsMember(*expr, column->Binding())) {
@@ -100,11 +130,11 @@ private:
 		ExpressionIterator::EnumerateChildren(*expr, [&](unique_ptr<Expression> &child) { Replace(child, below); });
 	}
 
-	//! Whether a column that is seen through projections is a live table's, of which that member can be read.
+	//! Whether a column that is seen through projections is a scan's, which can read that member of it.
 	bool IsMember(const Expression &expr, ColumnBinding binding) const {
 		while (true) {
-			auto entry = sources.find(binding.table_index);
-			if (entry == sources.end()) {
+			auto entry = sources.all.find(binding.table_index);
+			if (entry == sources.all.end()) {
 				return false;
 			}
 			auto &source = entry->second.get();
@@ -152,9 +182,8 @@ void Optimize(OptimizerExtensionInput &input, unique_ptr<LogicalOperator> &plan)
 		return;
 	}
 	Sources sources;
-	bool has_live = false;
-	FindSources(*plan, sources, has_live);
-	if (has_live) {
+	sources.Find(*plan, false);
+	if (sources.has_scans) {
 		Rewriter(std::move(sources)).Rewrite(*plan);
 		plan->ResolveOperatorTypes();
 	}
@@ -166,11 +195,16 @@ void RegisterMembers(DatabaseInstance &db) {
 	auto &config = DBConfig::GetConfig(db);
 	config.AddExtensionOption(
 		Identifier(SETTING),
-		"Whether attributes->>'key' and data->>'name' of live tables are read as columns of their own",
+		"Whether attributes->>'key', and data->>'name' of live tables, are read as columns of their own",
 		LogicalType::BOOLEAN, Value::BOOLEAN(true));
-	OptimizerExtension extension;
-	extension.pre_optimize_function = Optimize;
-	OptimizerExtension::Register(config, std::move(extension));
+}
+
+void ReadMembers(DatabaseInstance &db, Shared &shared) {
+	std::call_once(shared.members, [&db]() {
+		OptimizerExtension extension;
+		extension.pre_optimize_function = Optimize;
+		OptimizerExtension::Register(DBConfig::GetConfig(db), std::move(extension));
+	});
 }
 
 } // namespace duckspan

@@ -62,6 +62,8 @@ struct FileLayout {
 	vector<Identifier> names;
 	vector<LogicalType> types;
 	idx_t visible;
+	//! Known to all files of a query once it is planned.
+	Members members;
 	//! Whether DuckDB's cache of remote files can be used, as far as that is known.
 	std::atomic<bool> is_cached {true};
 };
@@ -265,6 +267,9 @@ unique_ptr<FunctionData> Bind(ClientContext &context, TableFunctionBindInput &in
 	auto first = file_input.expected_bind_data;
 	if (!first) {
 		NoteRows(context, string(), LiveTable::Traces, function.relation);
+		if (function.relation != Relation::Unified) {
+			ReadMembers(*context.db, *function.shared);
+		}
 	}
 	auto layout = first ? first->Cast<FileBind>().layout : ReadLayout(function, input);
 	names.assign(layout->names.begin(), layout->names.begin() + layout->visible);
@@ -292,16 +297,22 @@ unique_ptr<NodeStatistics> Cardinality(ClientContext &context, const FunctionDat
 	return make_uniq<NodeStatistics>(Call(duckspan_file_rows_estimate, Lend(bind.file.path), size));
 }
 
-//! The position in the relation of a column of a file, which may be a virtual one.
-idx_t PositionOf(const ColumnIndex &column, const TableFunctionFileInitInput &file) {
-	auto index = column.GetPrimaryIndex();
+//! Adds a column of a file, which may be a virtual one.
+void AddColumn(ScanRequest &request, const FileLayout &layout, const ColumnIndex &column,
+			   const TableFunctionFileInitInput &file) {
+	auto position = column.GetPrimaryIndex();
+	string key;
 	if (file.virtual_columns) {
-		auto entry = file.virtual_columns->find(index);
+		auto entry = file.virtual_columns->find(position);
 		if (entry != file.virtual_columns->end()) {
-			return entry->second - FIRST_VIRTUAL;
+			auto member = layout.members.Get(entry->second);
+			position = member ? member->position : entry->second - FIRST_VIRTUAL;
+			key = member ? member->key : string();
 		}
 	}
-	return index;
+	request.columns.push_back(uint32_t(position));
+	request.types.push_back(key.empty() ? layout.types[position] : LogicalType::VARCHAR);
+	request.keys.push_back(std::move(key));
 }
 
 unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFunctionInitInput &input) {
@@ -309,9 +320,11 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	auto result = make_uniq<FileGlobal>(context, bind);
 	auto &request = result->request;
 	for (auto &column : input.column_indexes) {
-		auto position = PositionOf(column, TableFunctionFileInitInput::Get(input));
-		request.columns.push_back(uint32_t(position));
-		request.types.push_back(bind.layout->types[position]);
+		AddColumn(request, *bind.layout, column, TableFunctionFileInitInput::Get(input));
+	}
+	vector<Str> keys;
+	for (auto &key : request.keys) {
+		keys.push_back(Lend(key));
 	}
 	request.filters = input.filters;
 	auto conditions = ReadConditions(request);
@@ -320,6 +333,7 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 						TableFunctionFileInitInput::Get(input).file_count,
 						result->file.Lend(),
 						request.columns.data(),
+						keys.data(),
 						request.columns.size(),
 						conditions.get(),
 						bind.shared->rejects.get(),
@@ -374,6 +388,11 @@ virtual_column_map_t VirtualColumns(ClientContext &, optional_ptr<FunctionData>)
 	return result;
 }
 
+//! Typed relations have no virtual columns but the members of their attributes, which a plan adds.
+virtual_column_map_t NoVirtualColumns(ClientContext &, optional_ptr<FunctionData>) {
+	return {};
+}
+
 template <Relation RELATION> bool TakesExpression(ClientContext &, const LogicalGet &get, Expression &expr) {
 	return IsTold(RELATION, ColumnOf(get, expr), expr);
 }
@@ -406,9 +425,7 @@ TableFunction SingleFile(Relation relation, shared_ptr<Shared> shared) {
 	function.filter_prune = true;
 	function.cardinality = Cardinality;
 	function.table_scan_progress = Progress;
-	if (!is_typed) {
-		function.get_virtual_columns = VirtualColumns;
-	}
+	function.get_virtual_columns = is_typed ? NoVirtualColumns : VirtualColumns;
 	function.function_info = make_shared_ptr<FileFunction>(relation, std::move(shared));
 	return function;
 }
@@ -492,6 +509,25 @@ void PruneFiles(ClientContext &context, LogicalGet &get, FunctionData *data, vec
 	MultiFileFunction<TableFunctionMultiFileWrapper>::MultiFileComplexFilterPushdown(context, get, data, filters);
 }
 
+//! The layout of a scan of files, where one file stands for all of them.
+optional_ptr<FileLayout> LayoutOf(const FunctionData &data) {
+	auto &files = data.Cast<MultiFileBindData>();
+	if (!files.bind_data) {
+		return nullptr; // no file is there, and that is allowed
+	}
+	auto &first = files.bind_data->Cast<TableFunctionMultiFileData>().options.schema_bind_data;
+	return first ? first->Cast<FileBind>().layout.get() : nullptr;
+}
+
+InsertionOrderPreservingMap<string> Explain(TableFunctionToStringInput &input) {
+	InsertionOrderPreservingMap<string> result;
+	result["Function"] = StringUtil::Upper(input.table_function.GetName().GetIdentifierName());
+	if (auto layout = LayoutOf(*input.bind_data)) {
+		layout->members.Explain(result);
+	}
+	return result;
+}
+
 //! Types of the positional parameters of an overload, which its description goes by.
 vector<LogicalType> ParameterTypes(const TableFunction &overload) {
 	vector<LogicalType> result;
@@ -518,6 +554,7 @@ void Register(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> sha
 		overload.pushdown_expression = PushdownOf(relation);
 		overload.pushdown_complex_filter = PruneFiles;
 		overload.get_multi_file_reader = FilesOf;
+		overload.to_string = Explain;
 	});
 	CreateTableFunctionInfo info(set);
 	description.categories = {"otlp"};
@@ -569,6 +606,24 @@ bool TryGetFileRelation(const LogicalGet &get, Relation &relation) {
 		}
 	}
 	return false;
+}
+
+bool HasFileMember(const LogicalGet &get, ProjectionIndex column, const string &key) {
+	auto layout = LayoutOf(*get.bind_data);
+	auto &id = get.GetColumnIds()[column];
+	auto position = id.GetPrimaryIndex();
+	// What a hive partition is named after is the partition.
+	if (!layout || id.IsVirtualColumn() || get.bind_data->Cast<MultiFileBindData>().IsGeneratedColumn(position)) {
+		return false;
+	}
+	return Call(duckspan_file_options_has_member, layout->options.get(), position, Lend(key));
+}
+
+column_t AddFileMember(LogicalGet &get, const Member &member) {
+	auto &files = get.bind_data->Cast<MultiFileBindData>();
+	auto id = LayoutOf(files)->members.Add(member);
+	files.virtual_columns.insert({id, member.ToColumn()});
+	return id;
 }
 
 void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<Shared> shared) {

@@ -72,6 +72,26 @@ Columns::Columns(Relation relation, bool virtual_too) {
 	}
 }
 
+column_t Members::Add(const Member &member) {
+	auto known = std::find(all.begin(), all.end(), member);
+	auto index = column_t(known - all.begin());
+	if (known == all.end()) {
+		all.push_back(member);
+	}
+	return FIRST + index;
+}
+
+void Members::Explain(InsertionOrderPreservingMap<string> &shown) const {
+	for (auto &member : all) {
+		auto &names = shown["Members"];
+		names += (names.empty() ? "" : "\n") + member.ToColumn().name.GetIdentifierName();
+	}
+}
+
+TableColumn Member::ToColumn() const {
+	return TableColumn(Identifier(column.GetIdentifierName() + "->>'" + key + "'"), LogicalType::VARCHAR);
+}
+
 CursorState::CursorState(ClientContext &context, const ScanRequest &request_p, CursorHandle cursor_p)
 	: request(request_p), cursor(std::move(cursor_p)) {
 	InitializeFilters(context);

@@ -24,12 +24,43 @@ struct Columns {
 	duckdb::vector<idx_t> hidden;
 };
 
+//! A column that is one member of a JSON column, as text.
+struct Member {
+	idx_t position;
+	//! What the column at that position is called.
+	duckdb::Identifier column;
+	std::string key;
+
+	bool operator==(const Member &other) const {
+		return position == other.position && key == other.key;
+	}
+	//! What it is called in plans, and its type.
+	duckdb::TableColumn ToColumn() const;
+};
+
+//! What a scan reads beside the columns that its relation has.
+class Members {
+public:
+	//! Beyond the virtual columns of every relation.
+	static constexpr duckdb::column_t FIRST = (duckdb::column_t(1) << 63) + 1000000;
+
+	duckdb::optional_ptr<const Member> Get(duckdb::column_t column) const {
+		auto is_member = column >= FIRST && column - FIRST < all.size();
+		return is_member ? &all[column - FIRST] : nullptr;
+	}
+	//! The column that a member is, which is added where it is not there.
+	duckdb::column_t Add(const Member &member);
+	//! Adds what is read to what EXPLAIN shows of a scan.
+	void Explain(duckdb::InsertionOrderPreservingMap<std::string> &shown) const;
+
+	duckdb::vector<Member> all;
+};
+
 //! What a scan was asked for.
 struct ScanRequest {
 	//! Positions in the relation, in the order of the scanned chunk.
 	duckdb::vector<uint32_t> columns;
-	//! For each column that is one member of the column at its position, the key; empty for the others, and as a
-	//! whole where there is none.
+	//! For each column that is one member of the column at its position, the key; empty for the others.
 	duckdb::vector<std::string> keys;
 	duckdb::vector<duckdb::LogicalType> types;
 	//! Positions in `columns` that leave the scan; empty for all.
@@ -51,6 +82,10 @@ std::string LookupKey(const duckdb::Expression &lookup);
 
 //! The relation that a scan of files reads, if they are OTLP.
 bool TryGetFileRelation(const duckdb::LogicalGet &get, Relation &relation);
+//! Whether `->>'key'` of a column of scanned files can be read without the column.
+bool HasFileMember(const duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
+//! Lets a scan of files read that member too; the column it becomes.
+duckdb::column_t AddFileMember(duckdb::LogicalGet &get, const Member &member);
 
 //! The column of a scan that an expression is about, if it is one.
 duckdb::column_t ColumnOf(const duckdb::LogicalGet &get, const duckdb::Expression &expr);

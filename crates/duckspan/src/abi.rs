@@ -296,6 +296,17 @@ pub extern "C" fn duckspan_file_options_is_variant(
     guard(fault, || Ok(options.is_variant(column)))
 }
 
+/// Whether `->>'key'` of the column at a position of the relation can be read without the column.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_file_options_has_member(
+    options: &FileOptions,
+    column: usize,
+    key: Str,
+    fault: &mut CFault,
+) -> bool {
+    guard(fault, || Ok(options.has_member(column, &key.get())))
+}
+
 /// The rejects of a database: one per load, shared by its functions.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_rejects_new(fault: &mut CFault) -> *const Rejects {
@@ -349,6 +360,8 @@ pub struct FileScanInput {
     pub source: Source,
     /// The columns to be read, as positions in the relation.
     pub columns: *const u32,
+    /// For each of them the key of the one member that is read of it; empty for the column itself.
+    pub keys: *const Str,
     /// How many they are.
     pub column_count: usize,
     /// What is asked of rows.
@@ -374,7 +387,9 @@ pub extern "C" fn duckspan_file_scan_open(
                 let columns = positions(input.columns, input.column_count, typed.columns.len())?;
                 // SAFETY: the shim lends them.
                 let conditions = unsafe { &*input.conditions };
-                let wanted = columns.into_iter().map(Wanted::column);
+                let keys = keys(input.keys, input.column_count);
+                let wanted = columns.into_iter().zip(keys);
+                let wanted = wanted.map(|(column, key)| Wanted { column, key });
                 FileColumns::Typed(Arc::new(TypedColumns::new(typed, wanted, conditions)))
             }
             None => {
@@ -543,4 +558,14 @@ fn positions(data: *const u32, count: usize, width: usize) -> Result<Vec<usize>>
         return Err(Fault::new(FaultKind::Internal, "a column beyond the relation"));
     }
     Ok(lent.iter().map(|&position| position as usize).collect())
+}
+
+/// The keys that C++ lends, one for each of `count` columns; none where it is empty.
+fn keys(data: *const Str, count: usize) -> Vec<Option<String>> {
+    if count == 0 {
+        return Vec::new();
+    }
+    // SAFETY: the shim lends `count` keys at `data`.
+    let lent = unsafe { std::slice::from_raw_parts(data, count) };
+    lent.iter().map(|key| (key.len > 0).then(|| key.get())).collect()
 }

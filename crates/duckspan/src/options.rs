@@ -10,6 +10,7 @@ use duckspan_otlp::{Signal, SignalSet};
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Column, Type};
 use crate::files::Outcome;
+use crate::typed::has_attribute;
 
 /// The named parameters, beside those of DuckDB's multi-file readers; the last is for typed relations.
 pub(crate) const PARAMETERS: [Column; 6] = [
@@ -89,6 +90,12 @@ impl FileOptions {
     pub(crate) fn is_variant(&self, column: usize) -> bool {
         let column = self.relation.and_then(|relation| relation.columns.get(column));
         self.attributes_as_variant && column.is_some_and(|column| column.has_attributes())
+    }
+
+    /// Whether `->>'key'` of the column at a position of the relation can be read without the column.
+    pub(crate) fn has_member(&self, column: usize, key: &str) -> bool {
+        let is_attribute = |relation| has_attribute(relation, column, key);
+        !self.attributes_as_variant && self.relation.is_some_and(is_attribute)
     }
 
     /// Reads these signals only, of those that the relation has.

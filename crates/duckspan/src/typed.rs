@@ -8,7 +8,7 @@ use duckspan_otlp::relation::{Data, Filter, Member, Nulls, Plan, Relation, Type,
 use duckspan_otlp::{Segment, Signal};
 
 use crate::boundary::Result;
-use crate::conditions::Conditions;
+use crate::conditions::{Conditions, is_plain_key};
 use crate::scan::Rows;
 use crate::vector::{Held, Vector};
 
@@ -18,12 +18,6 @@ pub(crate) struct Wanted {
     pub(crate) column: usize,
     /// The key of an attribute, whose text is wanted instead of the column.
     pub(crate) key: Option<String>,
-}
-
-impl Wanted {
-    pub(crate) fn column(column: usize) -> Wanted {
-        Wanted { column, key: None }
-    }
 }
 
 /// The columns that a query wants of a relation, or the members of `data`.
@@ -84,6 +78,12 @@ impl TypedColumns {
     pub(crate) fn projection(&self) -> Projection {
         self.plan.projection()
     }
+}
+
+/// Whether `->>'key'` of the column at `position` of a relation can be read without the column.
+pub(crate) fn has_attribute(relation: &'static Relation, position: usize, key: &str) -> bool {
+    let column = relation.columns.get(position);
+    column.is_some_and(|column| column.has_attributes()) && is_plain_key(key)
 }
 
 /// Reads windows of rows, into buffers that it reuses.

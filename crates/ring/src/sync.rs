@@ -1,25 +1,25 @@
 //! Publication: many readers, one writer at a time, neither waiting for the other.
 //!
-//! With `--cfg loom` the parts below are loom's, so that the tests in `tests/loom.rs` see every
+//! With the feature `loom` the parts below are loom's, so that the tests in `tests/loom.rs` see every
 //! interleaving; a mutex stands in for the pointer of `arc_swap`, which loom cannot look into.
 //! [`Counted`] is the `Arc` of what acts when the last owner drops it: loom has to see who that is.
 
 use std::sync::{Arc, PoisonError};
 
-#[cfg(not(loom))]
+#[cfg(not(feature = "loom"))]
 use arc_swap::ArcSwap as Pointer;
-#[cfg(not(loom))]
+#[cfg(not(feature = "loom"))]
 pub(crate) use std::sync::Arc as Counted;
-#[cfg(not(loom))]
+#[cfg(not(feature = "loom"))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
-#[cfg(not(loom))]
+#[cfg(not(feature = "loom"))]
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
-#[cfg(loom)]
+#[cfg(feature = "loom")]
 pub(crate) use loom::sync::Arc as Counted;
-#[cfg(loom)]
+#[cfg(feature = "loom")]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
-#[cfg(loom)]
+#[cfg(feature = "loom")]
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 
 /// A value that is replaced whole.
@@ -65,11 +65,11 @@ impl<T> Writer<'_, T> {
     }
 }
 
-#[cfg(loom)]
+#[cfg(feature = "loom")]
 #[derive(Debug)]
 struct Pointer<T>(Mutex<Arc<T>>);
 
-#[cfg(loom)]
+#[cfg(feature = "loom")]
 impl<T> Pointer<T> {
     fn from_pointee(value: T) -> Pointer<T> {
         Pointer(Mutex::new(Arc::new(value)))
@@ -84,7 +84,7 @@ impl<T> Pointer<T> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(feature = "loom")))]
 mod tests {
     use super::*;
     use std::panic::{AssertUnwindSafe, catch_unwind};

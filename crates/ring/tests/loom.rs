@@ -2,7 +2,6 @@
 //!
 //! Loom runs the ring's own code with its own locks and atomics; in the place of the pointer of
 //! `arc_swap`, whose inside it cannot see, is a mutex.
-#![cfg(loom)]
 
 use std::sync::Arc;
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"strings"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	grpcgzip "google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -41,6 +44,10 @@ func connect(protocol string, urls []string) (endpoints, error) {
 	if err != nil {
 		return nil, err
 	}
+	trusted, err := secured()
+	if err != nil {
+		return nil, err
+	}
 	var to endpoints
 	for _, address := range urls {
 		switch protocol {
@@ -49,19 +56,48 @@ func connect(protocol string, urls []string) (endpoints, error) {
 			if zipped {
 				options = append(options, grpc.UseCompressor(grpcgzip.Name))
 			}
-			connection, err := grpc.Dial(strings.TrimPrefix(address, "http://"),
-				grpc.WithInsecure(), grpc.WithDefaultCallOptions(options...))
+			target, err := url.Parse(address)
+			if err != nil {
+				return nil, err
+			}
+			transport := grpc.WithInsecure()
+			if target.Scheme == "https" {
+				transport = grpc.WithTransportCredentials(credentials.NewTLS(trusted))
+			}
+			connection, err := grpc.Dial(target.Host, transport, grpc.WithDefaultCallOptions(options...))
 			if err != nil {
 				return nil, err
 			}
 			to = append(to, grpcEndpoint{connection, metadata.New(headers)})
 		case "http/protobuf":
-			to = append(to, httpEndpoint{address, headers, zipped})
+			client := &http.Client{Transport: &http.Transport{TLSClientConfig: trusted}}
+			to = append(to, httpEndpoint{address, client, headers, zipped})
 		default:
 			return nil, errors.New("no exporter for " + protocol)
 		}
 	}
 	return to, nil
+}
+
+// secured is what TLS trusts and shows by the variables that all SDKs know.
+func secured() (*tls.Config, error) {
+	config := &tls.Config{}
+	if authority := os.Getenv("OTEL_EXPORTER_OTLP_CERTIFICATE"); authority != "" {
+		content, err := os.ReadFile(authority)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = x509.NewCertPool()
+		config.RootCAs.AppendCertsFromPEM(content)
+	}
+	if shown := os.Getenv("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"); shown != "" {
+		pair, err := tls.LoadX509KeyPair(shown, os.Getenv("OTEL_EXPORTER_OTLP_CLIENT_KEY"))
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
 }
 
 // parseHeaders reads a list as in "a=b,c=d%20e".
@@ -115,6 +151,7 @@ func (codec) Unmarshal(content []byte, message interface{}) error {
 
 type httpEndpoint struct {
 	url     string
+	client  *http.Client
 	headers map[string]string
 	zipped  bool
 }
@@ -140,7 +177,7 @@ func (to httpEndpoint) call(ctx context.Context, through service, request, respo
 	if to.zipped {
 		post.Header.Set("Content-Encoding", "gzip")
 	}
-	answer, err := http.DefaultClient.Do(post)
+	answer, err := to.client.Do(post)
 	if err != nil {
 		return err
 	}

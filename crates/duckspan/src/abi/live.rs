@@ -4,8 +4,8 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use super::Str;
 use super::types::CType;
+use super::{Str, keys};
 use crate::archive::Path;
 use crate::boundary::{CFault, Fallback, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::conditions::Conditions;
@@ -405,14 +405,10 @@ pub extern "C" fn duckspan_live_scan_open(
         let columns = match input.column_count {
             0 => Vec::new(),
             count => {
-                // SAFETY: the shim lends `count` positions at `columns`, and as many keys.
-                let (positions, keys) = unsafe {
-                    let positions = std::slice::from_raw_parts(input.columns, count);
-                    (positions, std::slice::from_raw_parts(input.keys, count))
-                };
-                let key = |key: &Str| (key.len > 0).then(|| key.get());
+                // SAFETY: the shim lends `count` positions at `columns`.
+                let positions = unsafe { std::slice::from_raw_parts(input.columns, count) };
                 let column = |&position: &u32| input.table.at(position as usize);
-                positions.iter().map(column).zip(keys.iter().map(key)).collect()
+                positions.iter().map(column).zip(keys(input.keys, count)).collect()
             }
         };
         // SAFETY: the shim lends them.

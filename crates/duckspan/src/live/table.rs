@@ -8,7 +8,7 @@ use duckspan_otlp::relation::{DATA_POINTS, LOG_RECORDS, Member, Relation, SPANS}
 
 use super::stats::Stat;
 use crate::columns::{Column, Type, Unified};
-use crate::conditions::is_plain_key;
+use crate::typed::has_attribute;
 
 /// A table of an attached receiver.
 #[repr(u8)]
@@ -161,8 +161,7 @@ impl LiveTable {
     pub(crate) fn has_member(self, position: usize, key: &str) -> bool {
         match self.at(position) {
             LiveColumn::Typed(position) => {
-                let column = self.relation().and_then(|relation| relation.columns.get(position));
-                column.is_some_and(|column| column.has_attributes()) && is_plain_key(key)
+                self.relation().is_some_and(|relation| has_attribute(relation, position, key))
             }
             LiveColumn::Unified(Unified::Data) => self.member(key).is_some(),
             _ => false,

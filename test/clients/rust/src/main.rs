@@ -11,12 +11,17 @@ mod traces;
 
 use std::env;
 use std::error::Error;
+use std::fs;
+use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use opentelemetry::{Array, InstrumentationScope, KeyValue, StringValue, Value};
-use opentelemetry_otlp::{LogExporter, MetricExporter, Protocol, SpanExporter, WithExportConfig};
+use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig, Identity};
+use opentelemetry_otlp::{
+    LogExporter, MetricExporter, Protocol, SpanExporter, WithExportConfig, WithTonicConfig,
+};
 use opentelemetry_sdk::Resource;
 use tokio::runtime::Runtime;
 
@@ -42,8 +47,9 @@ fn tell(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     };
     let runtime = Runtime::new()?;
     let _guard = runtime.enter();
+    let tls = secured()?;
     let spans = endpoints.iter().map(|endpoint| match http(protocol) {
-        None => SpanExporter::builder().with_tonic().with_endpoint(endpoint).build(),
+        None => over_grpc(SpanExporter::builder().with_tonic(), endpoint, &tls).build(),
         Some(encoding) => SpanExporter::builder()
             .with_http()
             .with_protocol(encoding)
@@ -52,7 +58,7 @@ fn tell(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     });
     let inside = traces::tell(Tee::new(&runtime, spans)?)?;
     let records = endpoints.iter().map(|endpoint| match http(protocol) {
-        None => LogExporter::builder().with_tonic().with_endpoint(endpoint).build(),
+        None => over_grpc(LogExporter::builder().with_tonic(), endpoint, &tls).build(),
         Some(encoding) => LogExporter::builder()
             .with_http()
             .with_protocol(encoding)
@@ -61,7 +67,7 @@ fn tell(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     });
     logs::tell(Tee::new(&runtime, records)?, &inside)?;
     let points = endpoints.iter().map(|endpoint| match http(protocol) {
-        None => MetricExporter::builder().with_tonic().with_endpoint(endpoint).build(),
+        None => over_grpc(MetricExporter::builder().with_tonic(), endpoint, &tls).build(),
         Some(encoding) => MetricExporter::builder()
             .with_http()
             .with_protocol(encoding)
@@ -69,6 +75,29 @@ fn tell(arguments: &[String]) -> Result<(), Box<dyn Error>> {
             .build(),
     });
     metrics::tell(Tee::new(&runtime, points)?)
+}
+
+/// What TLS trusts and shows by the variables that all SDKs know; this one leaves them to its user.
+fn secured() -> io::Result<ClientTlsConfig> {
+    let mut tls = ClientTlsConfig::new();
+    if let Ok(authority) = env::var("OTEL_EXPORTER_OTLP_CERTIFICATE") {
+        tls = tls.ca_certificate(Certificate::from_pem(fs::read(authority)?));
+    }
+    if let Ok(shown) = env::var("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE") {
+        let key = env::var("OTEL_EXPORTER_OTLP_CLIENT_KEY").unwrap_or_default();
+        tls = tls.identity(Identity::from_pem(fs::read(shown)?, fs::read(key)?));
+    }
+    Ok(tls)
+}
+
+/// Names the endpoint to an exporter of gRPC, and TLS if it speaks that.
+fn over_grpc<B: WithExportConfig + WithTonicConfig>(
+    exporter: B,
+    endpoint: &str,
+    tls: &ClientTlsConfig,
+) -> B {
+    let exporter = exporter.with_endpoint(endpoint);
+    if endpoint.starts_with("https:") { exporter.with_tls_config(tls.clone()) } else { exporter }
 }
 
 /// The encoding of a protocol over HTTP; `None` for gRPC.

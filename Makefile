@@ -29,7 +29,7 @@ PAGE := crates/viewer/page
 PAGE_SOURCES := $(wildcard $(PAGE)/*.mjs $(PAGE)/*.json $(PAGE)/*.html $(PAGE)/*.svg) $(shell find $(PAGE)/src -type f)
 WITH_NODE := $(CURDIR)/scripts/with_node.sh $(CURDIR)/$(VENV)
 
-.PHONY: extension page clients demo test test-rust test-page test-loom test-python test-scale release wheel test-release \
+.PHONY: extension page clients senders demo test test-rust test-page test-loom test-python test-scale release wheel test-release \
 	test-wheel check-platforms sanitize sanitize-threads sanitize-memory soak bench lint format header tables clean
 
 extension: $(DUCKDB) $(DUCKDB_SOURCE) page ## Builds build/duckspan.duckdb_extension for the DuckDB of build/venv.
@@ -48,7 +48,10 @@ $(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json | $(PYTHON)
 demo: extension $(DEMO_PACKAGES) ## Shows answers from OTLP files that real SDKs wrote.
 	$(PYTHON) scripts/demo.py
 
-test: test-rust test-page test-python ## Runs every test.
+# Packages come from the network while Rust compiles.
+test: ## Runs every test.
+	$(MAKE) --jobs=2 test-rust senders
+	$(MAKE) test-page test-python
 
 # Without the shim, which needs DuckDB.
 test-rust: test-loom page
@@ -68,8 +71,11 @@ test-scale: extension $(TEST_PACKAGES) ## Many processes: one archive of two rec
 	$(VENV)/bin/pip install --quiet --requirement test/scale/requirements.txt
 	$(PYTHON) -m pytest test/scale
 
-clients: $(TEST_PACKAGES) ## Builds the programs that send telemetry with the SDKs of other languages.
-	test/clients/build.sh
+clients: senders ## Builds the programs that send telemetry with the SDKs of other languages.
+	test/clients/build.sh rust
+
+senders: $(TEST_PACKAGES)
+	test/clients/build.sh javascript go
 
 release: $(DUCKDB_VERSIONS:%=release-%) ## The extension with DuckDB linked in, for each DuckDB, in build/repository.
 

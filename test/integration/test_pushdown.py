@@ -14,21 +14,20 @@ import pytest
 import corpus
 import extension
 import live
-from live import Live
 
 SIGNALS = {"spans": "traces", "log_records": "logs", "data_points": "metrics"}
 SHOP = extension.ROOT / "test" / "data" / "shop.jsonl"
 FILES = [str(SHOP), *(str(corpus.FOLDER / name) for name in corpus.FILES)]
 
-#: Predicates of each table and source; each is drawn from values of the table.
-DRAWS = 150
+#: Predicates of each table and source, drawn from its values. Files are read anew for each.
+DRAWS, DRAWS_OF_FILES = 150, 75
 
 #: Spans and log records enough for parts that have a summary: of 40 services, in traces of four.
 MANY = """
 INSERT INTO live.{signal} SELECT make_timestamp(1763978400000000 + n * 1000),
     {{attributes: [{{key: 'service.name', value: {{stringValue: 's' || n // 500}}}}]}}::JSON,
     {{{row}}}::JSON
-FROM range(20_000) AS numbers(n)
+FROM range({count}) AS numbers(n)
 """
 MANY_ROWS = {
     "traces": """traceId: printf('%032x', n // 4 + 1), spanId: printf('%016x', n + 1),
@@ -137,35 +136,33 @@ def rows(con: duckdb.DuckDBPyConnection, columns: str, source: str, predicate: s
         return [type(error)]
 
 
-def assert_same(draw: Draw, columns: str, source: str) -> None:
+def assert_same(draw: Draw, columns: str, source: str, draws: int) -> None:
     """The same rows of the source as of the table."""
     passed = 0
-    for _ in range(DRAWS):
+    for _ in range(draws):
         predicate = draw.predicate()
         expected = rows(draw.con, columns, draw.table, predicate)
         assert rows(draw.con, columns, source, predicate) == expected, predicate
         passed += bool(expected)
-    assert passed > DRAWS / 4, "most predicates should be true of a row"
+    assert passed > draws / 4, "most predicates should be true of a row"
 
 
-@pytest.fixture
-def filled(con: duckdb.DuckDBPyConnection) -> Iterator[Live]:
-    """A receiver that holds many rows and odd ones."""
-    attached = live.attach(con)
+def fill(con: duckdb.DuckDBPyConnection, count: int) -> None:
+    """Attaches a receiver that holds so many rows of a kind, and odd ones."""
+    live.attach(con)
     for signal in live.SIGNALS:
         con.execute(f"INSERT INTO live.{signal} FROM read_otlp({FILES}, signal := '{signal}')")
         if signal in MANY_ROWS:
-            con.execute(MANY.format(signal=signal, row=MANY_ROWS[signal]))
-    yield attached
-    attached.detach()
+            con.execute(MANY.format(signal=signal, row=MANY_ROWS[signal], count=count))
 
 
 @pytest.mark.parametrize("table", SIGNALS)
-def test_filters_live(table: str, filled: Live) -> None:
+def test_filters_live(table: str, con: duckdb.DuckDBPyConnection) -> None:
     """Of a receiver's rows, by their numbers."""
-    filled.con.execute(f"CREATE TABLE copied AS SELECT rowid AS id, * FROM live.{table}")
-    draw = Draw(filled.con, "copied", random.Random(f"live {table}"))
-    assert_same(draw, "id", f"(SELECT rowid AS id, * FROM live.{table})")
+    fill(con, 20_000)
+    con.execute(f"CREATE TABLE copied AS SELECT rowid AS id, * FROM live.{table}")
+    draw = Draw(con, "copied", random.Random(f"live {table}"))
+    assert_same(draw, "id", f"(SELECT rowid AS id, * FROM live.{table})", DRAWS)
 
 
 @pytest.mark.parametrize("table", SIGNALS)
@@ -177,7 +174,7 @@ def test_filters_of_files(table: str, con: duckdb.DuckDBPyConnection) -> None:
     columns = (
         "name, attributes, service_name" if table != "log_records" else "attributes, body_text"
     )
-    assert_same(draw, f"{columns}, resource_attributes", source)
+    assert_same(draw, f"{columns}, resource_attributes", source, DRAWS_OF_FILES)
 
 
 #: Values of every type, the odd ones of each.
@@ -340,9 +337,10 @@ MEMBER_READS = [
 
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("signal", MEMBERS)
-def test_members_of_data(signal: str, setting: str, filled: Live) -> None:
+def test_members_of_data(signal: str, setting: str, con: duckdb.DuckDBPyConnection) -> None:
     """A member of `data` that is read by itself is what it is in the whole of it."""
-    con, table = filled.con, f"live.{signal}"
+    fill(con, 3_000)
+    table = f"live.{signal}"
     con.execute(f"SET otlp_member_columns = {setting}")
     con.execute(f"CREATE TABLE copied AS SELECT rowid AS id, *, signal FROM {table}")
     con.execute(f"CREATE VIEW seen_through AS SELECT rowid AS id, *, signal FROM {table}")
@@ -465,7 +463,7 @@ def scanned(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, int]:
 def test_parts_are_passed_over(predicate: str, con: duckdb.DuckDBPyConnection) -> None:
     """Parts without the service, the trace or the time are not read."""
     live.attach(con)
-    con.execute(MANY.format(signal="traces", row=MANY_ROWS["traces"]))
+    con.execute(MANY.format(signal="traces", row=MANY_ROWS["traces"], count=20_000))
     read, parts = scanned(con, f"SELECT name FROM live.spans WHERE {predicate}")
     assert parts >= 2
     assert 1 <= read < parts

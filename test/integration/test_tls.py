@@ -136,11 +136,14 @@ def test_a_client_without_tls(con: Connection, files: Files) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://localhost:{attached.port}/v1/traces", data=b"")
     assert refused.value.code == 400
-    assert b"This port speaks TLS only" in refused.value.read()
+    assert b"this port speaks TLS only" in refused.value.read()
     with grpc.insecure_channel(f"localhost:{attached.port}") as channel:
         with pytest.raises(grpc.RpcError) as failed:
             channel.unary_unary(METHODS["traces"])(b"", timeout=30)
-        assert failed.value.code() == grpc.StatusCode.UNAVAILABLE
+        # No code that clients try again at: the next try would not be over TLS either.
+        assert failed.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+        assert "this port speaks TLS only" in str(failed.value.details())
+    assert live.rejections(con, "traces") == {"unsecured": 2}
     for scheme in ("otlp", "http"):
         with pytest.raises(duckdb.IOException, match="TLS"):
             copy(con, f"{scheme}://localhost:{attached.port}")

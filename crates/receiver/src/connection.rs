@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -75,21 +75,12 @@ async fn serve(stream: TcpStream, context: Context, place: Place) {
     let requests = Arc::clone(&activity);
     let mut stop = pin!(stop.wait_for(|stopped| *stopped));
     let mut go = pin!(requests.asked_to_go());
-    let mut securing = pin!(secure(stream, tls, &service.limits));
-    let secured = std::future::poll_fn(|cx| {
-        if stop.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        if go.as_mut().poll(cx).is_ready() {
-            count(&service.tally.connections_displaced);
-            return Poll::Ready(None);
-        }
-        securing.as_mut().poll(cx).map(Some)
-    });
-    let stream = match secured.await {
-        Some(Ok(stream)) => stream,
-        Some(Err(_)) => return count(&service.tally.connections_failed),
-        None => return,
+    let opening = open(stream, tls, &service.limits, &activity);
+    let stream = match unless(opening, stop.as_mut(), go.as_mut()).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(_)) => return count(&service.tally.connections_failed),
+        Err(Over::Stopping) => return,
+        Err(Over::Displaced) => return count(&service.tally.connections_displaced),
     };
     let socket = Socket::new(stream, service.limits, Arc::clone(&activity));
     let builder = builder(&service.limits, &place.buffers);
@@ -128,12 +119,44 @@ async fn serve(stream: TcpStream, context: Context, place: Place) {
     }
 }
 
-/// The stream of a connection, once it speaks TLS where it has to.
-async fn secure(stream: TcpStream, tls: Option<Arc<Tls>>, limits: &Limits) -> io::Result<Stream> {
-    Ok(match tls {
-        None => Stream::Plain(stream),
-        Some(tls) => Stream::Tls(Box::new(tls.accept(stream, limits.header_timeout).await?)),
+/// The stream of a connection. One that speaks no TLS where it has to is open too, to be told so in its own protocol.
+async fn open(
+    stream: TcpStream,
+    tls: Option<Arc<Tls>>,
+    limits: &Limits,
+    activity: &Activity,
+) -> io::Result<Stream> {
+    let Some(tls) = tls else { return Ok(Stream::Plain(stream)) };
+    let opened = tls.accept(stream, limits.header_timeout).await?;
+    if let Stream::Plain(_) = opened {
+        activity.set_unsecured();
+    }
+    Ok(opened)
+}
+
+/// Why a connection ends before its work is done.
+enum Over {
+    Stopping,
+    Displaced,
+}
+
+/// What `work` gives, unless the receiver stops or the connection has to go before.
+async fn unless<T>(
+    work: impl Future<Output = T>,
+    mut stop: Pin<&mut impl Future>,
+    mut go: Pin<&mut impl Future>,
+) -> Result<T, Over> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|cx| {
+        if stop.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(Over::Stopping));
+        }
+        if go.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(Over::Displaced));
+        }
+        work.as_mut().poll(cx).map(Ok)
     })
+    .await
 }
 
 async fn answer(

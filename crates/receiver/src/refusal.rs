@@ -17,6 +17,8 @@ pub enum Reason {
     TooLarge,
     /// Its rows are of another signal than it was sent to.
     WrongSignal,
+    /// It did not come over TLS.
+    Unsecured,
     /// It does not carry the token.
     Unauthenticated,
     /// A web page sent it that may not.
@@ -43,10 +45,11 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in discriminant order.
-    pub const ALL: [Reason; 14] = [
+    pub const ALL: [Reason; 15] = [
         Reason::Malformed,
         Reason::TooLarge,
         Reason::WrongSignal,
+        Reason::Unsecured,
         Reason::Unauthenticated,
         Reason::Forbidden,
         Reason::Overload,
@@ -66,6 +69,7 @@ impl Reason {
             Reason::Malformed => "malformed",
             Reason::TooLarge => "too_large",
             Reason::WrongSignal => "wrong_signal",
+            Reason::Unsecured => "unsecured",
             Reason::Unauthenticated => "unauthenticated",
             Reason::Forbidden => "forbidden",
             Reason::Overload => "overload",
@@ -85,6 +89,7 @@ impl Reason {
         match self {
             Reason::Malformed | Reason::WrongSignal => Code::InvalidArgument,
             Reason::TooLarge => Code::ResourceExhausted,
+            Reason::Unsecured => Code::FailedPrecondition,
             Reason::Unauthenticated => Code::Unauthenticated,
             Reason::Forbidden => Code::PermissionDenied,
             Reason::Overload | Reason::TimedOut | Reason::Stopping => Code::Unavailable,
@@ -97,9 +102,10 @@ impl Reason {
     /// What it is called in HTTP. OTLP clients send again only 429, 502, 503 and 504.
     pub(crate) fn http(self) -> StatusCode {
         match self {
-            Reason::Malformed | Reason::WrongSignal | Reason::CompressedUnnamed => {
-                StatusCode::BAD_REQUEST
-            }
+            Reason::Malformed
+            | Reason::WrongSignal
+            | Reason::Unsecured
+            | Reason::CompressedUnnamed => StatusCode::BAD_REQUEST,
             Reason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Reason::Unauthenticated => StatusCode::UNAUTHORIZED,
             Reason::Forbidden => StatusCode::FORBIDDEN,

@@ -174,9 +174,10 @@ impl Service {
         let mut body = Arriving::new(body);
         let is_http2 = head.version == Version::HTTP_2;
         let page = cors::allowed(&self.origins, &head.headers);
-        let mut response = if page.is_ok() && cors::is_preflight(&head) {
+        let may_look = page.is_ok() && !activity.is_unsecured();
+        let mut response = if may_look && cors::is_preflight(&head) {
             cors::preflight(&head)
-        } else if page.is_ok() && self.welcomes(&head, activity) {
+        } else if may_look && self.welcomes(&head, activity) {
             welcome::response(&self.page)
         } else {
             let asked = self.read_head(&head, page.as_ref().err(), activity);
@@ -226,6 +227,10 @@ impl Service {
         head: &Parts,
         activity: &Activity,
     ) -> Result<(), Refusal> {
+        if activity.is_unsecured() {
+            let message = "this port speaks TLS only: send to https:// instead of http://";
+            return Err(Refusal::new(Reason::Unsecured, message));
+        }
         // Pages cannot send gRPC, for browsers speak HTTP/2 over TLS only; and it names hosts as it likes.
         if activity.is_loopback() && matches!(transport, Transport::Http(_)) {
             host::check(&self.host, &self.origins, head)?;

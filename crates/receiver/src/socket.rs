@@ -26,6 +26,7 @@ pub(crate) struct Activity {
     in_flight: AtomicUsize,
     unread: AtomicBool,
     loopback: AtomicBool,
+    unsecured: AtomicBool,
     accepted: Instant,
     /// When the last request was taken, in milliseconds after the connection was accepted; 0 if none was.
     taken: AtomicU64,
@@ -43,6 +44,7 @@ impl Activity {
             in_flight: AtomicUsize::new(0),
             unread: AtomicBool::new(false),
             loopback: AtomicBool::new(false),
+            unsecured: AtomicBool::new(false),
             accepted: Instant::now(),
             taken: AtomicU64::new(0),
             worked: AtomicU64::new(0),
@@ -73,6 +75,16 @@ impl Activity {
     /// Whether it did.
     pub(crate) fn is_loopback(&self) -> bool {
         self.loopback.load(Ordering::Relaxed)
+    }
+
+    /// The connection does not speak TLS, and should.
+    pub(crate) fn set_unsecured(&self) {
+        self.unsecured.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it should, and does not.
+    pub(crate) fn is_unsecured(&self) -> bool {
+        self.unsecured.load(Ordering::Relaxed)
     }
 
     /// Whether there are requests that are not answered yet.

@@ -1,4 +1,4 @@
-//! TLS of a receiver: what it shows, which clients it takes, and what it says to those who speak none.
+//! TLS of a receiver: what it shows, and which clients it takes.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -14,10 +13,10 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
-use tokio_rustls::server::TlsStream;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig, ServerConnection};
 
-use crate::limits::{LINGER, TLS_BUFFER};
+use crate::limits::TLS_BUFFER;
+use crate::stream::Stream;
 
 #[cfg(test)]
 mod tests;
@@ -99,23 +98,22 @@ impl Tls {
         Arc::clone(&loaded.config)
     }
 
-    /// The stream of a client that speaks TLS; others are told that they have to.
-    pub(crate) async fn accept(
-        &self,
-        mut stream: TcpStream,
-        patience: Duration,
-    ) -> io::Result<TlsStream<TcpStream>> {
+    /// The stream of a client: that of TLS, or as it came from one that does not begin to speak it.
+    ///
+    /// # Errors
+    /// If the two do not agree, or not in time.
+    pub(crate) async fn accept(&self, stream: TcpStream, patience: Duration) -> io::Result<Stream> {
         let secure = async {
             let mut first = [0; 1];
             stream.peek(&mut first).await?;
             if first != [HANDSHAKE] {
-                refuse(&mut stream).await?;
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "the client speaks no TLS"));
+                return Ok(Stream::Plain(stream));
             }
             let acceptor = TlsAcceptor::from(self.config());
-            acceptor
-                .accept_with(stream, |connection| connection.set_buffer_limit(Some(TLS_BUFFER)))
-                .await
+            let limited = |connection: &mut ServerConnection| {
+                connection.set_buffer_limit(Some(TLS_BUFFER));
+            };
+            Ok(Stream::Tls(Box::new(acceptor.accept_with(stream, limited).await?)))
         };
         timeout(patience, secure).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -123,31 +121,6 @@ impl Tls {
 
 /// The first byte of a client that speaks TLS.
 const HANDSHAKE: u8 = 0x16;
-
-const REFUSAL: &str = "This port speaks TLS only: send to https:// instead of http://";
-
-/// Tells a client that it has to speak TLS. One of HTTP/2 is answered in HTTP/1.1 too: a GOAWAY would be a connection
-/// that worked to clients of gRPC, which then try again without a pause.
-async fn refuse(stream: &mut TcpStream) -> io::Result<()> {
-    let mut came = [0; 1 << 10];
-    let len = stream.read(&mut came).await?;
-    if !came[..len].first().is_some_and(u8::is_ascii_uppercase) {
-        return Ok(());
-    }
-    let answer = format!(
-        "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nconnection: close\r\n\r\n\
-         {REFUSAL}",
-        REFUSAL.len()
-    );
-    stream.write_all(answer.as_bytes()).await?;
-    stream.shutdown().await?;
-    // Closing with bytes unread would take the answer away from the client.
-    let rest = async {
-        while stream.read(&mut came).await? > 0 {}
-        io::Result::Ok(())
-    };
-    timeout(LINGER, rest).await.unwrap_or(Ok(()))
-}
 
 impl TlsFiles {
     fn stamps(&self) -> Vec<Stamp> {

@@ -103,6 +103,9 @@ fn declared_lengths_cost_nothing() {
 /// What few connections may hold, so that a test sees what each of many does.
 const FEW: Limits = Limits { connection_bytes: 8 * MIB, ..Limits::DEFAULT };
 
+/// Connections that together would hold several times what they may.
+const MANY: usize = 128;
+
 /// Whether a client is served that has a request.
 fn is_served(receiver: &Receiver) -> bool {
     let mut client = connect(receiver);
@@ -135,7 +138,7 @@ fn beside(connections: usize, start: impl Fn(usize) -> Vec<u8>) -> usize {
 #[test]
 fn unfinished_frames_are_bounded() {
     let _alone = alone();
-    let growth = beside(512, |number| {
+    let growth = beside(MANY, |number| {
         let size = [16 << 10, 512 << 10, 1 << 20][number % 3];
         let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
         frames.extend_from_slice(&frame(4, 0, 0, &[]));
@@ -150,8 +153,9 @@ fn unfinished_frames_are_bounded() {
 #[test]
 fn unfinished_heads_are_bounded() {
     let _alone = alone();
-    let growth =
-        beside(512, |_| [b"POST /v1/traces HTTP/1.1\r\nx: ".as_slice(), &[b'x'; 400_000]].concat());
+    let growth = beside(MANY, |_| {
+        [b"POST /v1/traces HTTP/1.1\r\nx: ".as_slice(), &[b'x'; 400_000]].concat()
+    });
     assert!(growth < FEW.connection_bytes + 8 * MIB, "{} MiB", growth / MIB);
 }
 
@@ -165,7 +169,7 @@ fn idle_connections_are_bounded() {
         body.len()
     );
     let request = [head.as_bytes(), &body].concat();
-    let growth = beside(512, |_| request.clone());
+    let growth = beside(MANY, |_| request.clone());
     assert!(growth < FEW.connection_bytes + 8 * MIB, "{} MiB", growth / MIB);
 }
 

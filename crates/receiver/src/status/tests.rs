@@ -114,6 +114,7 @@ fn reasons_have_a_name_in_every_protocol() {
         (Reason::Malformed, "malformed", Code::InvalidArgument, 400),
         (Reason::TooLarge, "too_large", Code::ResourceExhausted, 413),
         (Reason::WrongSignal, "wrong_signal", Code::InvalidArgument, 400),
+        (Reason::Unsecured, "unsecured", Code::FailedPrecondition, 400),
         (Reason::Unauthenticated, "unauthenticated", Code::Unauthenticated, 401),
         (Reason::Forbidden, "forbidden", Code::PermissionDenied, 403),
         (Reason::Overload, "overload", Code::Unavailable, 503),

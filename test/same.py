@@ -2,10 +2,14 @@
 
 import re
 
+import duckdb
+
 import otlp_json
 import rows
 from rows import Element, Row
 
+#: What a row is, but for its place.
+ROW = "SELECT signal, timestamp, resource::VARCHAR, data::VARCHAR FROM"
 STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -27,3 +31,11 @@ def assert_canonical(row: Row, wanted: Row) -> None:
             continue
         assert otlp_json.parse(text) == otlp_json.parse(expected)
         assert not re.search(r"\s", STRINGS.sub("", text)), text
+
+
+def differing(con: duckdb.DuckDBPyConnection, left: str, right: str) -> int:
+    """Rows that are in one unified relation only, or more often."""
+    one, other = f"{ROW} {left}", f"{ROW} {right}"
+    both = f"(({one}) EXCEPT ALL ({other})) UNION ALL (({other}) EXCEPT ALL ({one}))"
+    ((count,),) = con.execute(f"SELECT count(*) FROM ({both})").fetchall()
+    return int(count)

@@ -10,6 +10,7 @@ from moto.server import ThreadedMotoServer
 
 import live
 from live import Live
+from upstream import Upstream
 
 
 @pytest.fixture
@@ -39,3 +40,11 @@ def s3() -> Iterator[s3fs.S3FileSystem]:
     filesystem.mkdir("telemetry")
     yield filesystem
     server.stop()
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """An upstream that takes everything."""
+    server = Upstream()
+    yield server
+    server.server.stop(None)

@@ -349,7 +349,7 @@ def fails_and_recovers(archive: Archive, fault: Fault) -> None:
         reply = post(attached.port, "traces", spans("k"), JSON)
         assert (reply.status, reply.headers.get("retry-after")) == (503, "1")
         assert (stat(archive.con, "waiting"), stat(archive.con, "evicted")) == (10, 1)
-        with pytest.raises(duckdb.InvalidInputException, match="not archived yet"):
+        with pytest.raises(duckdb.InvalidInputException, match="not archived or forwarded yet"):
             archive.con.execute("INSERT INTO live.traces (data) VALUES ('{}')")
         with pytest.raises(duckdb.IOException, match="could not be archived"):
             flush(archive.con)

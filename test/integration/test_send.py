@@ -2,41 +2,21 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import duckdb
 import grpc
 import pytest
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-)
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 import extension
 import live
-from otlp_client import METHODS, RESPONSES
+from otlp_client import RESPONSES
+from same import differing
+from upstream import Upstream
 
 Connection = duckdb.DuckDBPyConnection
 SHOP = extension.ROOT / "test" / "data" / "shop.jsonl"
-REQUESTS = {
-    "traces": ExportTraceServiceRequest,
-    "metrics": ExportMetricsServiceRequest,
-    "logs": ExportLogsServiceRequest,
-}
-ROWS = "SELECT signal, timestamp, resource::VARCHAR, data::VARCHAR FROM"
-Answer = Callable[[str, object, grpc.ServicerContext], object]
-
-
-def differing(con: Connection, left: str, right: str) -> int:
-    """Rows that are on one side only."""
-    one, other = f"{ROWS} {left}", f"{ROWS} {right}"
-    both = f"(({one}) EXCEPT ALL ({other})) UNION ALL (({other}) EXCEPT ALL ({one}))"
-    ((count,),) = con.execute(f"SELECT count(*) FROM ({both})").fetchall()
-    return int(count)
 
 
 def send(con: Connection, query: str, endpoint: str, options: str = "") -> int:
@@ -52,60 +32,6 @@ def spans(con: Connection, count: int) -> None:
         "json_object('traceId', printf('%032x', i), 'spanId', printf('%016x', i), 'name', 'a') "
         f"AS data FROM range(1, {count + 1}) t(i)"
     )
-
-
-class Upstream(grpc.GenericRpcHandler):
-    """A server of gRPC's own library, with the official classes."""
-
-    def __init__(self, answer: Answer | None = None, port: int = 0) -> None:
-        self.came: list[tuple[str, object]] = []
-        self.answer = answer or (lambda signal, *_: RESPONSES[signal]())
-        self.server = grpc.server(
-            futures.ThreadPoolExecutor(8), handlers=[self], options=[("grpc.so_reuseport", 0)]
-        )
-        self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
-        self.server.start()
-
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        """The handler of a method."""
-        for signal, method in METHODS.items():
-            if details.method == method:
-                return self.handler(signal)
-        return None
-
-    def handler(self, signal: str) -> grpc.RpcMethodHandler:
-        """Takes note of a request, and answers."""
-
-        def export(request: object, context: grpc.ServicerContext) -> object:
-            self.came.append((signal, request))
-            return self.answer(signal, request, context)
-
-        return grpc.unary_unary_rpc_method_handler(
-            export, REQUESTS[signal].FromString, lambda answer: answer.SerializeToString()
-        )
-
-    @property
-    def endpoint(self) -> str:
-        """Where it is."""
-        return f"otlp://127.0.0.1:{self.port}"
-
-    def spans(self) -> list[int]:
-        """The ids of all spans that came."""
-        return [
-            int(span.span_id.hex(), 16)
-            for _, request in self.came
-            for resource in request.resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    """One that takes everything."""
-    server = Upstream()
-    yield server
-    server.server.stop(None)
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])

@@ -5,13 +5,17 @@ Export takes is measured by the load of load_test.py, with queries running, in s
 and the sink's in turn: p99 is the median of the rounds, each of which has processes of its own.
 """
 
+import contextlib
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -21,6 +25,10 @@ import load_test
 from dataset import program
 from jobs import MEGABYTES, MILLISECONDS, ROWS, ROWS_PER_CPU_SECOND, Job, Value
 from load_test import BATCH, GROWTH, P99, RATE, Latencies, Report
+
+import extension
+import live
+import process
 
 #: Seconds of one run of a server under all the requests that it can take.
 SECONDS = 1.0
@@ -46,6 +54,7 @@ def main() -> int:
 def jobs() -> Iterator[Job]:
     """The live rows of the performance table that are about receiving."""
     yield from cost()
+    yield from forwarding()
     yield from under(Load(f"{RATE:,} spans/s", lambda: RATE), "target", P99)
     half = Load("half of saturation", lambda: saturation() / 2)
     rate, steady = Value(lambda: half.rate), Value(lambda: RATE)
@@ -98,6 +107,62 @@ def ingest(
     ours, peer = (Ingest(server, protocol, rows, compression) for server in ("receiver", sink))
     name = f"live, {name}{kind}, batches of {rows} / {sink} sink"
     return Job(name, ours, peer, target, stretch, ROWS_PER_CPU_SECOND)
+
+
+@dataclass
+class Attached:
+    """A receiver of the extension, which forwards to a sink of that kind, or to nobody."""
+
+    sink: str | None
+
+    def measure(self) -> float:
+        """Rows per second of CPU time of the process that has it, until all are forwarded."""
+        with contextlib.ExitStack() as stack:
+            options = {"memory_limit": "2GB"}
+            if self.sink:
+                command = [program("ingest"), "--serve", self.sink]
+                piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+                serving = stack.enter_context(subprocess.Popen(command, **piped))
+                assert serving.stdout
+                scheme = "http" if self.sink == "hyper" else "otlp"
+                options["forward"] = f"{scheme}://{serving.stdout.readline().strip()}"
+            receiving = stack.enter_context(process.start("bench_receiver:receive", options))
+            at = process.hear(receiving)
+            before = cpu_time(at["pid"])
+            command = [program("ingest"), "--pid", str(at["pid"]), "--seconds", str(SECONDS)]
+            command.append(f"127.0.0.1:{at['port']}")
+            subprocess.run(command, check=True, capture_output=True)
+            process.tell(receiving)
+            received, forwarded = process.hear(receiving)
+            after = cpu_time(at["pid"])
+            # Otherwise it would be cheap for not being done.
+            assert not self.sink or forwarded > 0.9 * received, (received, forwarded)
+            return received / (after - before)
+
+
+def cpu_time(pid: int) -> float:
+    """Seconds that the threads of a process have run for."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+
+
+def receive(options: dict[str, Any]) -> None:
+    """Receives until told to stop; says how many rows were received and forwarded once none waits."""
+    attached = live.attach(extension.connect(), "127.0.0.1:0", **options)
+    process.say({"port": attached.port, "pid": os.getpid()})
+    process.wait()
+    query = "SELECT received, forwarded, forward_waiting FROM live.stats WHERE signal = 'traces'"
+    while (counts := attached.fetch(query)[0])[2]:
+        time.sleep(0.05)
+    process.say((counts[0], counts[1] or 0))
+    process.wait()
+
+
+def forwarding() -> Iterator[Job]:
+    """What it costs to forward what is received: no more than 15 % of it."""
+    for sink, name in (("hyper", "HTTP"), ("tonic-tuned", "gRPC")):
+        job = f"live, gRPC, batches of 512, forwarded over {name} / not"
+        yield Job(job, Attached(sink), Attached(None), 1 / 1.15, unit=ROWS_PER_CPU_SECOND)
 
 
 @dataclass

@@ -63,12 +63,23 @@ LiveOptionsHandle ReadOptions(const string &path, const AttachOptions &attach) {
 	return result;
 }
 
+void AddSecret(ClientContext &context, LiveOptions &options) {
+	auto upstream = Take(Call(duckspan_live_options_forward, &options));
+	if (upstream.empty()) {
+		return;
+	}
+	ReadSecret(context, upstream, [&](const string &name, const string &key, const string &value) {
+		Call(duckspan_live_options_set_secret, &options, Lend(name), Lend(key), Lend(value));
+	});
+}
+
 unique_ptr<Catalog> Attach(optional_ptr<StorageExtensionInfo> storage_info, ClientContext &context,
 						   AttachedDatabase &db, const string &name, AttachInfo &info, AttachOptions &attach) {
 	if (!Settings::Get<EnableExternalAccessSetting>(context)) {
 		throw PermissionException("An OTLP receiver cannot be attached: enable_external_access is false");
 	}
 	auto options = ReadOptions(info.path, attach);
+	AddSecret(context, *options);
 	auto previous = Catalog::GetCatalogEntry(context, Identifier(name));
 	if (previous && info.on_conflict != OnCreateConflict::REPLACE_ON_CONFLICT) {
 		// DuckDB finds that out as well, but after the port was found to be in use.

@@ -657,6 +657,16 @@ void duckspan_live_options_free(LiveOptions *options);
 /// Sets an option, or adds an element to one that is a list.
 void duckspan_live_options_set(LiveOptions *options, Str name, Str value, CFault *fault);
 
+/// Where rows are forwarded to; empty if nowhere.
+Text duckspan_live_options_forward(const LiveOptions *options, CFault *fault);
+
+/// Sets what the secret for that has; `key` is the name of a header, or empty.
+void duckspan_live_options_set_secret(LiveOptions *options,
+                                      Str name,
+                                      Str key,
+                                      Str value,
+                                      CFault *fault);
+
 /// Bytes of memory for everything that is kept and received.
 uint64_t duckspan_live_options_memory(const LiveOptions *options, CFault *fault);
 
@@ -668,7 +678,7 @@ const Live *duckspan_live_start(const LiveOptions *options,
                                 const Viewers *viewers,
                                 CFault *fault);
 
-/// Stops to receive, and archives what is left, in bounded time; what could not be archived, or nothing.
+/// Stops to receive, archives and forwards what is left, in bounded time; what could not be, or nothing.
 Text duckspan_live_detach(const Live *live,
                           CFault *fault);
 

@@ -30,7 +30,7 @@ use folder::Folder;
 pub use options::ArchiveOptions;
 pub(crate) use options::OPTIONS;
 use tables::Tables;
-pub(crate) use worker::{Archive, Bell, Outcome};
+pub(crate) use worker::{Archive, Bell, Outcome, now};
 
 /// Ids of rows, by signal.
 pub(crate) type Ends = [u64; Signal::ALL.len()];
@@ -202,7 +202,7 @@ pub(crate) struct Round {
 /// The paths that SQL may name, by their key.
 static PATHS: LazyLock<Mutex<HashMap<String, Weak<Path>>>> = LazyLock::new(Mutex::default);
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

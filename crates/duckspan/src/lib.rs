@@ -28,6 +28,7 @@ mod comparisons;
 mod conditions;
 mod copy;
 mod files;
+mod forward;
 mod given;
 mod hints;
 mod input;

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use duckspan_otlp::{Segment, Signal};
 use duckspan_receiver::{Archiving, Counters, Page, Receiver, StartError, Tls};
@@ -12,6 +12,7 @@ use duckspan_ring::{Full, Rings, Snapshot, Stats};
 
 use crate::archive::{Archive, ArchiveOptions, Bell, Outcome, unique_id};
 use crate::boundary::{Fault, FaultKind, Result};
+use crate::forward::{Forward, Forwarded};
 use crate::sql::Database;
 
 mod insert;
@@ -30,7 +31,7 @@ pub use scan::{LiveScan, ScanCounts};
 pub use table::LiveTable;
 pub(crate) use table::TableColumn;
 
-/// Time that DETACH gives to what is not archived yet.
+/// Time that DETACH gives to what is not archived or forwarded yet.
 const LAST_ROUND: Duration = Duration::from_secs(10);
 
 /// Time that somebody waits who asks for it.
@@ -47,6 +48,7 @@ pub struct Live {
     /// Tells it from every other receiver, those of other processes too.
     id: Arc<str>,
     archive: Option<Archive>,
+    forward: Option<Forward>,
     /// Where people see its rows.
     page: Page,
     tls: Option<Arc<Tls>>,
@@ -63,6 +65,10 @@ pub struct View {
     receiver: Arc<str>,
     /// What was archived before the rows were looked at.
     archived: Option<Arc<Outcome>>,
+    /// The same of what was forwarded.
+    forwarded: Option<Arc<Forwarded>>,
+    /// Why files of TLS that changed are not used.
+    tls_error: Option<Arc<str>>,
 }
 
 impl View {
@@ -74,6 +80,8 @@ impl View {
             counters: Arc::default(),
             receiver: "".into(),
             archived: None,
+            forwarded: None,
+            tls_error: None,
         }
     }
 
@@ -119,6 +127,7 @@ impl Live {
             let bell = bell.clone();
             Archiving::new(archive.acknowledges, move || bell.ring())
         });
+        let forward = options.forward_from(&rings)?;
         let receive = || options.receive(&rings, archiving.clone(), page.clone(), tls.clone());
         let receiver = Live::take_over(previous, options, receive)
             .map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?;
@@ -141,6 +150,7 @@ impl Live {
             http_port,
             id: id.into(),
             archive,
+            forward,
             page,
             tls,
             archiving: Mutex::default(),
@@ -166,10 +176,20 @@ impl Live {
         }
     }
 
-    /// Stops to receive, archives what is left, in bounded time, and says what could not be.
+    /// Stops to receive, archives and forwards what is left, in bounded time, and says what could not be.
     pub(crate) fn detach(&self) -> Option<String> {
         self.stop();
-        let archive = self.archive.as_ref()?;
+        let begun = Instant::now();
+        self.forward.iter().for_each(Forward::drain);
+        let archived = self.archive.as_ref().and_then(|archive| self.archive_rest(archive));
+        let rest = LAST_ROUND.saturating_sub(begun.elapsed());
+        let forwarded = self.forward.as_ref().and_then(|forward| forward.finish(&self.path, rest));
+        let lost: Vec<_> = archived.into_iter().chain(forwarded).collect();
+        (!lost.is_empty()).then(|| lost.join("; "))
+    }
+
+    /// Archives what is left; says what could not be.
+    fn archive_rest(&self, archive: &Archive) -> Option<String> {
         let flushed = archive.flush(LAST_ROUND);
         archive.stop();
         let waiting: u64 = self.waiting(&archive.outcome()).iter().sum();
@@ -288,12 +308,15 @@ impl Live {
     pub(crate) fn view(&self) -> View {
         // Before the rows: what is archived since still counts as not archived, and its rows are in the ring.
         let archived = self.archive.as_ref().map(|archive| Arc::new(archive.outcome()));
+        let forwarded = self.forward.as_ref().map(|forward| Arc::new(forward.outcome()));
         View {
             archived,
+            forwarded,
             snapshots: self.rings.snapshot_all(),
             pinned_bytes: Signal::ALL.map(|signal| self.rings.ring(signal).pinned_bytes()),
             counters: Arc::new(self.counters()),
             receiver: Arc::clone(&self.id),
+            tls_error: self.tls.as_ref().and_then(|tls| Some(tls.error()?.to_string().into())),
         }
     }
 
@@ -308,7 +331,7 @@ impl Live {
     fn append(&self, segment: Segment) -> Result<()> {
         self.rings.try_append(segment).map(drop).map_err(|Full| {
             let message =
-                "Memory is full of rows that are not archived yet: try again, or see live.stats";
+                "Memory is full of rows that are not archived or forwarded yet: try again, or see live.stats";
             Fault::new(FaultKind::InvalidInput, message)
         })
     }

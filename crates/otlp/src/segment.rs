@@ -32,6 +32,8 @@ pub use measure::{Copied, Run};
 #[derive(Debug, Clone)]
 pub struct Segment {
     signal: Signal,
+    /// Whether the buffer is requests, as they came.
+    whole: bool,
     bytes: Vec<u8>,
     rows: Vec<Row>,
     resources: Vec<Owner>,
@@ -210,6 +212,11 @@ impl Segment {
         })
     }
 
+    /// The requests that the rows came in, back to back; `None` of a segment that was put together of others.
+    pub fn requests(&self) -> Option<&[u8]> {
+        self.whole.then_some(&self.bytes)
+    }
+
     /// Bytes of protobuf that a row's own data stands in: its message, and for a data point the head of
     /// its metric too.
     fn wire_len(&self, row: usize) -> usize {
@@ -262,6 +269,7 @@ impl SegmentBuilder {
         SegmentBuilder {
             segment: Segment {
                 signal,
+                whole: true,
                 bytes: Vec::new(),
                 rows: Vec::new(),
                 resources: Vec::new(),
@@ -274,6 +282,7 @@ impl SegmentBuilder {
     /// An empty segment to be, in the memory of another.
     pub(crate) fn reusing(mut segment: Segment, signal: Signal) -> SegmentBuilder {
         segment.signal = signal;
+        segment.whole = true;
         segment.bytes.clear();
         segment.rows.clear();
         segment.resources.clear();

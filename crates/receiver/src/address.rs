@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::str::FromStr;
 
 #[cfg(test)]
@@ -39,6 +39,16 @@ impl Address {
             Host::Ip(ip) => ip.to_string(),
             Host::Name(name) => name.clone(),
         }
+    }
+
+    /// Whether who connects to this address of a machine reaches what listens here.
+    pub fn is_reached_at(&self, ip: IpAddr) -> bool {
+        let ours = |own: IpAddr| match own.is_unspecified() {
+            // Only to an address of this machine can a socket be bound.
+            true => (own.is_ipv6() || ip.is_ipv4()) && UdpSocket::bind((ip, 0)).is_ok(),
+            false => own == ip,
+        };
+        self.resolve().is_ok_and(|ips| ips.into_iter().any(ours))
     }
 
     /// The addresses of the host. `localhost` is both loopback addresses, whatever the resolver thinks.

@@ -351,7 +351,8 @@ impl Service {
             Ok(end) => Ok((signal, end)),
             Err(Full) => {
                 self.archiving.iter().for_each(Archiving::hurry);
-                let message = "memory is full of rows that are not archived yet, try again";
+                let message =
+                    "memory is full of rows that are not archived or forwarded yet, try again";
                 Err(Refusal::new(Reason::Overload, message))
             }
         }

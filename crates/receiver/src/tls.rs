@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use tokio::net::TcpStream;
@@ -46,6 +46,8 @@ struct Loaded {
     /// What the files were when they were read.
     stamps: Vec<Stamp>,
     looked: Instant,
+    /// Why the files that are there now are not used.
+    error: Option<TlsError>,
 }
 
 /// When a file was written, and its length.
@@ -77,25 +79,27 @@ impl Tls {
     pub fn load(files: TlsFiles) -> Result<Tls, TlsError> {
         let stamps = files.stamps();
         let config = files.load()?;
-        let loaded = Mutex::new(Loaded { config, stamps, looked: Instant::now() });
+        let loaded = Mutex::new(Loaded { config, stamps, looked: Instant::now(), error: None });
         Ok(Tls { files, loaded })
     }
 
     /// What the next connection is accepted with. Files that cannot be used leave that as it was: they may be in the
     /// midst of being changed.
     fn config(&self) -> Arc<ServerConfig> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.loaded();
         if loaded.looked.elapsed() >= LOOK {
-            loaded.looked = Instant::now();
-            let stamps = self.files.stamps();
-            if stamps != loaded.stamps
-                && let Ok(config) = self.files.load()
-            {
-                loaded.config = config;
-                loaded.stamps = stamps;
-            }
+            loaded.look(&self.files);
         }
         Arc::clone(&loaded.config)
+    }
+
+    /// Why the files that were there when somebody connected last are not used, but those that were before.
+    pub fn error(&self) -> Option<TlsError> {
+        self.loaded().error.clone()
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, Loaded> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The stream of a client: that of TLS, or as it came from one that does not begin to speak it.
@@ -116,6 +120,21 @@ impl Tls {
             Ok(Stream::Tls(Box::new(acceptor.accept_with(stream, limited).await?)))
         };
         timeout(patience, secure).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl Loaded {
+    /// Reads the files if they have changed.
+    fn look(&mut self, files: &TlsFiles) {
+        self.looked = Instant::now();
+        let stamps = files.stamps();
+        self.error = None;
+        if stamps != self.stamps {
+            match files.load() {
+                Ok(config) => (self.config, self.stamps) = (config, stamps),
+                Err(error) => self.error = Some(error),
+            }
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Content {
 }
 
 /// Rows of a part that another takes the place of.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Piece {
     pub(crate) body: Counted<Body>,
     pub(crate) rows: Range<usize>,
@@ -74,6 +74,11 @@ impl Content {
         segment
     }
 
+    /// What some of the rows are to be copied from; nothing if they lie in one segment already.
+    pub(crate) fn pieces_of(&self, rows: Range<usize>) -> Vec<Piece> {
+        some_of(&self.pieces(), rows)
+    }
+
     /// The times of some of the rows; makes no segment.
     pub(crate) fn times_of(&self, rows: Range<usize>) -> Times {
         if rows == (0..self.rows) {
@@ -83,13 +88,8 @@ impl Content {
         if let Some(segment) = self.segment.get() {
             return Times::of(segment, rows);
         }
-        let mut start = 0;
-        let times = pieces.iter().map(|piece| {
-            let from = piece.rows.start + rows.start.saturating_sub(start).min(piece.rows.len());
-            let to = piece.rows.start + rows.end.saturating_sub(start).min(piece.rows.len());
-            start += piece.rows.len();
-            piece.body.content.times_of(from..to)
-        });
+        let some = some_of(&pieces, rows);
+        let times = some.iter().map(|piece| piece.body.content.times_of(piece.rows.clone()));
         times.fold(Times::default(), Times::and)
     }
 
@@ -111,6 +111,19 @@ pub(crate) fn rows_of(pieces: &[Piece]) -> usize {
 /// Bytes of memory of the parts that the pieces are of.
 pub(crate) fn memory_of(pieces: &[Piece]) -> u64 {
     pieces.iter().map(|piece| piece.body.memory).sum()
+}
+
+/// Some of the rows of pieces that stand behind each other.
+fn some_of(pieces: &[Piece], rows: Range<usize>) -> Vec<Piece> {
+    let mut start = 0;
+    let wanted = pieces.iter().filter_map(|piece| {
+        let Range { start: at, end } = piece.rows;
+        let from = at + rows.start.saturating_sub(start).min(end - at);
+        let to = at + rows.end.saturating_sub(start).min(end - at);
+        start += end - at;
+        (from < to).then(|| Piece { body: Counted::clone(&piece.body), rows: from..to })
+    });
+    wanted.collect()
 }
 
 /// Lets go of pieces, some of which snapshots may have.

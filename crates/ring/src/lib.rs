@@ -37,7 +37,7 @@ mod sync;
 mod view;
 
 pub use duckspan_otlp::{Segment, Signal};
-pub use part::Part;
-pub use rings::{Full, Limits, Ring, Rings};
+pub use part::{Part, Run};
+pub use rings::{Full, Keeper, Limits, Ring, Rings};
 pub use snapshot::{Parts, Snapshot, TakenBack};
 pub use stats::Stats;

@@ -9,7 +9,7 @@ use duckspan_otlp::relation::Summary;
 use duckspan_otlp::{Segment, Signal};
 
 use crate::arrival::Arrivals;
-use crate::content::Content;
+use crate::content::{Content, Piece};
 use crate::sync::{AtomicBool, AtomicU64, Counted};
 
 /// A run of rows of a snapshot: a segment, or what is left of it. Clones share it.
@@ -17,6 +17,22 @@ use crate::sync::{AtomicBool, AtomicU64, Counted};
 pub struct Part {
     body: Counted<Body>,
     rows: Range<usize>,
+}
+
+/// Rows that lie in one segment, which is there. It stays in memory while the caller has this.
+#[derive(Debug)]
+pub struct Run(Piece);
+
+impl Run {
+    /// The segment.
+    pub fn segment(&self) -> &Segment {
+        self.0.body.content.segment()
+    }
+
+    /// Those of its rows that are meant; never empty.
+    pub fn rows(&self) -> Range<usize> {
+        self.0.rows.clone()
+    }
 }
 
 impl Part {
@@ -27,7 +43,7 @@ impl Part {
     }
 
     /// Those of the rows with an id from one up to another; `None` if there are none.
-    pub(crate) fn between(&self, first_row_id: u64, end_row_id: u64) -> Option<Part> {
+    pub fn between(&self, first_row_id: u64, end_row_id: u64) -> Option<Part> {
         let rows = self.body.rows_since(first_row_id).start.max(self.rows.start)
             ..self.body.rows_since(end_row_id).start.min(self.rows.end);
         (!rows.is_empty()).then(|| Part { body: Counted::clone(&self.body), rows })
@@ -36,6 +52,16 @@ impl Part {
     /// The segment the rows lie in. The first who asks for it may have to wait until it is made.
     pub fn segment(&self) -> &Segment {
         self.body.content.segment()
+    }
+
+    /// The same rows without waiting for that segment, and without having it made: by those that it is to be made of, if
+    /// it is not there yet.
+    pub fn runs(&self) -> Vec<Run> {
+        let pieces = self.body.content.pieces_of(self.rows.clone());
+        if pieces.is_empty() {
+            return vec![Run(Piece { body: Counted::clone(&self.body), rows: self.rows.clone() })];
+        }
+        pieces.into_iter().map(Run).collect()
     }
 
     /// The rows of the segment that are in the snapshot; never empty.

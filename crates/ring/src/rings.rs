@@ -47,8 +47,21 @@ pub(crate) struct Shared {
     leases: Leases,
     /// By signal, bytes of parts that were let go of and live on in snapshots.
     pub(crate) pinned: [Arc<AtomicU64>; 3],
-    /// By signal, the id of the first row that is to stay.
-    kept_from: [AtomicU64; 3],
+    /// By keeper and signal, the id of the first row that is to stay.
+    kept_from: [[AtomicU64; 3]; Keeper::COUNT],
+}
+
+/// Who wants rows to stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeper {
+    /// Until they are archived.
+    Archive,
+    /// Until they are forwarded.
+    Forward,
+}
+
+impl Keeper {
+    const COUNT: usize = 2;
 }
 
 /// There is no room for rows, unless others are evicted that are to stay.
@@ -73,12 +86,18 @@ impl Shared {
 
     /// Whether rows of a signal are to stay, as those that come do then.
     pub(crate) fn keeps_some(&self, signal: Signal) -> bool {
-        self.kept_from[signal as usize].load(Relaxed) < u64::MAX
+        self.kept_from(signal) < u64::MAX
+    }
+
+    /// The id of the first row of a signal that is to stay.
+    fn kept_from(&self, signal: Signal) -> u64 {
+        let wanted = self.kept_from.iter().map(|row_ids| row_ids[signal as usize].load(Relaxed));
+        wanted.min().unwrap_or(u64::MAX)
     }
 
     /// Whether all rows that are to stay are in `new`, if those from these ids on were there before.
     pub(crate) fn keeps(&self, firsts: [u64; 3], new: &State) -> bool {
-        let may_go = self.kept_from.each_ref().map(|row_id| row_id.load(Relaxed));
+        let may_go = Signal::ALL.map(|signal| self.kept_from(signal));
         let all = new.firsts().into_iter().zip(firsts).zip(may_go);
         all.into_iter().all(|((new, old), may_go)| new <= may_go.max(old))
     }
@@ -160,7 +179,7 @@ impl Rings {
             published: Published::new(State::default()),
             leases: Leases::default(),
             pinned: std::array::from_fn(|_| Arc::new(AtomicU64::new(0))),
-            kept_from: std::array::from_fn(|_| AtomicU64::new(u64::MAX)),
+            kept_from: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(u64::MAX))),
         });
         let rings = Signal::ALL.map(|signal| Ring { signal, shared: Arc::clone(&shared) });
         Rings { shared, rings }
@@ -193,9 +212,10 @@ impl Rings {
     }
 
     /// Rows of a signal from the one with this id on are to stay, until it is said again with a larger one:
-    /// [`try_append`](Rings::try_append) evicts none of them. At first there are none such.
-    pub fn keep_from(&self, signal: Signal, row_id: u64) {
-        self.shared.kept_from[signal as usize].store(row_id, Relaxed);
+    /// [`try_append`](Rings::try_append) evicts none of them. At first there are none such. What another keeper wants to
+    /// stay is not touched by it.
+    pub fn keep_from(&self, keeper: Keeper, signal: Signal, row_id: u64) {
+        self.shared.kept_from[keeper as usize][signal as usize].store(row_id, Relaxed);
     }
 
     /// Appends the rows of a segment as [`append`](Rings::append) does, but evicts no row that is to stay; returns

@@ -3,7 +3,7 @@
 use duckspan_otlp::Signal;
 use duckspan_otlp::Signal::{Logs, Metrics, Traces};
 use duckspan_otlp::wire::put_len;
-use duckspan_ring::{Full, Limits, Part, Rings, Snapshot, Stats, TakenBack};
+use duckspan_ring::{Full, Keeper, Limits, Part, Rings, Snapshot, Stats, TakenBack};
 
 mod common;
 use common::{message, messages, row, segment, segment_of, server_spans, timed_spans, times};
@@ -470,17 +470,17 @@ fn rings_can_be_shared_and_shown() {
 #[test]
 fn rows_stay_until_they_may_go() {
     let rings = rings(100, 512 << 20);
-    rings.keep_from(Traces, 0);
+    rings.keep_from(Keeper::Archive, Traces, 0);
     assert_eq!(rings.try_append(timed_spans(1, 60)), Ok(60));
     assert_eq!(rings.try_append(timed_spans(61, 40)), Ok(100));
     assert_eq!(rings.try_append(timed_spans(101, 1)), Err(Full));
     assert_eq!(rings.try_append(segment_of(Logs, "service", &[row(Logs, 1, "log")])), Ok(1));
     assert_eq!(times(&rings.snapshot(Traces)), (1..=100).collect::<Vec<_>>());
-    rings.keep_from(Traces, 70);
+    rings.keep_from(Keeper::Archive, Traces, 70);
     assert_eq!(rings.try_append(timed_spans(101, 71)), Err(Full), "more than may go");
     assert_eq!(rings.try_append(timed_spans(101, 70)), Ok(170));
     assert_eq!(times(&rings.snapshot(Traces)), (71..=170).collect::<Vec<_>>());
-    rings.keep_from(Traces, 170);
+    rings.keep_from(Keeper::Archive, Traces, 170);
     assert_eq!(
         rings.try_append(timed_spans(1, 101)),
         Err(Full),
@@ -489,8 +489,43 @@ fn rows_stay_until_they_may_go() {
     assert_eq!(rings.try_append(timed_spans(1, 100)), Ok(270));
     let stats = rings.stats(Traces);
     assert_eq!((stats.rows, stats.evicted_rows, stats.received_rows), (100, 170, 270));
-    rings.keep_from(Traces, u64::MAX);
+    rings.keep_from(Keeper::Archive, Traces, u64::MAX);
     assert_eq!(rings.try_append(timed_spans(1, 5000)), Ok(5270), "nothing is to stay any more");
+}
+
+/// Who keeps rows keeps them from others who do not need them any more.
+#[test]
+fn rows_stay_for_each_keeper() {
+    let rings = rings(100, 512 << 20);
+    rings.keep_from(Keeper::Archive, Traces, 0);
+    rings.keep_from(Keeper::Forward, Traces, 0);
+    assert_eq!(rings.try_append(timed_spans(1, 100)), Ok(100));
+    rings.keep_from(Keeper::Archive, Traces, 100);
+    assert_eq!(rings.try_append(timed_spans(101, 1)), Err(Full));
+    rings.keep_from(Keeper::Forward, Traces, 40);
+    assert_eq!(rings.try_append(timed_spans(101, 41)), Err(Full));
+    assert_eq!(rings.try_append(timed_spans(101, 40)), Ok(140));
+}
+
+/// Rows can be read where they lie, before a part is made of them and after.
+#[test]
+fn runs_are_the_rows_of_their_part() {
+    let rings = rings(1_000_000, 512 << 20);
+    (0..40).for_each(|number| rings.append(timed_spans(1 + 600 * number, 600)));
+    let some = rings.snapshot(Traces).between(700, 23_000).expect("rows");
+    let times_of = |snapshot: &Snapshot| {
+        let parts = snapshot.parts().expect("rows");
+        let runs: Vec<_> = parts.iter().flat_map(Part::runs).collect();
+        let times = runs.iter().flat_map(|run| run.rows().map(|row| run.segment().time(row)));
+        (times.map(|time| time.expect("a time") as u64).collect::<Vec<_>>(), runs.len())
+    };
+    let expected: Vec<_> = (701..=23_000).collect();
+    let (before, pieces) = times_of(&some);
+    assert_eq!(before, expected);
+    assert_eq!(times(&some), expected, "which makes segments of parts");
+    let (after, parts) = times_of(&some);
+    assert_eq!(after, expected);
+    assert!(parts < pieces, "{parts} parts of {pieces} pieces");
 }
 
 /// The same under the limit of bytes, which rows of all signals share, and which parts that are joined need too.
@@ -498,7 +533,7 @@ fn rows_stay_until_they_may_go() {
 fn rows_stay_within_bytes() {
     let rings = rings(u64::MAX, 1 << 20);
     for signal in Signal::ALL {
-        rings.keep_from(signal, 0);
+        rings.keep_from(Keeper::Archive, signal, 0);
     }
     let mut taken = 0;
     while rings.try_append(timed_spans(1 + 20 * taken, 20)).is_ok() {
@@ -509,7 +544,7 @@ fn rows_stay_within_bytes() {
     let rows = (20 * taken) as usize;
     assert_eq!(times(&rings.snapshot(Traces)).len(), rows);
     assert_eq!(rings.stats(Traces).evicted_rows, 0);
-    rings.keep_from(Traces, rows as u64);
+    rings.keep_from(Keeper::Archive, Traces, rows as u64);
     assert_eq!(rings.try_append(timed_spans(1, 20)), Ok(rows as u64 + 20));
 }
 

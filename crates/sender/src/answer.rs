@@ -13,6 +13,8 @@ pub(crate) struct Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retry {
     Never,
+    /// It is there, but nothing can be said to it before somebody changes that: a certificate, or the address.
+    IfMended,
     /// Nobody can be reached: where somebody was before, it may be that they come back.
     IfKnown,
     /// After that time, where the upstream says so.

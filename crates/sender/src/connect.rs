@@ -4,8 +4,6 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper::{Request, Response};
@@ -19,6 +17,7 @@ use crate::answer::{Failure, Retry, chain};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::first::{Seen, Watched, no_http2};
 use crate::options::{Credentials, OptionError};
+use crate::request::Body;
 use crate::tls::{self, Tls};
 
 /// Bytes of the head of an answer at most.
@@ -42,8 +41,8 @@ pub(crate) struct Connection {
 const TO_END: Duration = Duration::from_secs(1);
 
 enum Sending {
-    Http1(http1::SendRequest<Full<Bytes>>),
-    Http2(http2::SendRequest<Full<Bytes>>),
+    Http1(http1::SendRequest<Body>),
+    Http2(http2::SendRequest<Body>),
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -67,9 +66,7 @@ impl Upstream {
             None => Box::new(tcp),
             Some(Tls { connector, name }) => {
                 let stream = connector.connect(name.clone(), tcp).await;
-                Box::new(
-                    stream.map_err(|error| Failure::never(tls::explain(&error, &self.endpoint)))?,
-                )
+                Box::new(stream.map_err(|error| unusable(tls::explain(&error, &self.endpoint)))?)
             }
         };
         let seen = Arc::<Seen>::default();
@@ -115,7 +112,7 @@ impl Upstream {
     /// Why a connection did not work.
     fn failure(&self, seen: &Seen, error: &hyper::Error) -> Failure {
         if let Some(reason) = seen.reason(&self.endpoint) {
-            return Failure::never(reason);
+            return unusable(reason);
         }
         let error = chain(error);
         if !seen.is_silent() {
@@ -132,6 +129,10 @@ impl Upstream {
     }
 }
 
+fn unusable(reason: String) -> Failure {
+    Failure::new(Retry::IfMended, reason)
+}
+
 impl Connection {
     /// Waits until it takes another request; whether it does.
     pub(crate) async fn is_ready(&mut self) -> bool {
@@ -145,7 +146,7 @@ impl Connection {
     pub(crate) async fn send(
         &mut self,
         upstream: &Upstream,
-        request: Request<Full<Bytes>>,
+        request: Request<Body>,
     ) -> Result<Response<Incoming>, Failure> {
         let response = match &mut self.sending {
             Sending::Http1(sending) => sending.send_request(request).await,

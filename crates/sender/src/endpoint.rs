@@ -38,6 +38,16 @@ impl Endpoint {
         text.split_once("://").is_some_and(|(scheme, _)| protocol(scheme).is_some())
     }
 
+    /// The host, a name or an address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Host and port, as a request names them.
     pub(crate) fn authority(&self) -> String {
         match self.host.contains(':') {

@@ -5,9 +5,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use bytes::Bytes;
 use duckspan_otlp::Signal;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, TE, USER_AGENT};
 use hyper::{Request, Response, StatusCode, Version};
@@ -17,6 +16,7 @@ use crate::answer::{Failure, Retry, shown};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::message::{self, Partial};
 use crate::options::Options;
+use crate::request::Body;
 use crate::sender::{AGENT, MAX_ANSWER};
 
 #[cfg(test)]
@@ -61,8 +61,8 @@ pub(crate) fn call(
     endpoint: &Endpoint,
     options: &Options,
     signal: Signal,
-    framed: Bytes,
-) -> Result<Request<Full<Bytes>>, Failure> {
+    framed: Body,
+) -> Result<Request<Body>, Failure> {
     let scheme = if endpoint.tls { "https" } else { "http" };
     let uri = format!("{scheme}://{}{}", endpoint.authority(), method(signal));
     let mut request = Request::post(uri).version(Version::HTTP_2);
@@ -77,7 +77,7 @@ pub(crate) fn call(
     if options.gzip {
         request = request.header("grpc-encoding", "gzip");
     }
-    request.body(Full::new(framed)).map_err(|error| Failure::never(error.to_string()))
+    request.body(framed).map_err(|error| Failure::never(error.to_string()))
 }
 
 /// Reads the answer to a call.

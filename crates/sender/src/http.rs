@@ -2,9 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use duckspan_otlp::Signal;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
@@ -14,6 +13,7 @@ use crate::endpoint::{Endpoint, Protocol};
 use crate::grpc::denied;
 use crate::message::{self, Partial};
 use crate::options::Options;
+use crate::request::Body;
 use crate::sender::{AGENT, MAX_ANSWER};
 
 #[cfg(test)]
@@ -26,8 +26,8 @@ pub(crate) fn post(
     endpoint: &Endpoint,
     options: &Options,
     signal: Signal,
-    message: Bytes,
-) -> Result<Request<Full<Bytes>>, Failure> {
+    message: Body,
+) -> Result<Request<Body>, Failure> {
     let path = format!("{}/v1/{}", endpoint.path, signal.name());
     let mut request = Request::post(path);
     if let Some(headers) = request.headers_mut() {
@@ -40,7 +40,7 @@ pub(crate) fn post(
     if options.gzip {
         request = request.header(CONTENT_ENCODING, "gzip");
     }
-    request.body(Full::new(message)).map_err(|error| Failure::never(error.to_string()))
+    request.body(message).map_err(|error| Failure::never(error.to_string()))
 }
 
 /// Reads the answer to a request.

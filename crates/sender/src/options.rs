@@ -87,6 +87,23 @@ const RESERVED: [&str; 8] = [
 ];
 
 impl Credentials {
+    /// Sets what a secret of DuckDB has; `key` is the name of a header. What is not known here is of no moment: a secret
+    /// may be of a version that knows more.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub fn set(&mut self, name: &str, key: &str, value: &str) -> Result<(), OptionError> {
+        match name {
+            "token" => return self.set_token(value),
+            "headers" => return self.set_header(key, value),
+            "ca" => self.set_ca(value),
+            "certificate" => self.set_certificate(value),
+            "key" => self.set_key(value),
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Sends a bearer token.
     ///
     /// # Errors

@@ -1,10 +1,15 @@
 //! A request, as it is written to a connection.
 
+use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::io::{self, Write as _};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use duckspan_otlp::Signal;
 use flate2::write::GzEncoder;
+use hyper::body::{Frame, SizeHint};
 
 use crate::endpoint::{Endpoint, Protocol};
 use crate::options::Options;
@@ -17,7 +22,7 @@ const FRAME: usize = 5;
 pub struct Request {
     pub(crate) signal: Signal,
     pub(crate) rows: u64,
-    pub(crate) body: Bytes,
+    pub(crate) body: Body,
 }
 
 impl Request {
@@ -37,7 +42,76 @@ impl Request {
             Protocol::Grpc => framed(options.gzip, &message)?,
             Protocol::Http => message,
         };
-        Ok(Request { signal, rows, body: body.into() })
+        Ok(Request { signal, rows, body: Body::from(vec![body.into()]) })
+    }
+
+    /// The same of a message that lies in several pieces. They are sent as they are: not compressed.
+    ///
+    /// # Errors
+    /// If there is no length for it.
+    pub fn of_pieces(
+        endpoint: &Endpoint,
+        signal: Signal,
+        rows: u64,
+        mut pieces: Vec<Bytes>,
+    ) -> io::Result<Request> {
+        if endpoint.protocol == Protocol::Grpc {
+            let head = frame(false, pieces.iter().map(Bytes::len).sum())?;
+            pieces.insert(0, Bytes::copy_from_slice(&head));
+        }
+        Ok(Request { signal, rows, body: Body::from(pieces) })
+    }
+
+    /// What it has rows of.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Its bytes, in all its pieces.
+    pub fn bytes(&self) -> u64 {
+        self.body.bytes
+    }
+}
+
+/// The body of a request: pieces behind each other, which clones share.
+#[derive(Debug, Clone)]
+pub(crate) struct Body {
+    pieces: VecDeque<Bytes>,
+    /// Those that are left.
+    bytes: u64,
+}
+
+impl From<Vec<Bytes>> for Body {
+    fn from(pieces: Vec<Bytes>) -> Body {
+        let bytes = pieces.iter().map(|piece| piece.len() as u64).sum();
+        Body { pieces: pieces.into(), bytes }
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = self.pieces.pop_front();
+        self.bytes -= next.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(next.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes)
     }
 }
 
@@ -48,10 +122,15 @@ fn gzip(message: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 fn framed(compressed: bool, message: &[u8]) -> io::Result<Vec<u8>> {
-    let length = u32::try_from(message.len()).map_err(io::Error::other)?;
     let mut framed = Vec::with_capacity(FRAME + message.len());
-    framed.push(compressed.into());
-    framed.extend_from_slice(&length.to_be_bytes());
+    framed.extend_from_slice(&frame(compressed, message.len())?);
     framed.extend_from_slice(message);
     Ok(framed)
+}
+
+/// What stands before a message of so many bytes.
+fn frame(compressed: bool, bytes: usize) -> io::Result<[u8; FRAME]> {
+    let mut frame = [compressed.into(); FRAME];
+    frame[1..].copy_from_slice(&u32::try_from(bytes).map_err(io::Error::other)?.to_be_bytes());
+    Ok(frame)
 }

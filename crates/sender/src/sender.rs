@@ -1,8 +1,6 @@
 //! The sender: requests in flight, and what became of them.
 
 use std::fmt;
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,12 +10,11 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::answer::{Failure, Retry};
 use crate::backoff::Backoff;
-use crate::connect::{Connection, Upstream};
-use crate::endpoint::{Endpoint, Protocol};
+use crate::delivery::Delivery;
+use crate::endpoint::Endpoint;
 use crate::message::Partial;
 use crate::options::{OptionError, Options};
 use crate::request::Request;
-use crate::{grpc, http};
 
 const THREAD: &str = "duckspan-send";
 
@@ -38,14 +35,9 @@ pub struct Sender {
 }
 
 struct Shared {
-    upstream: Upstream,
-    options: Options,
+    delivery: Delivery,
     /// One for each request that may be in flight; closed when one has failed for good.
     places: Arc<Semaphore>,
-    /// Connections that no request has.
-    idle: Mutex<Vec<Connection>>,
-    /// Whether the upstream ever answered.
-    known: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -91,14 +83,10 @@ impl Sender {
     /// # Errors
     /// If certificates or keys cannot be read.
     pub fn new(endpoint: Endpoint, options: Options) -> Result<Sender, OptionError> {
-        let runtime = runtime()
-            .map_err(|error| OptionError::new(format!("no thread can be started: {error}")))?;
+        let runtime = runtime(THREAD)?;
         let shared = Shared {
-            upstream: Upstream::new(endpoint, &options.credentials)?,
             places: Arc::new(Semaphore::new(options.in_flight.max(1) as usize)),
-            options,
-            idle: Mutex::default(),
-            known: AtomicBool::new(false),
+            delivery: Delivery::new(endpoint, options)?,
             state: Mutex::default(),
         };
         Ok(Sender { shared: Arc::new(shared), runtime: Some(runtime) })
@@ -128,7 +116,7 @@ impl Sender {
     /// If a request failed for good.
     pub fn finish(&self, patience: Duration) -> Result<Option<Report>, Failed> {
         let Some(runtime) = &self.runtime else { return Ok(None) };
-        let all = self.shared.options.in_flight.max(1);
+        let all = self.shared.delivery.options.in_flight.max(1);
         match runtime
             .block_on(async { timeout(patience, self.shared.places.acquire_many(all)).await })
         {
@@ -142,7 +130,7 @@ impl Sender {
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sender")
-            .field("endpoint", &self.shared.upstream.endpoint)
+            .field("endpoint", self.shared.delivery.endpoint())
             .finish_non_exhaustive()
     }
 }
@@ -157,15 +145,16 @@ impl Drop for Sender {
 }
 
 /// One thread is enough: requests are encoded and compressed by those who send them.
-fn runtime() -> io::Result<Runtime> {
-    Builder::new_multi_thread()
+pub(crate) fn runtime(thread: &str) -> Result<Runtime, OptionError> {
+    let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         // To look up a host.
         .max_blocking_threads(1)
-        .thread_name(THREAD)
+        .thread_name(thread)
         .enable_io()
         .enable_time()
-        .build()
+        .build();
+    runtime.map_err(|error| OptionError::new(format!("no thread can be started: {error}")))
 }
 
 impl Shared {
@@ -187,18 +176,17 @@ impl Shared {
         let begun = Instant::now();
         let mut backoff = Backoff::new();
         loop {
-            let failure = match timeout(self.options.timeout, self.try_once(request)).await {
-                Ok(Ok(partial)) => return Ok(partial),
-                Ok(Err(failure)) => failure,
-                Err(_) => self.no_answer(),
+            let failure = match self.delivery.attempt(request).await {
+                Ok(partial) => return Ok(partial),
+                Err(failure) => failure,
             };
             let asked = match failure.retry {
                 Retry::Later(asked) => asked,
-                Retry::IfKnown if self.known.load(Ordering::Relaxed) => None,
-                Retry::IfKnown | Retry::Never => return Err(failure),
+                Retry::IfKnown if self.delivery.is_known() => None,
+                Retry::IfKnown | Retry::IfMended | Retry::Never => return Err(failure),
             };
             let wait = backoff.next(asked);
-            if begun.elapsed() + wait > self.options.retry_for {
+            if begun.elapsed() + wait > self.delivery.options.retry_for {
                 return Err(self.gave_up(failure));
             }
             sleep(wait).await;
@@ -209,48 +197,9 @@ impl Shared {
         }
     }
 
-    async fn try_once(&self, request: &Request) -> Result<Partial, Failure> {
-        let Upstream { endpoint, .. } = &self.upstream;
-        let body = request.body.clone();
-        let head = match endpoint.protocol {
-            Protocol::Grpc => grpc::call(endpoint, &self.options, request.signal, body)?,
-            Protocol::Http => http::post(endpoint, &self.options, request.signal, body)?,
-        };
-        let mut connection = match self.idle().await {
-            Some(connection) => connection,
-            None => self.upstream.connect().await?,
-        };
-        let response = connection.send(&self.upstream, head).await?;
-        self.known.store(true, Ordering::Relaxed);
-        let answer = match endpoint.protocol {
-            Protocol::Grpc => grpc::answer(endpoint, response).await,
-            Protocol::Http => http::answer(endpoint, response).await,
-        };
-        lock(&self.idle).push(connection);
-        answer
-    }
-
-    /// A connection that is there already.
-    async fn idle(&self) -> Option<Connection> {
-        loop {
-            let mut connection = lock(&self.idle).pop()?;
-            if connection.is_ready().await {
-                return Some(connection);
-            }
-        }
-    }
-
-    fn no_answer(&self) -> Failure {
-        let message = format!("it does not answer within {:?}", self.options.timeout);
-        let retry = match self.known.load(Ordering::Relaxed) {
-            true => Retry::Later(None),
-            false => Retry::IfKnown,
-        };
-        Failure::new(retry, message)
-    }
-
     fn gave_up(&self, failure: Failure) -> Failure {
-        let message = format!("{} (tried again for {:?})", failure.message, self.options.retry_for);
+        let message =
+            format!("{} (tried again for {:?})", failure.message, self.delivery.options.retry_for);
         Failure { message, ..failure }
     }
 
@@ -270,7 +219,7 @@ impl Shared {
     fn failed(&self) -> Failed {
         let state = self.state();
         let reason = state.failed.as_ref().map_or(String::new(), |failure| failure.message.clone());
-        Failed { endpoint: self.upstream.endpoint.clone(), reason, report: state.report.clone() }
+        Failed { endpoint: self.delivery.endpoint().clone(), reason, report: state.report.clone() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -289,6 +238,6 @@ impl Report {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -165,6 +165,24 @@ pub extern "C" fn duckspan_live_options_set(
     guard(fault, || options.set(&name.get(), &value.get()));
 }
 
+/// Where rows are forwarded to; empty if nowhere.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_options_forward(options: &LiveOptions, fault: &mut CFault) -> Text {
+    guard(fault, || Ok(options.forward().map_or(Text::NONE, Text::new)))
+}
+
+/// Sets what the secret for that has; `key` is the name of a header, or empty.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_live_options_set_secret(
+    options: &mut LiveOptions,
+    name: Str,
+    key: Str,
+    value: Str,
+    fault: &mut CFault,
+) {
+    guard(fault, || options.set_secret(&name.get(), &key.get(), &value.get()));
+}
+
 /// Bytes of memory for everything that is kept and received.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_options_memory(options: &LiveOptions, fault: &mut CFault) -> u64 {
@@ -193,7 +211,7 @@ pub extern "C" fn duckspan_live_start(
     })
 }
 
-/// Stops to receive, and archives what is left, in bounded time; what could not be archived, or nothing.
+/// Stops to receive, archives and forwards what is left, in bounded time; what could not be, or nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_detach(live: &Live, fault: &mut CFault) -> Text {
     guard(fault, || Ok(live.detach().map_or(Text::NONE, Text::new)))

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use duckspan_otlp::Signal;
 use duckspan_receiver::Archiving;
+use duckspan_ring::Keeper;
 
 use super::{ArchiveOptions, Ends, Path, Round, lock};
 use crate::boundary::contain_drop;
@@ -268,14 +269,15 @@ impl Shared {
         for signal in Signal::ALL {
             let end = ends[signal as usize];
             if self.options.keeps {
-                self.path.rings.keep_from(signal, end);
+                self.path.rings.keep_from(Keeper::Archive, signal, end);
             }
             self.archiving.advance(signal, end);
         }
     }
 }
 
-fn now() -> Option<i64> {
+/// Nanoseconds since the epoch.
+pub(crate) fn now() -> Option<i64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_nanos()).ok()
 }

@@ -78,21 +78,7 @@ impl Upstream {
 
     /// Sets what a secret has: `key` is the name of a header.
     pub(crate) fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
-        let credentials = &mut self.options.credentials;
-        let set = match name {
-            "token" => credentials.set_token(value),
-            "headers" => credentials.set_header(key, value),
-            _ => {
-                match name {
-                    "ca" => credentials.set_ca(value),
-                    "certificate" => credentials.set_certificate(value),
-                    "key" => credentials.set_key(value),
-                    // Of a version that knows more.
-                    _ => {}
-                }
-                Ok(())
-            }
-        };
+        let set = self.options.credentials.set(name, key, value);
         set.map_err(|error| self.unusable(&error))
     }
 

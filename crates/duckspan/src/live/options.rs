@@ -1,5 +1,6 @@
 //! What `ATTACH … (TYPE otlp, …)` asks for.
 
+use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
 
 use duckspan_receiver::limits::{CONNECTION_SIZE, thread_bytes};
@@ -10,6 +11,7 @@ use duckspan_ring::{Limits as RingLimits, Rings};
 
 use crate::archive::{self, ArchiveOptions};
 use crate::boundary::{Fault, FaultKind, Result};
+use crate::forward::{self, Forward, ForwardOptions, to_itself};
 
 use super::tls::{self, TlsOptions};
 
@@ -54,6 +56,7 @@ pub struct LiveOptions {
     cors_origins: Option<Vec<Origin>>,
     tls: TlsOptions,
     archive: ArchiveOptions,
+    forward: ForwardOptions,
 }
 
 /// What `http_port` asks for.
@@ -88,6 +91,7 @@ impl LiveOptions {
             cors_origins: None,
             tls: TlsOptions::default(),
             archive: ArchiveOptions::default(),
+            forward: ForwardOptions::default(),
         })
     }
 
@@ -125,8 +129,11 @@ impl LiveOptions {
                 let set = self.archive.set(name, value);
                 set.map_err(|wanted| invalid(name, value, wanted))?;
             }
+            _ if forward::OPTIONS.contains(&name) => self.forward.set(name, value)?,
             _ => {
-                let known = [&OPTIONS[..], &tls::OPTIONS, &archive::OPTIONS].concat().join(", ");
+                let known = [&OPTIONS[..], &tls::OPTIONS, &archive::OPTIONS, &forward::OPTIONS]
+                    .concat()
+                    .join(", ");
                 let message = format!(
                     "Unrecognized option for attach \"{name}\": TYPE otlp has the options {known}"
                 );
@@ -138,6 +145,43 @@ impl LiveOptions {
 
     pub(super) fn archive(&self) -> &ArchiveOptions {
         &self.archive
+    }
+
+    /// Where rows are forwarded to, if anywhere.
+    pub(crate) fn forward(&self) -> Option<String> {
+        self.forward.path().map(str::to_owned)
+    }
+
+    /// Sets what the secret for that has: `key` is the name of a header.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub(crate) fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
+        self.forward.set_secret(name, key, value)
+    }
+
+    /// Begins to forward what comes to `rings`, if that is asked for.
+    ///
+    /// # Errors
+    /// If that would come back, or cannot be sent with what the secret has.
+    pub(super) fn forward_from(&self, rings: &Arc<Rings>) -> Result<Option<Forward>> {
+        let second = match self.http_port {
+            SecondPort::At(port) => Some(port),
+            SecondPort::Default | SecondPort::None => None,
+        };
+        let mut ports = [Some(self.address.port()), second].into_iter().flatten();
+        match self.forward.endpoint().filter(|_| ports.any(|port| self.forwards_to(port))) {
+            Some(endpoint) => Err(to_itself(endpoint)),
+            None => self.forward.start(rings, self.memory_limit),
+        }
+    }
+
+    /// Whether what is forwarded would come back, if that port is received at.
+    fn forwards_to(&self, port: u16) -> bool {
+        self.forward.endpoint().filter(|endpoint| endpoint.port() == port).is_some_and(|endpoint| {
+            let found = (endpoint.host(), port).to_socket_addrs();
+            found.is_ok_and(|mut found| found.any(|at| self.address.is_reached_at(at.ip())))
+        })
     }
 
     /// TLS, if clients have to speak it.
@@ -169,10 +213,10 @@ impl LiveOptions {
         self.address.port() == port || self.http_port == SecondPort::At(port)
     }
 
-    /// The second port that it asks for although nobody named one.
+    /// The second port that it asks for although nobody named one; not that of a Collector beside it.
     pub(super) fn default_http_port(&self) -> Option<u16> {
         let wanted = self.http_port == SecondPort::Default && self.address.port() == GRPC_PORT;
-        wanted.then_some(HTTP_PORT)
+        (wanted && !self.forwards_to(HTTP_PORT)).then_some(HTTP_PORT)
     }
 
     /// Whether somebody would look for a second port.
@@ -240,7 +284,8 @@ impl LiveOptions {
         let received = self.in_flight_bytes() + self.connection_bytes();
         let threads = (self.memory_limit / CONNECTION_SHARE).min(thread_bytes() as u64);
         let pinned_limit = self.memory_limit / PINNED_SHARE;
-        let memory_limit = self.memory_limit - received - threads - pinned_limit;
+        let forwarded = self.forward.share(self.memory_limit);
+        let memory_limit = self.memory_limit - received - threads - pinned_limit - forwarded;
         RingLimits { max_rows: self.max_rows, memory_limit, pinned_limit }
     }
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use duckspan_otlp::{Repair, Repairs, Signal};
 use duckspan_receiver::{Counters, Reason};
-use duckspan_ring::Stats;
+use duckspan_ring::{Snapshot, Stats};
 
 use super::table::LiveColumn;
 use super::{View, waiting};
 use crate::archive::Outcome;
 use crate::boundary::Result;
 use crate::columns::{Column, Type};
+use crate::forward::Forwarded;
 use crate::scan::{Rows, Scan};
 use crate::vector::{Pool, Vector};
 
@@ -43,10 +44,17 @@ pub(crate) enum Stat {
     Waiting,
     ArchivedAt,
     ArchiveError,
+    Forwarded,
+    ForwardWaiting,
+    ForwardRejected,
+    ForwardDropped,
+    ForwardedAt,
+    ForwardError,
+    TlsError,
 }
 
 impl Stat {
-    pub(crate) const ALL: [Stat; 24] = [
+    pub(crate) const ALL: [Stat; 31] = [
         Stat::Signal,
         Stat::Rows,
         Stat::Bytes,
@@ -71,6 +79,13 @@ impl Stat {
         Stat::Waiting,
         Stat::ArchivedAt,
         Stat::ArchiveError,
+        Stat::Forwarded,
+        Stat::ForwardWaiting,
+        Stat::ForwardRejected,
+        Stat::ForwardDropped,
+        Stat::ForwardedAt,
+        Stat::ForwardError,
+        Stat::TlsError,
     ];
 
     pub(crate) fn column(self) -> Column {
@@ -99,6 +114,13 @@ impl Stat {
             Stat::Waiting => ("waiting", Type::UInt64),
             Stat::ArchivedAt => ("archived_at", Type::Timestamp),
             Stat::ArchiveError => ("archive_error", Type::Varchar),
+            Stat::Forwarded => ("forwarded", Type::UInt64),
+            Stat::ForwardWaiting => ("forward_waiting", Type::UInt64),
+            Stat::ForwardRejected => ("forward_rejected", Type::UInt64),
+            Stat::ForwardDropped => ("forward_dropped", Type::UInt64),
+            Stat::ForwardedAt => ("forwarded_at", Type::Timestamp),
+            Stat::ForwardError => ("forward_error", Type::Varchar),
+            Stat::TlsError => ("tls_error", Type::Varchar),
         };
         Column { name, kind }
     }
@@ -133,6 +155,17 @@ impl Stat {
             Stat::Waiting => "Rows held that are not archived yet",
             Stat::ArchivedAt => "When rows were archived last, UTC; the same in every row",
             Stat::ArchiveError => "Why nothing is archived now; the same in every row",
+            Stat::Forwarded => "Rows that the upstream took",
+            Stat::ForwardWaiting => "Rows that are to be forwarded yet, those in flight among them",
+            Stat::ForwardRejected => "Rows that the upstream refused for good",
+            Stat::ForwardDropped => "Rows that were evicted or removed before they were forwarded",
+            Stat::ForwardedAt => "When the upstream took rows last, UTC; the same in every row",
+            Stat::ForwardError => {
+                "Why nothing is forwarded now, or else why rows were rejected last; the same in every row"
+            }
+            Stat::TlsError => {
+                "Why changed files of TLS are not used, but those before; the same in every row"
+            }
         }
     }
 }
@@ -145,6 +178,9 @@ struct StatRow {
     receiver: Arc<str>,
     archived: Option<Arc<Outcome>>,
     waiting: u64,
+    forwarded: Option<Arc<Forwarded>>,
+    rows: Snapshot,
+    tls_error: Option<Arc<str>>,
 }
 
 /// A value of `stats`.
@@ -184,10 +220,32 @@ impl StatRow {
                 Cell::Number(gone + all.connections_failed)
             }
             Stat::Receiver => Cell::Text(self.receiver.to_string()),
-            _ => self
+            Stat::TlsError => {
+                self.tls_error.as_deref().map_or(Cell::Null, |error| Cell::Text(error.to_owned()))
+            }
+            Stat::Archived | Stat::Waiting | Stat::ArchivedAt | Stat::ArchiveError => self
                 .archived
                 .as_ref()
                 .map_or(Cell::Null, |archived| self.archive_cell(stat, archived)),
+            _ => self
+                .forwarded
+                .as_ref()
+                .map_or(Cell::Null, |forwarded| self.forward_cell(stat, forwarded)),
+        }
+    }
+
+    fn forward_cell(&self, stat: Stat, forwarded: &Forwarded) -> Cell {
+        let counts = forwarded.of(self.signal);
+        match stat {
+            Stat::Forwarded => Cell::Number(counts.forwarded),
+            Stat::ForwardWaiting => Cell::Number(counts.waiting(&self.rows)),
+            Stat::ForwardRejected => Cell::Number(counts.rejected),
+            Stat::ForwardDropped => Cell::Number(counts.dropped(&self.rows)),
+            Stat::ForwardedAt => Cell::Time(forwarded.time),
+            Stat::ForwardError => {
+                forwarded.error().map_or(Cell::Null, |error| Cell::Text(error.to_owned()))
+            }
+            _ => Cell::Null,
         }
     }
 
@@ -228,8 +286,10 @@ pub(super) fn rows_of(view: &View) -> StatRows {
         let (ring, receiver, archived) =
             (view.ring_stats(signal), Arc::clone(&view.receiver), view.archived.clone());
         let end = archived.as_ref().map_or(0, |archived| archived.ends[signal as usize]);
-        let waiting = waiting(view.snapshot(signal), end);
-        StatRow { signal, ring, counters, receiver, archived, waiting }
+        let rows = view.snapshot(signal).clone();
+        let (waiting, forwarded) = (waiting(&rows, end), view.forwarded.clone());
+        let tls_error = view.tls_error.clone();
+        StatRow { signal, ring, counters, receiver, archived, waiting, forwarded, rows, tls_error }
     };
     StatRows(Signal::ALL.map(row).into())
 }

@@ -122,7 +122,7 @@ impl<'a> Merge<'a> {
         for (row, message) in rows.iter_mut().zip(old) {
             row.message = put(message, out);
         }
-        Segment { signal, bytes, rows, resources, scopes, metrics }
+        Segment { signal, whole: false, bytes, rows, resources, scopes, metrics }
     }
 }
 

@@ -76,3 +76,20 @@ fn localhost_is_both_loopback_addresses() {
     let ips = address.resolve().expect("no resolver is asked");
     assert_eq!(ips, [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()]);
 }
+
+#[test]
+fn who_reaches_it() {
+    let cases = [
+        ("localhost:1", "127.0.0.1", true),
+        ("localhost:1", "127.0.0.2", false),
+        ("127.0.0.1:1", "127.0.0.1", true),
+        ("0.0.0.0:1", "127.0.0.1", true),
+        // Of nobody, by RFC 5737.
+        ("0.0.0.0:1", "192.0.2.1", false),
+        ("0.0.0.0:1", "::1", false),
+    ];
+    for (own, other, reaches) in cases {
+        let own: Address = own.parse().expect("an address");
+        assert_eq!(own.is_reached_at(other.parse().expect("an address")), reaches, "{own} {other}");
+    }
+}

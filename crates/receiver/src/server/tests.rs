@@ -168,7 +168,7 @@ fn a_full_ring_is_back_pressure() {
     let receiver = start_with(Some(archiving), Box::new(|_| Err(Full)));
     let answer = post(receiver.address()).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 1"), "{answer}");
-    assert!(answer.contains("not archived yet"), "{answer}");
+    assert!(answer.contains("not archived or forwarded yet"), "{answer}");
     assert_eq!(receiver.counters().rejected(Reason::Overload), 1);
     assert_eq!(hurried.load(Ordering::Relaxed), 1);
 }

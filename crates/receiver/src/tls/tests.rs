@@ -74,8 +74,11 @@ fn files_are_read_again() {
     assert!(Arc::ptr_eq(&first, &look()));
     fs::write(folder.files().key, "half of it").expect("written");
     assert!(Arc::ptr_eq(&first, &look()));
+    let error = tls.error().expect("a fault").to_string();
+    assert!(error.contains("holds no private key in PEM"), "{error}");
     folder.write();
     let second = look();
     assert!(!Arc::ptr_eq(&first, &second));
     assert!(Arc::ptr_eq(&second, &look()));
+    assert_eq!(tls.error(), None);
 }

@@ -1,5 +1,6 @@
 //! Requests to upstreams that answer as they are told, to our own receiver, and over TLS.
 
+mod forward;
 mod receiver;
 mod sink;
 mod tls;

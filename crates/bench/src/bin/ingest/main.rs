@@ -28,11 +28,13 @@ as large frames and windows, as DuckSpan has; or `hyper`, a server that reads th
   --compression none|gzip|zstd    default none
   --rows N                        rows of one request; default 512
   --seconds N                     default 1, after half of it that does not count
+  --pid N                         SERVER is the address of one that runs already, in this process
   --serve                         only runs the server, until standard input ends; prints its address
 ";
 
 struct Options {
-    server: Kind,
+    server: String,
+    pid: Option<u32>,
     protocol: Protocol,
     compression: Compression,
     rows: usize,
@@ -43,10 +45,14 @@ struct Options {
 fn main() -> Result<(), Box<dyn Error>> {
     let options = parse()?;
     if options.serve {
-        return server::run(options.server);
+        return server::run(options.server.parse()?);
     }
     let load = Load::new(options.protocol, options.compression, options.rows)?;
-    let rate = measure(options.server, &load, options.time)?;
+    let server = match options.pid {
+        Some(pid) => Server { pid, address: options.server.parse()?, child: None },
+        None => Server::start(options.server.parse()?)?,
+    };
+    let rate = measure(&server, &load, options.time)?;
     Ok(writeln!(io::stdout(), "{rate:.0}")?)
 }
 
@@ -54,7 +60,8 @@ fn parse() -> Result<Options, lexopt::Error> {
     let mut parser = lexopt::Parser::from_env();
     let mut server = None;
     let mut options = Options {
-        server: Kind::Receiver,
+        server: String::new(),
+        pid: None,
         protocol: Protocol::Grpc,
         compression: Compression::None,
         rows: 512,
@@ -72,8 +79,9 @@ fn parse() -> Result<Options, lexopt::Error> {
                         .map_err(|_| "out of range")
                 })?;
             }
+            Long("pid") => options.pid = Some(parser.value()?.parse()?),
             Long("serve") => options.serve = true,
-            Value(name) => server = Some(name.parse()?),
+            Value(name) => server = Some(name.string()?),
             Long("help") => return Err(USAGE.into()),
             _ => return Err(argument.unexpected()),
         }
@@ -83,8 +91,7 @@ fn parse() -> Result<Options, lexopt::Error> {
 }
 
 /// Rows per second of CPU of a server under a load.
-fn measure(kind: Kind, load: &Load, time: Duration) -> io::Result<f64> {
-    let server = Server::start(kind)?;
+fn measure(server: &Server, load: &Load, time: Duration) -> io::Result<f64> {
     client::run(server.address, load, time / 2)?;
     let before = server.cpu_time()?;
     let rows = client::run(server.address, load, time)?;
@@ -93,8 +100,10 @@ fn measure(kind: Kind, load: &Load, time: Duration) -> io::Result<f64> {
 
 /// A server in a process of its own, so that its CPU time is its own.
 struct Server {
-    child: Child,
+    pid: u32,
     address: SocketAddr,
+    /// Where it was started here.
+    child: Option<Child>,
 }
 
 impl Server {
@@ -109,13 +118,13 @@ impl Server {
             BufReader::new(stdout).read_line(&mut line)?;
         }
         let address = line.trim().parse().map_err(io::Error::other)?;
-        Ok(Server { child, address })
+        Ok(Server { pid: child.id(), address, child: Some(child) })
     }
 
     /// What its threads have run for, in user code and in the kernel.
     fn cpu_time(&self) -> io::Result<Duration> {
         let mut nanos = 0;
-        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.pid))? {
             nanos += run_time(&thread?.path()).unwrap_or_default();
         }
         Ok(Duration::from_nanos(nanos))
@@ -129,7 +138,9 @@ fn run_time(thread: &Path) -> Option<u64> {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            drop(child.stdin.take());
+            let _ = child.wait();
+        }
     }
 }

@@ -79,3 +79,12 @@ fn metrics_without_points_stay_two() {
     let request = request("shop", "http", rows);
     assert_eq!(sent(&segment(Signal::Metrics, std::slice::from_ref(&request)), 0..2), request);
 }
+
+#[test]
+fn requests_stand_as_they_came() {
+    let of = |service, name| request(service, "http", span(name));
+    let requests = [of("shop", "a"), of("shop", "b")];
+    let traces = segment(Signal::Traces, &requests);
+    assert_eq!(traces.requests(), Some(&*requests.concat()));
+    assert_eq!(Segment::merge(Signal::Traces, &[(&traces, 0..2)]).requests(), None);
+}

@@ -71,13 +71,12 @@ def forwarded(con: Connection, signal: str = "traces") -> Counts:
 
 def spans(first: int, count: int) -> bytes:
     """A request of spans whose ids are numbers."""
-    numbers = (number.to_bytes(8, "big") for number in range(first, first + count))
-    return wire.request(
-        *(
-            wire.length(1, bytes(8) + id) + wire.length(2, id) + wire.length(5, b"a")
-            for id in numbers
-        )
-    )
+
+    def span(number: int) -> bytes:
+        span_id = number.to_bytes(8, "big")
+        return wire.length(1, bytes(8) + span_id) + wire.length(2, span_id) + wire.length(5, b"a")
+
+    return wire.request(*map(span, range(first, first + count)))
 
 
 def send_spans(attached: Live, total: int, rows: int = 100, first: int = 1) -> None:

@@ -147,7 +147,7 @@ def cpu_time(pid: int) -> float:
 
 
 def receive(options: dict[str, Any]) -> None:
-    """Receives until told to stop; says how many rows were received and forwarded once none waits."""
+    """Receives until told to; says how many rows were received and forwarded once none waits."""
     attached = live.attach(extension.connect(), "127.0.0.1:0", **options)
     process.say({"port": attached.port, "pid": os.getpid()})
     process.wait()

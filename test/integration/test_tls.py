@@ -161,6 +161,12 @@ def test_a_receiver_without_tls(con: Connection, files: Files) -> None:
     attached.detach()
 
 
+def tls_error(attached: live.Live) -> str | None:
+    """Why files that changed are not used."""
+    ((error,),) = attached.fetch("SELECT DISTINCT tls_error FROM live.stats")
+    return error
+
+
 def test_files_that_change(con: Connection, files: Files) -> None:
     """Are read again, and connections that come then see them."""
     attached = files.attach(con)
@@ -172,6 +178,13 @@ def test_files_that_change(con: Connection, files: Files) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert now.strip() == new.strip()
+    files.key.write_text("half of it")
+    while (error := tls_error(attached)) is None:
+        assert time.monotonic() < deadline
+        assert ssl.get_server_certificate(address) == now
+        time.sleep(0.05)
+    assert "holds no private key in PEM" in error
+    assert "half of it" not in error
     attached.detach()
 
 

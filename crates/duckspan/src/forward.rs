@@ -31,6 +31,9 @@ mod tests;
 use load::{Load, Loaded};
 pub(crate) use options::{ForwardOptions, OPTIONS};
 
+/// Time for an answer. It is more than senders have, as nobody waits for it, and a slow upstream may need it.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A receiver's way to its upstream, in the background until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Forward {
@@ -109,14 +112,19 @@ impl Forward {
         });
         Signal::ALL.into_iter().for_each(|signal| queue.keep_from(signal, 0));
         let source = Arc::clone(&queue) as Arc<dyn Source>;
-        let sending = Options { credentials: options.credentials.clone(), ..Options::default() };
+        let sending = Options {
+            timeout: TIMEOUT,
+            credentials: options.credentials.clone(),
+            ..Options::default()
+        };
         let forwarder = Forwarder::start(endpoint.clone(), sending, source);
         let forwarder = forwarder.map_err(|error| options.unusable(&error))?;
         Ok(Forward { queue, forwarder })
     }
 
-    pub(crate) fn outcome(&self) -> Forwarded {
-        lock(&self.queue.state).outcome.clone()
+    /// What became of forwarding; `None` in a child of `fork`, which has no part in it.
+    pub(crate) fn outcome(&self) -> Option<Forwarded> {
+        self.forwarder.is_here().then(|| lock(&self.queue.state).outcome.clone())
     }
 
     /// Nothing comes any more.
@@ -127,7 +135,7 @@ impl Forward {
     /// Forwards what is left, for no longer than that; says what could not be.
     pub(crate) fn finish(&self, receiver: &str, longest: Duration) -> Option<String> {
         self.forwarder.finish(longest);
-        let (snapshots, outcome) = (self.queue.rings.snapshot_all(), self.outcome());
+        let (snapshots, outcome) = (self.queue.rings.snapshot_all(), self.outcome()?);
         let waiting: u64 =
             snapshots.iter().zip(&outcome.counts).map(|(rows, counts)| counts.waiting(rows)).sum();
         let error = outcome.failing.unwrap_or_else(|| self.queue.told("there was no time"));

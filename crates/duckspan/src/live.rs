@@ -308,7 +308,7 @@ impl Live {
     pub(crate) fn view(&self) -> View {
         // Before the rows: what is archived since still counts as not archived, and its rows are in the ring.
         let archived = self.archive.as_ref().map(|archive| Arc::new(archive.outcome()));
-        let forwarded = self.forward.as_ref().map(|forward| Arc::new(forward.outcome()));
+        let forwarded = self.forward.as_ref().and_then(Forward::outcome).map(Arc::new);
         View {
             archived,
             forwarded,

@@ -121,8 +121,8 @@ impl Forwarder {
         }
     }
 
-    /// A child of `fork` has no such thread.
-    fn is_here(&self) -> bool {
+    /// Whether its thread is in this process: not in a child of `fork`, where its source may be locked for good.
+    pub fn is_here(&self) -> bool {
         self.process == std::process::id()
     }
 }

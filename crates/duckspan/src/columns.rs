@@ -54,16 +54,11 @@ pub(crate) fn projection(columns: &[Unified]) -> Projection {
     if columns.contains(&Unified::Data) {
         return Projection { resource: columns.contains(&Unified::Resource), ..Projection::ALL };
     }
-    let times = match columns.contains(&Unified::Timestamp) {
-        true => 1 << 7 | 1 << 1 | 1 << 11 | 1 << 3,
-        false => 0,
+    let rows = match columns.contains(&Unified::Timestamp) {
+        true => Projection::TIMES,
+        false => Projection::NOTHING,
     };
-    Projection {
-        resource: columns.contains(&Unified::Resource),
-        scope: false,
-        row: times,
-        metric: 0,
-    }
+    Projection { resource: columns.contains(&Unified::Resource), ..rows }
 }
 
 /// Reads columns of segments, into buffers that it reuses.

@@ -1,7 +1,10 @@
 //! Tells which signal a protobuf record is of: the messages share their field numbers, so it shows
 //! only at the span, log record or metric.
 
-use crate::schema::{ANY_VALUE, KEY_VALUE, Kind, LOG_RECORD, METRIC, Message, SPAN, WireType};
+use crate::schema::role::{CONTENT, GROUPS, POINT_TIME, POINTS, SCOPES, tag};
+use crate::schema::{
+    ANY_VALUE, KEY_VALUE, Kind, LOG_RECORD, METRIC, Message, Role, SPAN, WireType,
+};
 use crate::signal::Signal;
 use crate::verify::verify;
 use crate::wire::{Reader, Value};
@@ -27,9 +30,6 @@ const LEAVES: usize = 8;
 
 const LEN: u8 = WireType::Len as u8;
 
-/// The tag of an `AnyValue` that is text.
-const STRING_VALUE: u8 = 1 << 3 | LEN;
-
 const PROFILES: &str = "OTLP profiles, which DuckSpan does not read yet";
 
 /// Tells the signal of a record; the `expected` one, if half as much speaks for it as for another, be that
@@ -51,7 +51,7 @@ pub fn is_plainly(signal: Signal, request: &[u8]) -> bool {
     const PLAIN: u32 = 4;
     let mut plain = false;
     let first = &mut |leaf: &[u8]| {
-        plain = evidence(signal, leaf) >= PLAIN && verify(leaf_message(signal), leaf).is_ok();
+        plain = evidence(signal, leaf) >= PLAIN && verify(signal.element(), leaf).is_ok();
         false
     };
     each_leaf(request, first);
@@ -60,10 +60,8 @@ pub fn is_plainly(signal: Signal, request: &[u8]) -> bool {
 
 /// Calls `visit` with the spans, metrics or log records of a request, as [`each`] does.
 fn each_leaf(request: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-    /// The scopes of a resource, and those of some older versions.
-    const SCOPES: &[u32] = &[2, 1000];
-    each(request, &[1], &mut |group| {
-        each(group, SCOPES, &mut |scope| each(scope, &[2], &mut *visit))
+    each(request, &[GROUPS], &mut |group| {
+        each(group, SCOPES, &mut |scope| each(scope, &[CONTENT], &mut *visit))
     })
 }
 
@@ -125,8 +123,7 @@ impl Votes {
         self.profiles += usize::from(is_profile(leaf));
         for signal in Signal::ALL {
             self.evidence[signal as usize] += evidence(signal, leaf);
-            self.against[signal as usize] +=
-                usize::from(verify(leaf_message(signal), leaf).is_err());
+            self.against[signal as usize] += usize::from(verify(signal.element(), leaf).is_err());
         }
         true
     }
@@ -153,14 +150,6 @@ impl Votes {
             Some(signal) => Detection::Signal(signal),
             None => Detection::Foreign("protobuf of no known signal"),
         }
-    }
-}
-
-fn leaf_message(signal: Signal) -> &'static Message {
-    match signal {
-        Signal::Traces => &SPAN,
-        Signal::Metrics => &METRIC,
-        Signal::Logs => &LOG_RECORD,
     }
 }
 
@@ -198,12 +187,19 @@ fn evidence(signal: Signal, leaf: &[u8]) -> u32 {
 }
 
 fn span_evidence(number: u32, value: Value<'_>) -> u32 {
+    const TRACE_ID: u32 = SPAN.number("traceId") as u32;
+    const SPAN_ID: u32 = SPAN.number("spanId") as u32;
+    const PARENT_SPAN_ID: u32 = SPAN.number("parentSpanId") as u32;
+    const NAME: u32 = SPAN.number("name") as u32;
+    const KIND: u32 = SPAN.number("kind") as u32;
+    const START: u32 = SPAN.number("startTimeUnixNano") as u32;
+    const END: u32 = SPAN.number("endTimeUnixNano") as u32;
     match (number, value) {
-        (1, Value::Len(id, _)) if id.len() == 16 => id_evidence(id),
-        (2 | 4, Value::Len(id, _)) if id.len() == 8 => id_evidence(id),
-        (5, Value::Len(name, _)) if is_text(name) => 2,
-        (7 | 8, Value::Fixed64(_)) => 4,
-        (6, Value::Varint(_)) => 1,
+        (TRACE_ID, Value::Len(id, _)) if id.len() == 16 => id_evidence(id),
+        (SPAN_ID | PARENT_SPAN_ID, Value::Len(id, _)) if id.len() == 8 => id_evidence(id),
+        (NAME, Value::Len(name, _)) if is_text(name) => 2,
+        (START | END, Value::Fixed64(_)) => 4,
+        (KIND, Value::Varint(_)) => 1,
         _ => 0,
     }
 }
@@ -214,42 +210,50 @@ fn id_evidence(id: &[u8]) -> u32 {
 }
 
 fn log_evidence(number: u32, value: Value<'_>) -> u32 {
+    const TIME: u32 = LOG_RECORD.times[0] as u32;
+    const OBSERVED: u32 = LOG_RECORD.times[1] as u32;
+    const SEVERITY: u32 = LOG_RECORD.number("severityNumber") as u32;
+    const BODY: u32 = LOG_RECORD.number("body") as u32;
+    const TRACE_ID: u32 = LOG_RECORD.number("traceId") as u32;
     match (number, value) {
-        (1 | 11, Value::Fixed64(_)) => 4,
-        (2, Value::Varint(_)) => 2,
-        (5, Value::Len(body, _)) => body_evidence(body),
-        (9, Value::Len(id, _)) if id.len() == 16 && !is_attribute(id) => 1,
+        (TIME | OBSERVED, Value::Fixed64(_)) => 4,
+        (SEVERITY, Value::Varint(_)) => 2,
+        (BODY, Value::Len(body, _)) => body_evidence(body),
+        (TRACE_ID, Value::Len(id, _)) if id.len() == 16 && !is_attribute(id) => 1,
         _ => 0,
     }
 }
 
 /// Spans have attributes where log records have their trace, and they may be as long.
 fn is_attribute(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x0a) && verify(&KEY_VALUE, bytes).is_ok()
+    bytes.first() == Some(&tag::KEY) && verify(&KEY_VALUE, bytes).is_ok()
 }
 
 fn metric_evidence(number: u32, value: Value<'_>) -> u32 {
+    const NAME: u32 = METRIC.number("name") as u32;
     match (number, value) {
-        (1, Value::Len(name, _)) if is_text(name) => 2,
+        (NAME, Value::Len(name, _)) if is_text(name) => 2,
         (number, Value::Len(data, _)) => match METRIC.kind_of(number, LEN) {
-            Some((Kind::Message(message), _)) if number != 12 => data_evidence(message, data),
+            Some((Kind::Message(message), _)) if message.role != Role::KeyValue => {
+                data_evidence(message, data)
+            }
             _ => 0,
         },
         _ => 0,
     }
 }
 
-/// Data points carry their time in field 3, whatever their kind.
+/// Data points carry their time in one field, whatever their kind.
 fn data_evidence(message: &'static Message, data: &[u8]) -> u32 {
     if verify(message, data).is_err() || !begins_with_known_field(message, data) {
         return 0;
     }
     let mut timed = 0;
-    each(data, &[1], &mut |point| {
+    each(data, &[POINTS], &mut |point| {
         let mut reader = Reader::new(point);
         while let Ok((number, wire_type)) = reader.tag() {
             match reader.value(number, wire_type) {
-                Ok(Value::Fixed64(_)) if number == 3 => timed = 6,
+                Ok(Value::Fixed64(_)) if number == POINT_TIME => timed = 6,
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -280,7 +284,7 @@ fn body_evidence(body: &[u8]) -> u32 {
     let mut reader = Reader::new(body);
     let value = reader.tag().and_then(|(number, wire_type)| reader.value(number, wire_type));
     match value {
-        Ok(Value::Len(text, _)) if body[0] == STRING_VALUE && !is_message(text) => 1,
+        Ok(Value::Len(text, _)) if body[0] == tag::STRING && !is_message(text) => 1,
         _ => 5,
     }
 }

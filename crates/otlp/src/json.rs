@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 use crate::repair::{Repair, Repairs};
-use crate::schema::Kind;
+use crate::schema::{Kind, Role, role};
 use crate::signal::{Signal, SignalSet};
 use crate::utf8::is_long_utf8;
 use crate::verify::Form;
@@ -26,7 +26,7 @@ mod tests;
 mod text;
 
 use noted::Noted;
-use plan::{Habit, PLANS, Shape, Slot, root};
+use plan::{Habit, PLANS, Slot, root};
 use read::{Nest, Order, Reader};
 use row::{Patterns, Rows};
 use scan::{Fault, Step};
@@ -96,21 +96,24 @@ impl Projection {
     pub const ALL: Projection =
         Projection { resource: true, scope: true, row: u32::MAX, metric: u32::MAX };
 
+    /// No more than that there are rows.
+    pub const NOTHING: Projection = Projection { resource: false, scope: false, row: 0, metric: 0 };
+
+    /// The time of each row.
+    pub const TIMES: Projection = Projection { row: role::TIMES, ..Projection::NOTHING };
+
     /// Whether of spans, log records and data points nothing is kept but their times.
     pub(crate) fn keeps_times_only(self) -> bool {
-        const TIMES: u32 = 1 << 1 | 1 << 3 | 1 << 7 | 1 << 11;
-        self.row & !TIMES == 0
+        self.row & !role::TIMES == 0
     }
 
     /// One bit for each field of such a message that is kept.
-    fn of(self, shape: Shape) -> u32 {
-        const NESTED: u32 = 1 << 2;
-        const METRIC_DATA: u32 = 1 << 5 | 1 << 7 | 1 << 9 | 1 << 10 | 1 << 11;
-        match shape {
-            Shape::ResourceGroup if !self.resource => NESTED,
-            Shape::ScopeGroup if !self.scope => NESTED,
-            Shape::Row => self.row,
-            Shape::Metric => self.metric | METRIC_DATA,
+    fn of(self, role: Role) -> u32 {
+        match role {
+            Role::ResourceGroup if !self.resource => 1 << role::CONTENT,
+            Role::ScopeGroup if !self.scope => 1 << role::CONTENT,
+            Role::Metric => self.metric | role::METRIC_DATA,
+            row if row.is_row() => self.row,
             _ => u32::MAX,
         }
     }
@@ -407,7 +410,7 @@ enum Key {
 impl Key {
     fn of(name: &[u8]) -> Key {
         for signal in Signal::ALL {
-            let groups = &signal.data().fields[0];
+            let groups = signal.groups();
             if groups.name.as_bytes() == name {
                 return Key::Groups(signal);
             }

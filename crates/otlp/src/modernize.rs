@@ -3,8 +3,9 @@
 //! The schema says which field took the place of which. A field of old counts only where that of today is
 //! absent: senders were to write one of them, but some wrote both.
 
+use crate::schema::role::tag;
 use crate::schema::{
-    ANY_VALUE, Field, KEY_VALUE, Kind, MAX_NUMBER, Message, Older, Rule, STRING_KEY_VALUE, WireType,
+    Field, Kind, MAX_NUMBER, Message, Older, Role, Rule, STRING_KEY_VALUE, WireType,
 };
 use crate::wire::{Reader, Value, put_len, varint_len};
 use crate::write::{close, open, put_tagged};
@@ -63,7 +64,7 @@ pub(crate) fn growth(message: &'static Message, bytes: &[u8]) -> usize {
 
 /// Whether a message is the same in all versions, and all that is in it.
 fn is_timeless(message: &'static Message) -> bool {
-    std::ptr::eq(message, &KEY_VALUE) || std::ptr::eq(message, &ANY_VALUE)
+    matches!(message.role, Role::KeyValue | Role::AnyValue)
 }
 
 /// A field of a message.
@@ -160,9 +161,7 @@ fn put_older(older: &'static Older, now: &'static Message, value: Value<'_>, out
     let Some(field) = now.field(older.now.into()) else { return };
     let number = u32::from(field.number);
     match (older.kind, field.kind, value) {
-        (Kind::Message(label), _, Value::Len(bytes, _))
-            if std::ptr::eq(label, &STRING_KEY_VALUE) =>
-        {
+        (Kind::Message(label), _, Value::Len(bytes, _)) if label.role == Role::Label => {
             put_attribute(number, bytes, out);
         }
         (Kind::Message(inner), _, Value::Len(bytes, _)) => put_nested(number, inner, bytes, out),
@@ -214,17 +213,17 @@ fn put_attribute(number: u32, label: &[u8], out: &mut Vec<u8>) {
     let (mut key, mut text) = (&[][..], &[][..]);
     for part in parts(&STRING_KEY_VALUE, label) {
         match part {
-            Part::Known(Field { number: 1, .. }, Value::Len(bytes, _), _) => key = bytes,
-            Part::Known(Field { number: 2, .. }, Value::Len(bytes, _), _) => text = bytes,
+            Part::Known(Field { name: "key", .. }, Value::Len(bytes, _), _) => key = bytes,
+            Part::Known(Field { name: "value", .. }, Value::Len(bytes, _), _) => text = bytes,
             _ => {}
         }
     }
     let attribute = open(out, number, 1);
     if !key.is_empty() {
-        put_len(out, 1, key);
+        put_len(out, tag::number(tag::KEY), key);
     }
-    let value = open(out, 2, 1);
-    put_len(out, 1, text);
+    let value = open(out, tag::number(tag::VALUE), 1);
+    put_len(out, tag::number(tag::STRING), text);
     close(out, value, 1);
     close(out, attribute, 1);
 }

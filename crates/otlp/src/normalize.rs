@@ -9,7 +9,7 @@ use crate::limits::MAX_VALUE_DEPTH;
 use crate::modernize::modernize;
 use crate::order::{Order, Place, sort_messages};
 use crate::repair::{Repair, Repairs, text::invalid_utf8};
-use crate::schema::{ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Rule, WireType};
+use crate::schema::{Field, Kind, Message, Role, Rule, WireType};
 use crate::utf8;
 use crate::verify::attribute::is_plain;
 use crate::verify::{Needs, canonical_varint, check};
@@ -118,14 +118,13 @@ impl<'a> Normalizer<'a, '_> {
     ) {
         let number = u32::from(field.number);
         if let &[bytes] = parts
-            && std::ptr::eq(message, &KEY_VALUE)
+            && message.role == Role::KeyValue
             && is_plain(bytes)
         {
             // Most attributes are: a key, and one scalar in a value. There is nothing in them to put in order.
             return put_len(self.out, number, bytes);
         }
-        let list = std::ptr::eq(message, &ARRAY_VALUE) || std::ptr::eq(message, &KEY_VALUE_LIST);
-        let lists = lists + usize::from(list);
+        let lists = lists + usize::from(message.role == Role::ValueList);
         put_tag(self.out, number, WireType::Len as u8);
         let expected = parts.iter().map(|part| part.len()).sum();
         self.with_len(expected, |this| {

@@ -162,7 +162,7 @@ impl Output {
         }
         Ok(match (self.encoding, first) {
             (Encoding::Json, None) => {
-                let list = piece.signal.data().fields[0].name;
+                let list = piece.signal.groups().name;
                 let opening = format!("{{\"{list}\":[");
                 compressed(self.compression, &[opening.as_bytes(), &piece.bytes])?
             }

@@ -1,5 +1,6 @@
 //! Canonical OTLP/JSON from canonical protobuf.
 
+use crate::schema::role::POINTS;
 use crate::schema::{self, Field, Kind, Message};
 use crate::segment::{MetricRef, OwnerRef, Segment, text as row_text};
 use crate::signal::Signal;
@@ -75,11 +76,7 @@ impl<'a> Renderer<'a> {
         let part = message.map(|range| Part::within(segment.buffer(), range));
         match (segment.signal(), segment.metric(row)) {
             (Signal::Metrics, Some(metric)) => self.metric(metric, part, out),
-            (signal, _) => {
-                let schema =
-                    if signal == Signal::Logs { &schema::LOG_RECORD } else { &schema::SPAN };
-                open_row(schema, part.unwrap_or(Part::of(&[])), out);
-            }
+            (signal, _) => open_row(signal.element(), part.unwrap_or(Part::of(&[])), out),
         }
         out.extend_from_slice(&self.scope_text);
         close(b'}', out);
@@ -107,7 +104,7 @@ impl<'a> Renderer<'a> {
             return fields(&schema::METRIC, Part::of(metric.message), ALL, 0, out);
         };
         let Kind::Message(data_message) = field.kind else { return };
-        let Kind::Message(point_message) = data_message.fields[0].kind else { return };
+        let Some(point_message) = data_message.points() else { return };
         if !self.metric.is_some_and(|known| std::ptr::eq(known, metric.message)) {
             self.metric = Some(metric.message);
             self.enter_metric(metric, field, data_message);
@@ -125,7 +122,7 @@ impl<'a> Renderer<'a> {
         data_message: &'static Message,
     ) {
         let metric = Part::of(message);
-        let points = &data_message.fields[0];
+        let Some(points) = data_message.field(POINTS) else { return };
         self.head.clear();
         self.head.push(b'{');
         fields(&schema::METRIC, metric, (0, field.number - 1), 0, &mut self.head);

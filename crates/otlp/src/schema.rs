@@ -5,6 +5,15 @@
 //! known everywhere or nowhere. `KeyValue.key_strindex` and `AnyValue.string_value_strindex` are left
 //! out on purpose: they belong to profiles, and other signals treat them as absent.
 
+mod older;
+pub(crate) mod role;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use older::STRING_KEY_VALUE;
+use older::{DOUBLE_GAUGE, DOUBLE_HISTOGRAM, DOUBLE_SUM, INT_GAUGE, INT_HISTOGRAM, INT_SUM};
+pub(crate) use role::Role;
+
 /// The largest field number of any known field.
 pub const MAX_NUMBER: usize = 16;
 
@@ -25,6 +34,10 @@ pub struct Message {
     pub(crate) older: &'static [Older],
     /// The message that took its place, where it is of older versions only.
     pub(crate) now: Option<&'static Message>,
+    /// Its part in a request.
+    pub(crate) role: Role,
+    /// Of what has a time of its own, the numbers of the fields that hold it, the better one first; 0 is none.
+    pub(crate) times: [u8; 2],
     by_number: [u8; MAX_NUMBER + 1],
     steps: [Step; TAGS],
 }
@@ -189,7 +202,23 @@ impl Message {
             steps[(field.number as usize) << 3 | field.wire_type as usize] = field.step();
             at += 1;
         }
-        Message { name, fields, older: &[], now: None, by_number, steps }
+        let (role, times) = (Role::Other, [0; 2]);
+        Message { name, fields, older: &[], now: None, role, times, by_number, steps }
+    }
+
+    /// The same message, which has this part in a request.
+    const fn with_role(self, role: Role) -> Message {
+        Message { role, ..self }
+    }
+
+    /// The same message, a row whose time stands in the first of these fields that is set.
+    const fn timed(self, role: Role, fields: &[&str]) -> Message {
+        let (mut times, mut at) = ([0; 2], 0);
+        while at < fields.len() {
+            times[at] = self.number(fields[at]);
+            at += 1;
+        }
+        Message { role, times, ..self }
     }
 
     /// The same message, which has these fields in older versions.
@@ -417,7 +446,8 @@ pub static RESOURCE_SPANS: Message = Message::new(
         one(3, "schemaUrl", Kind::String),
     ],
 )
-.with(&[libraries("instrumentationLibrarySpans", &SCOPE_SPANS)]);
+.with(&[libraries("instrumentationLibrarySpans", &SCOPE_SPANS)])
+.with_role(Role::ResourceGroup);
 
 /// Metrics of one resource.
 pub static RESOURCE_METRICS: Message = Message::new(
@@ -428,7 +458,8 @@ pub static RESOURCE_METRICS: Message = Message::new(
         one(3, "schemaUrl", Kind::String),
     ],
 )
-.with(&[libraries("instrumentationLibraryMetrics", &SCOPE_METRICS)]);
+.with(&[libraries("instrumentationLibraryMetrics", &SCOPE_METRICS)])
+.with_role(Role::ResourceGroup);
 
 /// Log records of one resource.
 pub static RESOURCE_LOGS: Message = Message::new(
@@ -439,7 +470,8 @@ pub static RESOURCE_LOGS: Message = Message::new(
         one(3, "schemaUrl", Kind::String),
     ],
 )
-.with(&[libraries("instrumentationLibraryLogs", &SCOPE_LOGS)]);
+.with(&[libraries("instrumentationLibraryLogs", &SCOPE_LOGS)])
+.with_role(Role::ResourceGroup);
 
 /// Spans of one instrumentation scope.
 pub static SCOPE_SPANS: Message = Message::new(
@@ -450,7 +482,8 @@ pub static SCOPE_SPANS: Message = Message::new(
         one(3, "schemaUrl", Kind::String),
     ],
 )
-.with(&[LIBRARY]);
+.with(&[LIBRARY])
+.with_role(Role::ScopeGroup);
 
 /// Metrics of one instrumentation scope.
 pub static SCOPE_METRICS: Message = Message::new(
@@ -461,7 +494,8 @@ pub static SCOPE_METRICS: Message = Message::new(
         one(3, "schemaUrl", Kind::String),
     ],
 )
-.with(&[LIBRARY]);
+.with(&[LIBRARY])
+.with_role(Role::ScopeGroup);
 
 /// Log records of one instrumentation scope.
 pub static SCOPE_LOGS: Message = Message::new(
@@ -472,7 +506,8 @@ pub static SCOPE_LOGS: Message = Message::new(
         one(3, "schemaUrl", Kind::String),
     ],
 )
-.with(&[LIBRARY, older(2, "logs", message(&LOG_RECORD), Rule::Repeated, 2)]);
+.with(&[LIBRARY, older(2, "logs", message(&LOG_RECORD), Rule::Repeated, 2)])
+.with_role(Role::ScopeGroup);
 
 /// The entity that produced telemetry.
 pub static RESOURCE: Message = Message::new(
@@ -504,11 +539,13 @@ pub static INSTRUMENTATION_SCOPE: Message = Message::new(
         many(3, "attributes", message(&KEY_VALUE)),
         one(4, "droppedAttributesCount", Kind::Uint32),
     ],
-);
+)
+.with_role(Role::Scope);
 
 /// An attribute.
 pub static KEY_VALUE: Message =
-    Message::new("KeyValue", &[one(1, "key", Kind::String), one(2, "value", message(&ANY_VALUE))]);
+    Message::new("KeyValue", &[one(1, "key", Kind::String), one(2, "value", message(&ANY_VALUE))])
+        .with_role(Role::KeyValue);
 
 /// An attribute value or log body; empty when no field is present.
 pub static ANY_VALUE: Message = Message::new(
@@ -522,15 +559,18 @@ pub static ANY_VALUE: Message = Message::new(
         oneof(6, "kvlistValue", message(&KEY_VALUE_LIST)),
         oneof(7, "bytesValue", Kind::Bytes),
     ],
-);
+)
+.with_role(Role::AnyValue);
 
 /// A list of values.
 pub static ARRAY_VALUE: Message =
-    Message::new("ArrayValue", &[many(1, "values", message(&ANY_VALUE))]);
+    Message::new("ArrayValue", &[many(1, "values", message(&ANY_VALUE))])
+        .with_role(Role::ValueList);
 
 /// A map of values.
 pub static KEY_VALUE_LIST: Message =
-    Message::new("KeyValueList", &[many(1, "values", message(&KEY_VALUE))]);
+    Message::new("KeyValueList", &[many(1, "values", message(&KEY_VALUE))])
+        .with_role(Role::ValueList);
 
 /// A span.
 pub static SPAN: Message = Message::new(
@@ -553,7 +593,8 @@ pub static SPAN: Message = Message::new(
         one(15, "status", message(&STATUS)),
         one(16, "flags", Kind::Fixed32),
     ],
-);
+)
+.timed(Role::Span, &["startTimeUnixNano"]);
 
 /// A time-stamped annotation of a span.
 pub static SPAN_EVENT: Message = Message::new(
@@ -603,7 +644,8 @@ pub static LOG_RECORD: Message = Message::new(
         one(12, "eventName", Kind::String),
     ],
 )
-.with(&[older(4, "name", Kind::String, Rule::Singular, 12)]);
+.with(&[older(4, "name", Kind::String, Rule::Singular, 12)])
+.timed(Role::LogRecord, &["timeUnixNano", "observedTimeUnixNano"]);
 
 /// A metric: its identity and its data points.
 pub static METRIC: Message = Message::new(
@@ -628,11 +670,13 @@ pub static METRIC: Message = Message::new(
     older(7, "doubleSum", message(&DOUBLE_SUM), Rule::Oneof, 7),
     older(9, "doubleHistogram", message(&DOUBLE_HISTOGRAM), Rule::Oneof, 9),
     older(11, "doubleSummary", message(&SUMMARY), Rule::Oneof, 11),
-]);
+])
+.with_role(Role::Metric);
 
 /// Sampled values.
 pub static GAUGE: Message =
-    Message::new("Gauge", &[many(1, "dataPoints", message(&NUMBER_DATA_POINT))]);
+    Message::new("Gauge", &[many(1, "dataPoints", message(&NUMBER_DATA_POINT))])
+        .with_role(Role::MetricData);
 
 /// Added-up values.
 pub static SUM: Message = Message::new(
@@ -642,7 +686,8 @@ pub static SUM: Message = Message::new(
         one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
         one(3, "isMonotonic", Kind::Bool),
     ],
-);
+)
+.with_role(Role::MetricData);
 
 /// Distributions in explicit buckets.
 pub static HISTOGRAM: Message = Message::new(
@@ -651,7 +696,8 @@ pub static HISTOGRAM: Message = Message::new(
         many(1, "dataPoints", message(&HISTOGRAM_DATA_POINT)),
         one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
     ],
-);
+)
+.with_role(Role::MetricData);
 
 /// Distributions in exponential buckets.
 pub static EXPONENTIAL_HISTOGRAM: Message = Message::new(
@@ -660,11 +706,13 @@ pub static EXPONENTIAL_HISTOGRAM: Message = Message::new(
         many(1, "dataPoints", message(&EXPONENTIAL_HISTOGRAM_DATA_POINT)),
         one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
     ],
-);
+)
+.with_role(Role::MetricData);
 
 /// Distributions as quantiles.
 pub static SUMMARY: Message =
-    Message::new("Summary", &[many(1, "dataPoints", message(&SUMMARY_DATA_POINT))]);
+    Message::new("Summary", &[many(1, "dataPoints", message(&SUMMARY_DATA_POINT))])
+        .with_role(Role::MetricData);
 
 /// A point of a gauge or sum.
 pub static NUMBER_DATA_POINT: Message = Message::new(
@@ -679,7 +727,8 @@ pub static NUMBER_DATA_POINT: Message = Message::new(
         one(8, "flags", Kind::Uint32),
     ],
 )
-.with(&[labels("labels", 7, 4)]);
+.with(&[labels("labels", 7, 4)])
+.timed(Role::DataPoint, &["timeUnixNano"]);
 
 /// A point of a histogram.
 pub static HISTOGRAM_DATA_POINT: Message = Message::new(
@@ -698,7 +747,8 @@ pub static HISTOGRAM_DATA_POINT: Message = Message::new(
         optional(12, "max", Kind::Double),
     ],
 )
-.with(&[labels("labels", 9, 5)]);
+.with(&[labels("labels", 9, 5)])
+.timed(Role::DataPoint, &["timeUnixNano"]);
 
 /// A point of an exponential histogram.
 pub static EXPONENTIAL_HISTOGRAM_DATA_POINT: Message = Message::new(
@@ -719,7 +769,8 @@ pub static EXPONENTIAL_HISTOGRAM_DATA_POINT: Message = Message::new(
         optional(13, "max", Kind::Double),
         one(14, "zeroThreshold", Kind::Double),
     ],
-);
+)
+.timed(Role::DataPoint, &["timeUnixNano"]);
 
 /// A run of exponential buckets.
 pub static BUCKETS: Message = Message::new(
@@ -740,7 +791,8 @@ pub static SUMMARY_DATA_POINT: Message = Message::new(
         one(8, "flags", Kind::Uint32),
     ],
 )
-.with(&[labels("labels", 7, 0)]);
+.with(&[labels("labels", 7, 0)])
+.timed(Role::DataPoint, &["timeUnixNano"]);
 
 /// One quantile of a summary.
 pub static VALUE_AT_QUANTILE: Message = Message::new(
@@ -761,130 +813,3 @@ pub static EXEMPLAR: Message = Message::new(
     ],
 )
 .with(&[labels("filteredLabels", 7, 3)]);
-
-// Messages that only older versions have. In OTLP/JSON those of doubles have fields of other names.
-
-/// A label of a data point: 0.5 to 0.11.
-pub(crate) static STRING_KEY_VALUE: Message =
-    Message::new("StringKeyValue", &[one(1, "key", Kind::String), one(2, "value", Kind::String)]);
-
-static INT_GAUGE: Message =
-    Message::new("IntGauge", &[many(1, "dataPoints", message(&INT_DATA_POINT))])
-        .replaced_by(&GAUGE);
-
-static INT_SUM: Message = Message::new(
-    "IntSum",
-    &[
-        many(1, "dataPoints", message(&INT_DATA_POINT)),
-        one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
-        one(3, "isMonotonic", Kind::Bool),
-    ],
-)
-.replaced_by(&SUM);
-
-static INT_HISTOGRAM: Message = Message::new(
-    "IntHistogram",
-    &[
-        many(1, "dataPoints", message(&INT_HISTOGRAM_DATA_POINT)),
-        one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
-    ],
-)
-.replaced_by(&HISTOGRAM);
-
-static INT_DATA_POINT: Message = Message::new(
-    "IntDataPoint",
-    &[
-        one(2, "startTimeUnixNano", Kind::Fixed64),
-        one(3, "timeUnixNano", Kind::Fixed64),
-        many(5, "exemplars", message(&INT_EXEMPLAR)),
-    ],
-)
-.with(&[labels("labels", 7, 0), older(4, "value", Kind::Sfixed64, Rule::Implied, 6)])
-.replaced_by(&NUMBER_DATA_POINT);
-
-static INT_HISTOGRAM_DATA_POINT: Message = Message::new(
-    "IntHistogramDataPoint",
-    &[
-        one(2, "startTimeUnixNano", Kind::Fixed64),
-        one(3, "timeUnixNano", Kind::Fixed64),
-        one(4, "count", Kind::Fixed64),
-        many(6, "bucketCounts", Kind::Fixed64),
-        many(7, "explicitBounds", Kind::Double),
-        many(8, "exemplars", message(&INT_EXEMPLAR)),
-    ],
-)
-.with(&[labels("labels", 9, 0), older(5, "sum", Kind::Sfixed64, Rule::Implied, 5)])
-.replaced_by(&HISTOGRAM_DATA_POINT);
-
-static INT_EXEMPLAR: Message = Message::new(
-    "IntExemplar",
-    &[
-        one(2, "timeUnixNano", Kind::Fixed64),
-        one(4, "spanId", Kind::Id),
-        one(5, "traceId", Kind::Id),
-    ],
-)
-.with(&[labels("filteredLabels", 7, 0), older(3, "value", Kind::Sfixed64, Rule::Implied, 6)])
-.replaced_by(&EXEMPLAR);
-
-static DOUBLE_GAUGE: Message =
-    Message::new("DoubleGauge", &[many(1, "dataPoints", message(&DOUBLE_DATA_POINT))])
-        .replaced_by(&GAUGE);
-
-static DOUBLE_SUM: Message = Message::new(
-    "DoubleSum",
-    &[
-        many(1, "dataPoints", message(&DOUBLE_DATA_POINT)),
-        one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
-        one(3, "isMonotonic", Kind::Bool),
-    ],
-)
-.replaced_by(&SUM);
-
-static DOUBLE_HISTOGRAM: Message = Message::new(
-    "DoubleHistogram",
-    &[
-        many(1, "dataPoints", message(&DOUBLE_HISTOGRAM_DATA_POINT)),
-        one(2, "aggregationTemporality", Kind::Enum(TEMPORALITIES)),
-    ],
-)
-.replaced_by(&HISTOGRAM);
-
-static DOUBLE_DATA_POINT: Message = Message::new(
-    "DoubleDataPoint",
-    &[
-        one(2, "startTimeUnixNano", Kind::Fixed64),
-        one(3, "timeUnixNano", Kind::Fixed64),
-        implied(4, "value", Kind::Double),
-        many(5, "exemplars", message(&DOUBLE_EXEMPLAR)),
-    ],
-)
-.with(&[labels("labels", 7, 0)])
-.replaced_by(&NUMBER_DATA_POINT);
-
-static DOUBLE_HISTOGRAM_DATA_POINT: Message = Message::new(
-    "DoubleHistogramDataPoint",
-    &[
-        one(2, "startTimeUnixNano", Kind::Fixed64),
-        one(3, "timeUnixNano", Kind::Fixed64),
-        one(4, "count", Kind::Fixed64),
-        implied(5, "sum", Kind::Double),
-        many(6, "bucketCounts", Kind::Fixed64),
-        many(7, "explicitBounds", Kind::Double),
-        many(8, "exemplars", message(&DOUBLE_EXEMPLAR)),
-    ],
-)
-.with(&[labels("labels", 9, 0)])
-.replaced_by(&HISTOGRAM_DATA_POINT);
-
-static DOUBLE_EXEMPLAR: Message = Message::new(
-    "DoubleExemplar",
-    &[
-        one(2, "timeUnixNano", Kind::Fixed64),
-        implied(3, "value", Kind::Double),
-        one(4, "spanId", Kind::Id),
-        one(5, "traceId", Kind::Id),
-    ],
-)
-.with(&[labels("filteredLabels", 7, 0)])
-.replaced_by(&EXEMPLAR);

@@ -1,6 +1,6 @@
 //! The three stable OTLP signals.
 
-use crate::schema::{self, Message};
+use crate::schema::{self, Field, Message};
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +41,21 @@ impl Signal {
             Signal::Traces => &schema::TRACES_DATA,
             Signal::Metrics => &schema::METRICS_DATA,
             Signal::Logs => &schema::LOGS_DATA,
+        }
+    }
+
+    /// The list in it: `resourceSpans` and its kin.
+    pub fn groups(self) -> &'static Field {
+        // It is the only field.
+        &self.data().fields[0]
+    }
+
+    /// The message of what a scope holds.
+    pub(crate) fn element(self) -> &'static Message {
+        match self {
+            Signal::Traces => &schema::SPAN,
+            Signal::Metrics => &schema::METRIC,
+            Signal::Logs => &schema::LOG_RECORD,
         }
     }
 }

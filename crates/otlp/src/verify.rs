@@ -10,9 +10,10 @@ use crate::error::{Error, Result};
 use crate::limits::{MAX_VALUE_DEPTH, VALUES_TOO_DEEP};
 use crate::modernize;
 use crate::order::{Order, Place};
+use crate::schema::role::tag;
 use crate::schema::{
-    ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Older, Rule, SPAN,
-    Step, WireType,
+    ANY_VALUE, ARRAY_VALUE, Field, KEY_VALUE, KEY_VALUE_LIST, Kind, Message, Older, Role, Rule,
+    SPAN, Step, WireType,
 };
 use crate::utf8;
 use crate::wire::Reader;
@@ -338,7 +339,7 @@ impl<'a> Walk<'a> {
         reader: &mut Reader<'a>,
         lists: usize,
     ) -> Checked {
-        if std::ptr::eq(message, &KEY_VALUE) {
+        if message.role == Role::KeyValue {
             let (tag, start) = (field.number << 3 | WireType::Len as u8, reader.offset() - 1);
             // A tag may take more bytes than it needs.
             if reader.all()[start] == tag {
@@ -390,21 +391,14 @@ impl<'a> Walk<'a> {
     ) -> Checked {
         let start = reader.offset();
         let nested = reader.len_range()?;
-        let checked = if std::ptr::eq(message, &ANY_VALUE) {
-            self.any_value(nested, lists)
-        } else if std::ptr::eq(message, &KEY_VALUE) {
-            self.key_value(nested, lists)
-        } else if std::ptr::eq(message, &ARRAY_VALUE) || std::ptr::eq(message, &KEY_VALUE_LIST) {
-            if lists == MAX_VALUE_DEPTH {
-                return Err(too_deep(start));
-            }
-            self.message(message, nested, lists + 1)
-        } else if std::ptr::eq(message, &SPAN) {
-            self.span(nested).map(drop)
-        } else if is_small(message, &self.bytes[nested.clone()]) {
-            Ok(())
-        } else {
-            self.message(message, nested, lists)
+        let checked = match message.role {
+            Role::AnyValue => self.any_value(nested, lists),
+            Role::KeyValue => self.key_value(nested, lists),
+            Role::ValueList if lists == MAX_VALUE_DEPTH => return Err(too_deep(start)),
+            Role::ValueList => self.message(message, nested, lists + 1),
+            Role::Span => self.span(nested).map(drop),
+            _ if is_small(message, &self.bytes[nested.clone()]) => Ok(()),
+            _ => self.message(message, nested, lists),
         };
         checked.map_err(|error| Box::new(error.nested()))
     }
@@ -412,9 +406,9 @@ impl<'a> Walk<'a> {
     /// Checks an attribute, which mostly is a key and a value.
     fn key_value(&mut self, range: Range<usize>, lists: usize) -> Checked {
         let mut reader = Reader::within(self.bytes, range.clone());
-        if reader.eat(attribute::KEY)
+        if reader.eat(tag::KEY)
             && let Ok(key) = reader.len_range()
-            && reader.rest().first() == Some(&attribute::VALUE)
+            && reader.rest().first() == Some(&tag::VALUE)
             && let Some(mut value) = only_field(&reader)
         {
             self.text(key);
@@ -427,12 +421,17 @@ impl<'a> Walk<'a> {
     fn any_value(&mut self, range: Range<usize>, lists: usize) -> Checked {
         let reader = Reader::within(self.bytes, range.clone());
         match *reader.rest() {
-            [] | [0x10, 0 | 1] | [0x21, _, _, _, _, _, _, _, _] => Ok(()),
-            [0x18, ref int @ ..] if is_minimal_varint(int) => Ok(()),
-            [tag @ (0x0a | 0x2a | 0x32), ..] if let Some(mut content) = only_field(&reader) => {
+            [] | [tag::BOOL, 0 | 1] | [tag::DOUBLE, _, _, _, _, _, _, _, _] => Ok(()),
+            [tag::INT, ref int @ ..] if is_minimal_varint(int) => Ok(()),
+            [tag @ (tag::STRING | tag::ARRAY | tag::MAP), ..]
+                if let Some(mut content) = only_field(&reader) =>
+            {
                 match tag {
-                    0x0a => self.value(&ANY_VALUE.fields[0], &mut content, lists),
-                    0x2a => self.nested(&ARRAY_VALUE, &mut content, lists),
+                    tag::STRING => {
+                        self.text(content.len_range()?);
+                        Ok(())
+                    }
+                    tag::ARRAY => self.nested(&ARRAY_VALUE, &mut content, lists),
                     _ => self.nested(&KEY_VALUE_LIST, &mut content, lists),
                 }
             }

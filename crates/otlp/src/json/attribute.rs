@@ -5,6 +5,7 @@ use super::plan::Slot;
 use super::read::{Nest, Reader};
 use super::scan::Step;
 use crate::schema::WireType;
+use crate::schema::role::tag::{self, number};
 use crate::write::{close, open, put_tagged};
 
 impl Reader<'_> {
@@ -32,17 +33,17 @@ impl Reader<'_> {
 
     /// Reads a `KeyValue` whose key comes first; nothing if this is none, or a rare one.
     #[inline(always)]
-    fn compact_key_value(&mut self, number: u32) -> Option<()> {
+    fn compact_key_value(&mut self, field: u32) -> Option<()> {
         self.expect(b"{\"key\":\"")?;
-        let start = open(&mut self.out, number, 1);
-        let key = open(&mut self.out, 1, 1);
+        let start = open(&mut self.out, field, 1);
+        let key = open(&mut self.out, number(tag::KEY), 1);
         self.cursor.plain_text(&mut self.out);
         if self.out.len() == key {
             return None;
         }
         close(&mut self.out, key, 1);
         self.expect(b"\",\"value\":")?;
-        self.compact_any_value(2)?;
+        self.compact_any_value(number(tag::VALUE))?;
         self.expect(b"}")?;
         close(&mut self.out, start, 1);
         Some(())
@@ -50,27 +51,27 @@ impl Reader<'_> {
 
     /// Reads an `AnyValue` with a scalar in it; nothing if this is none, or a rare one.
     #[inline(always)]
-    fn compact_any_value(&mut self, number: u32) -> Option<()> {
-        let start = open(&mut self.out, number, 1);
+    fn compact_any_value(&mut self, field: u32) -> Option<()> {
+        let start = open(&mut self.out, field, 1);
         if self.cursor.eat(b"{\"stringValue\":\"") {
-            let text = open(&mut self.out, 1, 1);
+            let text = open(&mut self.out, number(tag::STRING), 1);
             self.cursor.plain_text(&mut self.out);
             close(&mut self.out, text, 1);
             self.expect(b"\"}")?;
         } else if self.cursor.eat(b"{\"intValue\":\"") {
-            let number = self.cursor.number().ok().filter(|number| !number.fraction)?;
-            put_tagged(&mut self.out, 3, WireType::Varint, number.to_i64()? as u64);
+            let int = self.cursor.number().ok().filter(|number| !number.fraction)?.to_i64()?;
+            put_tagged(&mut self.out, number(tag::INT), WireType::Varint, int as u64);
             self.expect(b"\"}")?;
         } else if self.cursor.eat(b"{\"boolValue\":") {
             let bool = self.boolean().ok()?;
-            put_tagged(&mut self.out, 2, WireType::Varint, bool);
+            put_tagged(&mut self.out, number(tag::BOOL), WireType::Varint, bool);
             self.expect(b"}")?;
         } else {
             self.expect(b"{\"doubleValue\":")?;
             let from = self.cursor.at;
-            let number = self.cursor.number().ok()?;
-            let double = number.to_f64(&self.cursor.bytes[from..self.cursor.at])?;
-            put_tagged(&mut self.out, 4, WireType::Fixed64, double.to_bits());
+            let written = self.cursor.number().ok()?;
+            let double = written.to_f64(&self.cursor.bytes[from..self.cursor.at])?;
+            put_tagged(&mut self.out, number(tag::DOUBLE), WireType::Fixed64, double.to_bits());
             self.expect(b"}")?;
         }
         close(&mut self.out, start, 1);

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use wide::u8x16;
 
 use super::scan::Cursor;
-use crate::schema::{self, Field, Kind, MAX_NUMBER, Message, Older, Rule};
+use crate::schema::role::tag;
+use crate::schema::{Field, Kind, MAX_NUMBER, Message, Older, Role, Rule};
 use crate::signal::Signal;
 
 /// Bytes of the longest member name with its quotes and colon, rounded up.
@@ -14,32 +15,14 @@ const NAME_BYTES: usize = 32;
 /// How one message is read.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) shape: Shape,
+    pub(super) role: Role,
     pub(super) slots: Vec<Slot>,
     /// Members of older versions, and the number of the field that took the place of each.
     pub(super) older: Vec<(Slot, u32)>,
     /// Of a row, the fields that hold its time, the better one first; 0 is none.
     pub(super) times: [u32; 2],
-}
-
-/// What sets a message apart from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// Nothing: all of its fields are kept.
-    Plain,
-    /// `ResourceSpans` and its kin.
-    ResourceGroup,
-    /// `ScopeSpans` and its kin.
-    ScopeGroup,
-    /// `Span`, `LogRecord` and the data points.
-    Row,
-    Metric,
-    KeyValue,
-    AnyValue,
-    /// `ArrayValue` and `KeyValueList`: what nests values.
-    List,
-    /// One of older versions, with a field of this number that is there at 0 where it is absent.
-    Implied(u32),
+    /// The number of a field that is there at 0 where it is absent, in a message of older versions.
+    pub(super) implied: Option<u32>,
 }
 
 /// How one field is read.
@@ -56,6 +39,8 @@ pub(super) struct Slot {
     pub(super) number: u32,
     pub(super) kind: Kind,
     pub(super) rule: Rule,
+    /// Whether it is the key of an attribute.
+    pub(super) is_key: bool,
     /// The plan of the nested message; of no meaning for scalars.
     pub(super) child: usize,
 }
@@ -77,6 +62,7 @@ impl Slot {
             number: field.number,
             kind: field.kind,
             rule: field.rule,
+            is_key: message.role == Role::KeyValue && field.number == tag::number(tag::KEY),
             child,
         }
     }
@@ -143,7 +129,14 @@ pub(super) static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| {
         let slots = message.fields.iter().map(|field| slot(Member::from(field))).collect();
         let older = message.older.iter().map(|older| (slot(Member::from(older)), older.now.into()));
         let older = older.collect();
-        plans.push(Plan { shape: shape(message), slots, older, times: times(message) });
+        let implied = message.fields.iter().find(|field| field.rule == Rule::Implied);
+        plans.push(Plan {
+            role: message.role,
+            slots,
+            older,
+            times: message.times.map(u32::from),
+            implied: implied.map(|field| field.number.into()),
+        });
     }
     plans
 });
@@ -176,46 +169,6 @@ fn child(kind: Kind, messages: &mut Vec<&'static Message>) -> usize {
         messages.push(message);
         messages.len() - 1
     })
-}
-
-fn times(message: &'static Message) -> [u32; 2] {
-    match shape(message) {
-        Shape::Row if std::ptr::eq(message, &schema::SPAN) => [7, 0],
-        Shape::Row if std::ptr::eq(message, &schema::LOG_RECORD) => [1, 11],
-        Shape::Row => [3, 0],
-        _ => [0, 0],
-    }
-}
-
-fn shape(message: &'static Message) -> Shape {
-    let shapes: [(Shape, &[&Message]); 7] = [
-        (
-            Shape::ResourceGroup,
-            &[&schema::RESOURCE_SPANS, &schema::RESOURCE_METRICS, &schema::RESOURCE_LOGS],
-        ),
-        (Shape::ScopeGroup, &[&schema::SCOPE_SPANS, &schema::SCOPE_METRICS, &schema::SCOPE_LOGS]),
-        (
-            Shape::Row,
-            &[
-                &schema::SPAN,
-                &schema::LOG_RECORD,
-                &schema::NUMBER_DATA_POINT,
-                &schema::HISTOGRAM_DATA_POINT,
-                &schema::EXPONENTIAL_HISTOGRAM_DATA_POINT,
-                &schema::SUMMARY_DATA_POINT,
-            ],
-        ),
-        (Shape::Metric, &[&schema::METRIC]),
-        (Shape::KeyValue, &[&schema::KEY_VALUE]),
-        (Shape::AnyValue, &[&schema::ANY_VALUE]),
-        (Shape::List, &[&schema::ARRAY_VALUE, &schema::KEY_VALUE_LIST]),
-    ];
-    let implied = message.fields.iter().find(|field| field.rule == Rule::Implied);
-    if let Some(field) = implied {
-        return Shape::Implied(field.number.into());
-    }
-    let found = shapes.iter().find(|(_, all)| all.iter().any(|one| std::ptr::eq(*one, message)));
-    found.map_or(Shape::Plain, |(shape, _)| *shape)
 }
 
 /// What the reader learnt of one message, to guess right the next time. Wrong guesses cost time only.

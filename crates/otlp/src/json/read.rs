@@ -2,13 +2,13 @@
 
 use super::Projection;
 use super::noted::Noted;
-use super::plan::{Habit, PLANS, Plan, START, Shape, Slot};
+use super::plan::{Habit, PLANS, Plan, START, Slot};
 use super::row::{Patterns, Rows};
 use super::scan::{Cursor, Fault, Step};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::order::{Run, sort_runs};
 use crate::repair::Repair;
-use crate::schema::{Kind, Rule, WireType};
+use crate::schema::{Kind, Role, Rule, WireType};
 use crate::wire;
 use crate::write::{close, open, put_scalar, put_tagged};
 
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
         if self.cursor.opens_empty(b'}') {
             return Ok(());
         }
-        let keep = self.projection.of(self.plans[index].shape);
+        let keep = self.projection.of(self.plans[index].role);
         let outer_runs = self.runs.len();
         let mut order = Order::new();
         loop {
@@ -340,15 +340,16 @@ impl<'a> Reader<'a> {
         order.note(slot);
         let nest = Nest { json: nest.json + 1, ..nest };
         let child = slot.child;
-        let shape = self.plans[child].shape;
-        match shape {
-            Shape::KeyValue => self.key_value(slot, nest),
-            Shape::AnyValue => self.any_value(slot, nest),
-            Shape::List if nest.lists == MAX_VALUE_DEPTH => Err(Fault::ValueDepth),
-            Shape::List => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
-            Shape::Implied(number) => self.implied(slot, number, nest),
-            Shape::Row if self.knows_rows => self.row(slot, nest),
-            _ => self.plain(slot, nest),
+        match self.plans[child].role {
+            Role::KeyValue => self.key_value(slot, nest),
+            Role::AnyValue => self.any_value(slot, nest),
+            Role::ValueList if nest.lists == MAX_VALUE_DEPTH => Err(Fault::ValueDepth),
+            Role::ValueList => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
+            row if row.is_row() && self.knows_rows => self.row(slot, nest),
+            _ => match self.plans[child].implied {
+                Some(number) => self.implied(slot, number, nest),
+                None => self.plain(slot, nest),
+            },
         }
     }
 

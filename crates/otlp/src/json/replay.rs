@@ -9,7 +9,8 @@ use std::ops::Range;
 use super::members::members;
 use super::{Projection, Transcoder};
 use crate::error::{Error, Result};
-use crate::schema::{INSTRUMENTATION_SCOPE, Kind, LOG_RECORD, METRIC, Message, RESOURCE, SPAN};
+use crate::schema::role::{CONTENT, GROUPS};
+use crate::schema::{INSTRUMENTATION_SCOPE, Kind, Message, NUMBER_DATA_POINT, RESOURCE, Role};
 use crate::segment::{Segment, SegmentBuilder};
 use crate::signal::{Signal, SignalSet};
 
@@ -69,9 +70,8 @@ struct Owner {
 /// The names of a request's lists, from the outside in.
 fn lists(signal: Signal) -> [&'static str; 3] {
     let mut message = signal.data();
-    // `resource…` stands first in a request, but second in what it holds.
-    [0, 1, 1].map(|at| {
-        let field = &message.fields[at];
+    [GROUPS, CONTENT, CONTENT].map(|number| {
+        let Some(field) = message.field(number) else { return "" };
         if let Kind::Message(inner) = field.kind {
             message = inner;
         }
@@ -79,12 +79,14 @@ fn lists(signal: Signal) -> [&'static str; 3] {
     })
 }
 
-fn row_message(signal: Signal) -> &'static Message {
-    match signal {
-        Signal::Traces => &SPAN,
-        Signal::Metrics => &METRIC,
-        Signal::Logs => &LOG_RECORD,
-    }
+/// The names of the fields that the time of a row is taken from.
+fn times(signal: Signal) -> String {
+    let row = match signal {
+        Signal::Metrics => &NUMBER_DATA_POINT,
+        Signal::Traces | Signal::Logs => signal.element(),
+    };
+    let names = row.times.into_iter().filter_map(|number| row.field(number.into()));
+    names.map(|field| field.name).collect::<Vec<_>>().join(" or ")
 }
 
 /// What stands beside a row's own fields.
@@ -137,7 +139,7 @@ impl Replay {
 
     fn try_push(&mut self, row: Row<'_>) -> Result<()> {
         let data = row.data.as_bytes();
-        let beside = beside(data, row_message(self.signal), Some(self.signal))?;
+        let beside = beside(data, self.signal.element(), Some(self.signal))?;
         self.enter_resource(row.resource)?;
         self.enter_scope(data, &beside)?;
         if self.text.last() != Some(&b'[') {
@@ -264,14 +266,9 @@ impl Replay {
         rows.iter().enumerate().find_map(|(row, pending)| {
             let given = pending.timestamp?;
             let held = segment.time(row).map(|nanos| nanos / 1000);
-            let field = match self.signal {
-                Signal::Traces => "startTimeUnixNano",
-                Signal::Metrics => "timeUnixNano",
-                Signal::Logs => "timeUnixNano or observedTimeUnixNano",
-            };
             (held != Some(given)).then(|| BadRow {
                 row,
-                reason: format!("the timestamp is not that of {field} in data"),
+                reason: format!("the timestamp is not that of {} in data", times(self.signal)),
             })
         })
     }
@@ -287,7 +284,7 @@ pub fn signal_of(data: &str) -> Result<Option<Signal>> {
     members(data.as_bytes(), |name, _| {
         if name != b"schemaUrl" && name != b"scope" {
             let is_left =
-                |&signal: &Signal| signals.contains(signal) && knows(row_message(signal), name);
+                |&signal: &Signal| signals.contains(signal) && knows(signal.element(), name);
             signals =
                 Signal::ALL.into_iter().filter(is_left).fold(SignalSet::NONE, SignalSet::with);
         }
@@ -326,7 +323,7 @@ fn open(text: &mut Vec<u8>, owner: (&str, &[u8]), url: Option<&[u8]>, inner: &st
 /// URL, and for a row of a `signal` its scope.
 fn beside(object: &[u8], message: &Message, signal: Option<Signal>) -> Result<Beside> {
     let mut beside = Beside::default();
-    let has_schema_url = !std::ptr::eq(message, &INSTRUMENTATION_SCOPE);
+    let has_schema_url = message.role != Role::Scope;
     members(object, |name, value| {
         let offset = value.start;
         let value = Some(value).filter(|value| &object[value.clone()] != b"null");
@@ -347,8 +344,8 @@ fn knows(message: &Message, name: &[u8]) -> bool {
 
 fn foreign_key(name: &[u8], message: &Message, signal: Option<Signal>, offset: usize) -> Error {
     let key = String::from_utf8_lossy(name);
-    let owner = signal
-        .and_then(|_| Signal::ALL.into_iter().find(|&signal| knows(row_message(signal), name)));
+    let owner =
+        signal.and_then(|_| Signal::ALL.into_iter().find(|&signal| knows(signal.element(), name)));
     Error::new(
         match owner {
             Some(owner) => {

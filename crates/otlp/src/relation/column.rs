@@ -1,9 +1,10 @@
 //! What a column is: its name, type and meaning, and where its values stand.
 
 use super::op::EnumNames;
-use super::window::metric_kinds;
+use super::window::metric_kind;
 use super::{Relation, Type};
-use crate::schema::{self, INSTRUMENTATION_SCOPE, Kind, METRIC, Message, RESOURCE, Rule};
+use crate::schema::role::{METRIC_KINDS, metric_kinds};
+use crate::schema::{self, INSTRUMENTATION_SCOPE, Kind, METRIC, Message, RESOURCE};
 use crate::signal::Signal;
 
 /// A column of a relation, or a member of a struct.
@@ -151,7 +152,7 @@ impl Column {
     pub fn names(&self, relation: &Relation) -> Vec<String> {
         let messages = self.messages(relation);
         let (within, name): (Vec<_>, _) = match (self.kind, self.read) {
-            (_, Read::MetricKind) => return metric_kinds().collect(),
+            (_, Read::MetricKind) => return (0..METRIC_KINDS).map(metric_kind).collect(),
             (Type::Varchar, Read::Field(name)) => (messages, name),
             (Type::Varchar, Read::Inner(outer, name)) => {
                 (messages.into_iter().filter_map(|message| nested(message, outer)).collect(), name)
@@ -179,36 +180,14 @@ impl Column {
 /// metric, in the order of `Metric`'s fields.
 pub(super) fn messages(signal: Signal, level: Level) -> Vec<&'static Message> {
     match (level, signal) {
-        (Level::Row, Signal::Traces) => vec![&schema::SPAN],
-        (Level::Row, Signal::Logs) => vec![&schema::LOG_RECORD],
-        (Level::Row, Signal::Metrics) => metric_data().filter_map(points_of).collect(),
-        (Level::Data, _) => metric_data().collect(),
+        (Level::Row, Signal::Traces | Signal::Logs) => vec![signal.element()],
+        (Level::Row, Signal::Metrics) => {
+            metric_kinds().filter_map(|(_, data)| data.points()).collect()
+        }
+        (Level::Data, _) => metric_kinds().map(|(_, data)| data).collect(),
         (Level::Metric, _) => vec![&METRIC],
         (Level::Scope, _) => vec![&INSTRUMENTATION_SCOPE],
         (Level::Resource, _) => vec![&RESOURCE],
-    }
-}
-
-/// The position in `METRIC.fields` of the first kind of metric.
-pub(super) fn first_data_field() -> usize {
-    METRIC.fields.iter().position(|field| field.rule == Rule::Oneof).unwrap_or(0)
-}
-
-/// `Gauge`, `Sum`, …
-fn metric_data() -> impl Iterator<Item = &'static Message> {
-    METRIC.fields.iter().filter(|field| field.rule == Rule::Oneof).filter_map(|field| {
-        match field.kind {
-            Kind::Message(message) => Some(message),
-            _ => None,
-        }
-    })
-}
-
-/// The message of the data points of a `Gauge`, `Sum`, …
-fn points_of(data: &'static Message) -> Option<&'static Message> {
-    match data.fields[0].kind {
-        Kind::Message(points) => Some(points),
-        _ => None,
     }
 }
 

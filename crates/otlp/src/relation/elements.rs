@@ -1,8 +1,18 @@
 //! Walks the elements of a repeated field, and the members of an `AnyValue`.
 
-use super::walk::{known, step_over, tag};
+use super::walk::{self, known, step_over};
 use crate::render::Part;
-use crate::schema::{self, Message, WireType};
+use crate::schema::role::{alike, len_tag, tag};
+use crate::schema::{self, ARRAY_VALUE, KEY_VALUE_LIST, Message, WireType};
+
+/// The numbers of the fields of a `KeyValue`.
+const KEY: u32 = tag::number(tag::KEY);
+const VALUE: u32 = tag::number(tag::VALUE);
+
+/// The tag of the only field of an `ArrayValue` or `KeyValueList`.
+const VALUES: u8 = len_tag(alike(&[ARRAY_VALUE.number("values"), KEY_VALUE_LIST.number("values")]));
+
+const LEN: u8 = WireType::Len as u8;
 
 /// A repeated field of strings or messages. Its tag takes one byte.
 #[derive(Debug, Clone, Copy)]
@@ -39,14 +49,14 @@ impl<'a> Elements<'a> {
     /// All of `values`, the only field of an `ArrayValue` or `KeyValueList`.
     #[inline(always)]
     pub(super) fn of_list(list: Part<'a>) -> Elements<'a> {
-        let field = Repeated { tag: 1 << 3 | WireType::Len as u8, later: 0 };
+        let field = Repeated { tag: VALUES, later: 0 };
         Elements { field, rest: list, is_first: false }
     }
 
     /// Steps over the tag of the next element, and over what stands before it.
     #[inline(never)]
     fn seek(&mut self) -> Option<()> {
-        while let Some((number, wire_type)) = tag(&mut self.rest) {
+        while let Some((number, wire_type)) = walk::tag(&mut self.rest) {
             if number << 3 | u32::from(wire_type) == u32::from(self.field.tag) {
                 return Some(());
             }
@@ -76,8 +86,9 @@ impl<'a> Iterator for Elements<'a> {
 /// The key and the value of a `KeyValue`; empty where absent.
 #[inline(always)]
 pub(super) fn key_value(attribute: Part<'_>) -> (Part<'_>, Part<'_>) {
-    if let [0x0a, key_len @ ..0x80, rest @ ..] = attribute.content()
-        && let Some([0x12, value_len @ ..0x80, value @ ..]) = rest.get(usize::from(*key_len)..)
+    if let [tag::KEY, key_len @ ..0x80, rest @ ..] = attribute.content()
+        && let Some([tag::VALUE, value_len @ ..0x80, value @ ..]) =
+            rest.get(usize::from(*key_len)..)
         && value.len() == usize::from(*value_len)
     {
         let (key, value) = (attribute.start + 2, attribute.end - value.len());
@@ -92,10 +103,10 @@ pub(super) fn key_value(attribute: Part<'_>) -> (Part<'_>, Part<'_>) {
 fn odd_key_value(mut part: Part<'_>) -> (Part<'_>, Part<'_>) {
     let nothing = Part { start: part.end, ..part };
     let (mut key, mut value) = (nothing, nothing);
-    while let Some((number, wire_type)) = tag(&mut part) {
+    while let Some((number, wire_type)) = walk::tag(&mut part) {
         let field = match (number, wire_type) {
-            (1, 2) => &mut key,
-            (2, 2) => &mut value,
+            (KEY, LEN) => &mut key,
+            (VALUE, LEN) => &mut value,
             _ => match step_over(&mut part, number, wire_type) {
                 Some(()) => continue,
                 None => break,
@@ -126,7 +137,7 @@ pub(super) enum Any<'a> {
 #[inline(always)]
 pub(super) fn short_string(value: Part<'_>) -> Option<Part<'_>> {
     match value.content() {
-        [0x0a, len @ ..0x80, text @ ..] if text.len() == usize::from(*len) => {
+        [tag::STRING, len @ ..0x80, text @ ..] if text.len() == usize::from(*len) => {
             Some(Part { start: value.start + 2, ..value })
         }
         _ => None,
@@ -140,12 +151,10 @@ pub(super) fn any(value: Part<'_>) -> Any<'_> {
 }
 
 fn other_any(mut value: Part<'_>) -> Any<'_> {
-    while let Some((number, wire_type)) = tag(&mut value) {
-        let is_known = schema::ANY_VALUE
-            .field(number)
-            .is_some_and(|field| field.wire_type() as u8 == wire_type);
-        if is_known {
-            return member(number, value).unwrap_or(Any::Empty);
+    while let Some((number, wire_type)) = walk::tag(&mut value) {
+        let field = schema::ANY_VALUE.field(number);
+        if field.is_some_and(|field| field.wire_type() as u8 == wire_type) {
+            return member((number << 3) as u8 | wire_type, value).unwrap_or(Any::Empty);
         }
         if step_over(&mut value, number, wire_type).is_none() {
             break;
@@ -154,14 +163,15 @@ fn other_any(mut value: Part<'_>) -> Any<'_> {
     Any::Empty
 }
 
-fn member(number: u32, mut value: Part<'_>) -> Option<Any<'_>> {
-    Some(match number {
-        1 => Any::String(value.len()?),
-        2 => Any::Bool(value.varint()? != 0),
-        3 => Any::Int(value.varint()? as i64),
-        4 => Any::Double(f64::from_le_bytes(value.array()?)),
-        5 => Any::Array(value.len()?),
-        6 => Any::Map(value.len()?),
-        _ => Any::Bytes(value.len()?),
+fn member(tag: u8, mut value: Part<'_>) -> Option<Any<'_>> {
+    Some(match tag {
+        tag::STRING => Any::String(value.len()?),
+        tag::BOOL => Any::Bool(value.varint()? != 0),
+        tag::INT => Any::Int(value.varint()? as i64),
+        tag::DOUBLE => Any::Double(f64::from_le_bytes(value.array()?)),
+        tag::ARRAY => Any::Array(value.len()?),
+        tag::MAP => Any::Map(value.len()?),
+        tag::BYTES => Any::Bytes(value.len()?),
+        _ => return None,
     })
 }

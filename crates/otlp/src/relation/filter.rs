@@ -280,8 +280,8 @@ fn kinds(types: &[&'static Message], names: &[Vec<u8>]) -> Vec<Check> {
 fn hint(signal: Signal, column: &Column, bound: &Bound) -> Option<Hint> {
     match (column.level, column.read, bound) {
         // Where it is set, it is the time in the index.
-        (Level::Row, Read::Field("timeUnixNano"), Bound::Range(range))
-            if signal == Signal::Logs =>
+        (Level::Row, Read::Field(field), Bound::Range(range))
+            if messages(signal, Level::Row).iter().all(|row| row.is_time(field)) =>
         {
             Some(Hint::Time(range.clone()))
         }

@@ -4,7 +4,7 @@ use super::column::{Column, Read, nested};
 use super::elements::Repeated;
 use super::types::Type;
 use super::walk::{Slot, Walk};
-use crate::schema::{Field, KEY_VALUE, Kind, Message, Rule};
+use crate::schema::{Field, Kind, Message, Role, Rule};
 
 /// What is done for each message, with the slots its fields are found in.
 #[derive(Debug)]
@@ -156,7 +156,7 @@ impl Op {
             (Type::Varchar, Kind::Enum(names)) => {
                 Op::EnumName { slot, names: EnumNames::new(names) }
             }
-            (Type::Json, Kind::Message(attribute)) if std::ptr::eq(attribute, &KEY_VALUE) => {
+            (Type::Json, Kind::Message(attribute)) if attribute.role == Role::KeyValue => {
                 Op::Object { slot, repeated }
             }
             (Type::Json, Kind::Message(_)) => Op::AnyJson(slot),

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::ops::Range;
 
-use super::column::{Level, first_data_field, snake_case};
+use super::column::{Level, snake_case};
 use super::plan::{Plan, Reader, Stage};
 use super::read::append_all;
 use super::share::Share;
@@ -11,6 +11,7 @@ use super::table::Table;
 use super::values::{Data, Entry, Texts, Values};
 use crate::render::Part;
 use crate::schema::METRIC;
+use crate::schema::role::{FIRST_KIND, METRIC_KINDS};
 use crate::segment::Segment;
 use crate::signal::Signal;
 
@@ -215,20 +216,9 @@ fn fetch(segment: &Segment, rows: &[u32]) {
     black_box(rows.iter().map(lines).fold(0, |all, byte| all ^ byte));
 }
 
-/// Kinds of metric.
-const METRIC_KINDS: usize = 5;
-
-/// The name of every kind of metric in SQL.
-pub(super) fn metric_kinds() -> impl Iterator<Item = String> {
-    (0..METRIC_KINDS).map(metric_kind)
-}
-
 /// The name of a kind of metric in SQL.
 pub(super) fn metric_kind(variant: usize) -> String {
-    METRIC
-        .fields
-        .get(first_data_field() + variant)
-        .map_or(String::new(), |field| snake_case(field.name))
+    METRIC.fields.get(FIRST_KIND + variant).map_or(String::new(), |field| snake_case(field.name))
 }
 
 impl Shared {
@@ -278,7 +268,7 @@ pub(super) fn row_variant(segment: &Segment, row: usize) -> Option<usize> {
 #[inline]
 pub(super) fn data_variant(segment: &Segment, metric: usize) -> Option<(usize, Range<usize>)> {
     let (field, range) = segment.data_rest(metric)?;
-    Some((field.checked_sub(first_data_field())?, range))
+    Some((field.checked_sub(FIRST_KIND)?, range))
 }
 
 fn schema_urls(level: Level, segment: &Segment, share: &Share, values: &mut Values) {

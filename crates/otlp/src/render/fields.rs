@@ -3,7 +3,8 @@
 use super::{number, text};
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::part::Part;
-use crate::schema::{self, Field, Key, Kind, Message, Rule, WireType};
+use crate::schema::role::tag;
+use crate::schema::{self, Field, Key, Kind, Message, Role, Rule, WireType};
 
 /// Messages inside of one another: a list of values takes up to three, what surrounds them fewer
 /// than sixteen. Deeper ones show as `{}`.
@@ -19,7 +20,7 @@ pub(super) const ALL: Numbers = (0, u8::MAX);
 pub(super) fn nested(message: &'static Message, part: Part<'_>, depth: usize, out: &mut Vec<u8>) {
     if depth > MAX_DEPTH {
         out.extend_from_slice(b"{}");
-    } else if std::ptr::eq(message, &schema::ANY_VALUE) {
+    } else if message.role == Role::AnyValue {
         any_value(part, depth, out);
     } else {
         object(message, part, depth, out);
@@ -128,7 +129,7 @@ fn elements(
         out.push(b'[');
         *list = Some(field.number);
     }
-    if !matches!(field.kind, Kind::Message(message) if std::ptr::eq(message, &schema::KEY_VALUE)) {
+    if !matches!(field.kind, Kind::Message(message) if message.role == Role::KeyValue) {
         bytes(field.kind, element, depth, out);
         out.push(b',');
         return Some(());
@@ -197,9 +198,9 @@ fn packed(kind: Kind, mut part: Part<'_>, out: &mut Vec<u8>) {
 #[inline(always)]
 fn key_value(attribute: Part<'_>, depth: usize, out: &mut Vec<u8>) {
     let mut part = attribute;
-    if part.next_is(0x0a)
+    if part.next_is(tag::KEY)
         && let Some(key) = part.len()
-        && part.next_is(0x12)
+        && part.next_is(tag::VALUE)
         && let Some(value) = part.len()
         && !key.is_empty()
     {
@@ -216,7 +217,7 @@ fn key_value(attribute: Part<'_>, depth: usize, out: &mut Vec<u8>) {
 #[inline(always)]
 fn value_of_key(value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
     let mut part = value;
-    if part.next_is(0x0a)
+    if part.next_is(tag::STRING)
         && let Some(string) = part.len()
     {
         out.extend_from_slice(b"\",\"value\":{\"stringValue\":\"");
@@ -232,13 +233,13 @@ fn value_of_key(value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
 /// Appends an `AnyValue`.
 fn any_value(value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
     let mut part = value;
-    if part.next_is(0x0a)
+    if part.next_is(tag::STRING)
         && let Some(string) = part.len()
     {
         out.extend_from_slice(b"{\"stringValue\":\"");
         text::escaped(string, out);
         out.extend_from_slice(b"\"}");
-    } else if part.next_is(0x18)
+    } else if part.next_is(tag::INT)
         && let Some(bits) = part.varint()
     {
         out.extend_from_slice(b"{\"intValue\":\"");

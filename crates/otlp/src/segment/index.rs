@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use super::{Metric, Owner, Row, Scope, Segment, Slice, text, valid_time};
 use crate::error::Result;
-use crate::schema::{Field, Kind, LOG_RECORD, METRIC, Message, Rule, SPAN, WireType};
+use crate::schema::role::{CONTENT, GROUPS, OWNER, POINTS, SCHEMA_URL};
+use crate::schema::{Field, Kind, LOG_RECORD, METRIC, Message, Role, SPAN, WireType};
 use crate::signal::Signal;
 use crate::verify::span;
 use crate::wire::{Reader, Value};
@@ -46,7 +47,7 @@ impl Walk<'_> {
     fn data(&mut self, start: usize) -> Result<()> {
         let whole = Slice { start: start as u32, len: (self.bytes.len() - start) as u32 };
         self.fields(whole, |walk, number, slice| match number {
-            1 => walk.resource(slice),
+            GROUPS => walk.resource(slice),
             _ => Ok(()),
         })
     }
@@ -56,9 +57,9 @@ impl Walk<'_> {
         self.segment.resources.push(Owner::ABSENT);
         self.fields(slice, |walk, number, slice| {
             match number {
-                1 => walk.segment.resources[resource].message = slice,
-                2 => walk.scope(slice, resource as u32)?,
-                3 => walk.segment.resources[resource].schema_url = slice,
+                OWNER => walk.segment.resources[resource].message = slice,
+                CONTENT => walk.scope(slice, resource as u32)?,
+                SCHEMA_URL => walk.segment.resources[resource].schema_url = slice,
                 _ => {}
             }
             Ok(())
@@ -70,9 +71,9 @@ impl Walk<'_> {
         self.segment.scopes.push(Scope { owner: Owner::ABSENT, resource });
         self.fields(slice, |walk, number, slice| {
             match number {
-                1 => walk.segment.scopes[scope].owner.message = slice,
-                2 => walk.element(slice, scope as u32)?,
-                3 => walk.segment.scopes[scope].owner.schema_url = slice,
+                OWNER => walk.segment.scopes[scope].owner.message = slice,
+                CONTENT => walk.element(slice, scope as u32)?,
+                SCHEMA_URL => walk.segment.scopes[scope].owner.schema_url = slice,
                 _ => {}
             }
             Ok(())
@@ -98,7 +99,7 @@ impl Walk<'_> {
             scope,
         });
         self.fields(slice, |walk, number, slice| match METRIC.field(number) {
-            Some(Field { rule: Rule::Oneof, kind: Kind::Message(data), .. }) => {
+            Some(Field { kind: Kind::Message(data), .. }) if data.role == Role::MetricData => {
                 walk.points(slice, metric, number, data)
             }
             _ => Ok(()),
@@ -120,11 +121,11 @@ impl Walk<'_> {
         self.segment.metrics[metric].data = slice;
         self.segment.metrics[metric].rest = slice.start;
         self.segment.metrics[metric].data_field = METRIC.position(number).unwrap_or(0) as u8;
-        let Some(Field { kind: Kind::Message(point), .. }) = data.field(1) else { return Ok(()) };
+        let Some(point) = data.points() else { return Ok(()) };
         self.fields(slice, |walk, number, slice| match number {
-            1 => {
+            POINTS => {
                 walk.segment.metrics[metric].rest = slice.start + slice.len;
-                walk.row(slice, metric as u32, point, &[3])
+                walk.row(slice, metric as u32, point)
             }
             _ => Ok(()),
         })
@@ -157,24 +158,19 @@ impl Walk<'_> {
     }
 
     pub(super) fn log_record(&mut self, slice: Slice, scope: u32) -> Result<()> {
-        self.row(slice, scope, &LOG_RECORD, &[1, 11])
+        self.row(slice, scope, &LOG_RECORD)
     }
 
-    /// Adds a row whose time is the first of the fixed64 fields numbered `times` that is set.
-    fn row(
-        &mut self,
-        slice: Slice,
-        parent: u32,
-        message: &'static Message,
-        times: &[u32],
-    ) -> Result<()> {
+    /// Adds a row, with the first of its times that is set.
+    #[inline]
+    fn row(&mut self, slice: Slice, parent: u32, message: &'static Message) -> Result<()> {
         if self.text(slice, parent) {
             return Ok(());
         }
         let mut time = 0;
-        for &number in times {
-            if time == 0 {
-                [time] = fixed64s(self.content(slice), message, [number], self.sorted)?;
+        for number in message.times {
+            if time == 0 && number != 0 {
+                [time] = fixed64s(self.content(slice), message, [number.into()], self.sorted)?;
             }
         }
         self.segment.rows.push(Row::new(slice, parent, time));
@@ -212,7 +208,8 @@ impl Walk<'_> {
 }
 
 /// The numbers of the start and the end of a span.
-const SPAN_TIMES: [u32; 2] = [7, 8];
+const SPAN_TIMES: [u32; 2] =
+    [SPAN.number("startTimeUnixNano") as u32, SPAN.number("endTimeUnixNano") as u32];
 
 /// Start and end of a span that is canonical, as it has them; 0 where there is none.
 ///

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::index::{self, slice};
 use super::{Owner, Scope, Segment};
+use crate::schema::role::{self, len_tag};
 use crate::schema::{INSTRUMENTATION_SCOPE, LOG_RECORD, METRIC, Message, RESOURCE};
 use crate::signal::Signal;
 use crate::verify;
@@ -15,12 +16,11 @@ use crate::wire::Reader;
 #[cfg(test)]
 mod tests;
 
-// Tags of the fields of a request: its groups; and in a group, and in one of its scopes, what they are about,
-// what is in them, and the schema URL.
-const GROUP: u8 = 0x0a;
-const ABOUT: u8 = 0x0a;
-const CONTENT: u8 = 0x12;
-const SCHEMA_URL: u8 = 0x1a;
+// Tags of the fields of a request, which all signals number alike.
+const GROUP: u8 = len_tag(role::GROUPS);
+const OWNER: u8 = len_tag(role::OWNER);
+const CONTENT: u8 = len_tag(role::CONTENT);
+const SCHEMA_URL: u8 = len_tag(role::SCHEMA_URL);
 
 /// Adds the rows of the request that is all of `bytes` from `start` on, which are the buffer of `segment`;
 /// returns the messages whose fields are to be sorted, each after those nested in it.
@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
     ) -> Option<Owner> {
         let mut owner = Owner::ABSENT;
         let mut reader = Reader::within(self.bytes, range);
-        if reader.eat(ABOUT) {
+        if reader.eat(OWNER) {
             let range = reader.len_range().ok()?;
             owner.message = slice(&range);
             self.check.message(about, range, 0).ok()?;

@@ -5,22 +5,12 @@ use std::ops::Range;
 use super::merge::Head;
 use super::{OwnerRef, Segment};
 use crate::schema::METRIC;
+use crate::schema::role::{CONTENT, GROUPS, OWNER, POINTS, SCHEMA_URL};
 use crate::signal::Signal;
 use crate::write::{close, open};
 
 #[cfg(test)]
 mod tests;
-
-/// The fields of a request, of a resource in it and of a scope in that, which all signals number alike:
-/// `resource_spans`, `scope_spans`, `spans` and their kin.
-const RESOURCES: u32 = 1;
-const SCOPES: u32 = 2;
-const ROWS: u32 = 2;
-/// The `Resource` or `InstrumentationScope`, and the schema URL beside it.
-const OWNER: u32 = 1;
-const SCHEMA_URL: u32 = 3;
-/// The points of a metric's data, of every kind.
-const POINTS: u32 = 1;
 
 /// Bytes that the length of a message is expected to take; it is moved where that is wrong.
 const LENGTH_OF_ONE: usize = 2;
@@ -37,7 +27,7 @@ impl Segment {
         let is_same = |a, b| a == b || self.resource(a) == self.resource(b);
         for rows in runs(rows, |a, b| is_same(resource(a), resource(b))) {
             let owner = self.resource(resource(rows.start));
-            put_owned(out, RESOURCES, owner, |out| self.put_scopes(rows, out));
+            put_owned(out, GROUPS, owner, |out| self.put_scopes(rows, out));
         }
     }
 
@@ -46,9 +36,9 @@ impl Segment {
         let is_same = |a, b| a == b || self.scope(a) == self.scope(b);
         for rows in runs(rows, |a, b| is_same(scope(a), scope(b))) {
             let owner = self.scope(scope(rows.start));
-            put_owned(out, SCOPES, owner, |out| match self.signal {
+            put_owned(out, CONTENT, owner, |out| match self.signal {
                 Signal::Metrics => self.put_metrics(rows, out),
-                Signal::Traces | Signal::Logs => self.put_messages(rows, ROWS, out),
+                Signal::Traces | Signal::Logs => self.put_messages(rows, CONTENT, out),
             });
         }
     }
@@ -61,7 +51,7 @@ impl Segment {
         let is_same =
             |a, b| has_point(a) && has_point(b) && (metric(a) == metric(b) || head(a) == head(b));
         for rows in runs(rows, is_same) {
-            put_message(out, ROWS, LENGTH_OF_MANY, |out| {
+            put_message(out, CONTENT, LENGTH_OF_MANY, |out| {
                 self.put_metric(head(rows.start), rows, out)
             });
         }

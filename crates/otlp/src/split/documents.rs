@@ -266,7 +266,7 @@ pub(crate) fn document(bytes: &[u8], from: usize) -> Option<usize> {
 /// Whether `bytes` start with a key of the top of OTLP/JSON, and a colon.
 fn is_top_key(bytes: &[u8]) -> bool {
     Signal::ALL.into_iter().any(|signal| {
-        let key = signal.data().fields[0].name.as_bytes();
+        let key = signal.groups().name.as_bytes();
         bytes
             .strip_prefix(b"\"")
             .and_then(|bytes| bytes.strip_prefix(key))

@@ -5,21 +5,12 @@
 //! tags have to agree. That its text is UTF-8 is found for many attributes at once: what stands between
 //! two texts is ASCII, so together they are UTF-8 if each of them is.
 
+use crate::schema::role::tag::{ARRAY, BOOL, DOUBLE, INT, KEY, STRING, VALUE};
 use crate::utf8::is_utf8;
 use crate::wire::Reader;
 
 #[cfg(test)]
 mod tests;
-
-// Tags of the fields of a `KeyValue`,
-pub(super) const KEY: u8 = 0x0a;
-pub(super) const VALUE: u8 = 0x12;
-// and of an `AnyValue`.
-const TEXT: u8 = 0x0a;
-const BOOL: u8 = 0x10;
-const INT: u8 = 0x18;
-const DOUBLE: u8 = 0x21;
-const ARRAY: u8 = 0x2a;
 
 /// Attributes that stand back to back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +75,7 @@ fn end_of_long_text(message: &[u8], at: usize, tag: u8) -> Option<usize> {
     let mut attribute = reader.eat(tag).then(|| reader.nested())?.ok()?;
     let key = attribute.eat(KEY).then(|| attribute.nested())?.ok()?;
     let mut value = attribute.eat(VALUE).then(|| attribute.nested())?.ok()?;
-    let text = value.eat(TEXT).then(|| value.nested())?.ok()?;
+    let text = value.eat(STRING).then(|| value.nested())?.ok()?;
     let is_whole = attribute.is_empty() && value.is_empty();
     (is_whole && is_utf8(key.rest()) && is_utf8(text.rest())).then_some(reader.offset())
 }
@@ -117,7 +108,7 @@ pub(crate) fn is_plain(attribute: &[u8]) -> bool {
 /// Looks at the tags and lengths of a value; it is shorter than 128 bytes.
 #[inline(always)]
 fn glance(value: &[u8]) -> Option<Glance> {
-    const EMPTY_TEXT: u32 = u32::from_le_bytes([VALUE, 2, TEXT, 0]);
+    const EMPTY_TEXT: u32 = u32::from_le_bytes([VALUE, 2, STRING, 0]);
     const LENGTHS: u32 = u32::from_le_bytes([0, 1, 0, 1]);
     let head = u32::from_le_bytes(*value.first_chunk()?);
     if head == EMPTY_TEXT + LENGTHS * (value.len() as u32 - 4) {
@@ -148,7 +139,7 @@ fn other(value: &[u8]) -> Option<Glance> {
 
 /// Whether the elements of an array are texts, but for what is in them.
 fn are_texts(mut elements: &[u8]) -> bool {
-    while let [TEXT, len, TEXT, text_len, rest @ ..] = elements
+    while let [STRING, len, STRING, text_len, rest @ ..] = elements
         && *len == text_len.wrapping_add(2)
         && let Some(rest) = rest.get(usize::from(*text_len)..)
     {

@@ -4,23 +4,32 @@
 use std::ops::Range;
 
 use crate::order::Order;
+use crate::schema::{SPAN, STATUS as STATUS_MESSAGE};
 
 #[cfg(test)]
 mod tests;
 
 // Tags of the fields of a span, and of the code in its status.
-const TRACE_ID: u8 = 0x0a;
-const SPAN_ID: u8 = 0x12;
-const TRACE_STATE: u8 = 0x1a;
-const PARENT_SPAN_ID: u8 = 0x22;
-const NAME: u8 = 0x2a;
-const KIND: u8 = 0x30;
-const START: u8 = 0x39;
-const END: u8 = 0x41;
-pub(super) const ATTRIBUTE: u8 = 0x4a;
-const STATUS: u8 = 0x7a;
-const FLAGS: [u8; 2] = [0x85, 0x01];
-const CODE: u8 = 0x18;
+const TRACE_ID: u8 = SPAN.tag("traceId");
+const SPAN_ID: u8 = SPAN.tag("spanId");
+const TRACE_STATE: u8 = SPAN.tag("traceState");
+const PARENT_SPAN_ID: u8 = SPAN.tag("parentSpanId");
+const NAME: u8 = SPAN.tag("name");
+const KIND: u8 = SPAN.tag("kind");
+const START: u8 = SPAN.tag("startTimeUnixNano");
+const END: u8 = SPAN.tag("endTimeUnixNano");
+pub(super) const ATTRIBUTE: u8 = SPAN.tag("attributes");
+const STATUS: u8 = SPAN.tag("status");
+const FLAGS: [u8; 2] = SPAN.wide_tag("flags");
+const CODE: u8 = STATUS_MESSAGE.tag("code");
+
+/// The fields that every head has, a bit for each number.
+const ALWAYS: u32 = SPAN.bit("traceId")
+    | SPAN.bit("spanId")
+    | SPAN.bit("name")
+    | SPAN.bit("kind")
+    | SPAN.bit("startTimeUnixNano")
+    | SPAN.bit("endTimeUnixNano");
 
 /// The fields of a span up to its end time. Each is there once, in the one form that is canonical, and they
 /// ascend by number, but for `flags`.
@@ -44,10 +53,12 @@ impl Head {
     /// What is known of the order of fields behind the head.
     #[inline(always)]
     pub(super) fn order(&self) -> Order {
-        const ALWAYS: u32 = 1 << 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8;
-        let state = u32::from(self.trace_state.is_some()) << 3;
-        let parent = u32::from(self.has_parent) << 4;
-        Order::behind(8, ALWAYS | state | parent | u32::from(!self.sorted) << 16)
+        let bit = |is_there, field: u8| u32::from(is_there) << field;
+        let state = bit(self.trace_state.is_some(), const { SPAN.number("traceState") });
+        let parent = bit(self.has_parent, const { SPAN.number("parentSpanId") });
+        let flags = bit(!self.sorted, const { SPAN.number("flags") });
+        let last = const { SPAN.number("endTimeUnixNano") };
+        Order::behind(last, ALWAYS | state | parent | flags)
     }
 
     /// Whether what stands behind the attributes is at most a status without a message, and `flags`.

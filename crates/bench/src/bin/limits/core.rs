@@ -6,6 +6,7 @@ use duckspan_bench::probe::Probe;
 use duckspan_otlp::file::{Batches, Options, Worker};
 use duckspan_otlp::json::{Projection, Transcoder};
 use duckspan_otlp::render::{self, Renderer};
+use duckspan_otlp::schema::SPAN;
 use duckspan_otlp::verify::verify;
 use duckspan_otlp::{Segment, Signal, SignalSet};
 
@@ -15,17 +16,12 @@ use super::{Data, frames, lines};
 const BATCH_BYTES: usize = 2 << 20;
 /// A DuckDB vector has that many rows; then its memory is used again.
 const VECTOR: usize = 2_048;
-/// The fields that hold a time, of spans, log records and data points.
-const TIMES: Projection = Projection {
-    resource: false,
-    scope: false,
-    row: 1 << 1 | 1 << 3 | 1 << 7 | 1 << 11,
-    metric: 0,
-};
 
 /// Name and times of spans.
-const NARROW: Projection =
-    Projection { resource: false, scope: false, row: 1 << 5 | 1 << 7 | 1 << 8, metric: 0 };
+const NARROW: Projection = Projection {
+    row: SPAN.bit("name") | SPAN.bit("startTimeUnixNano") | SPAN.bit("endTimeUnixNano"),
+    ..Projection::NOTHING
+};
 
 pub(super) fn probes(data: &Data) -> Vec<Probe<'_>> {
     let (json, protobuf) = (&data.lines, &data.frames);
@@ -34,7 +30,7 @@ pub(super) fn probes(data: &Data) -> Vec<Probe<'_>> {
     let mut transcoder = Transcoder::new();
     vec![
         Probe::new("JSON all columns", json.len(), || scan(json, Projection::ALL, all_columns)),
-        Probe::new("JSON timestamp", json.len(), || scan(json, TIMES, timestamps)),
+        Probe::new("JSON timestamp", json.len(), || scan(json, Projection::TIMES, timestamps)),
         Probe::new("JSON name and times", json.len(), || scan(json, NARROW, names)),
         Probe::new("JSON to protobuf", json.len(), move || {
             lines(json).map(|line| transcode(&mut transcoder, line)).sum()
@@ -42,7 +38,9 @@ pub(super) fn probes(data: &Data) -> Vec<Probe<'_>> {
         Probe::new("protobuf all columns", protobuf.len(), || {
             scan(protobuf, Projection::ALL, all_columns)
         }),
-        Probe::new("protobuf timestamp", protobuf.len(), || scan(protobuf, TIMES, timestamps)),
+        Probe::new("protobuf timestamp", protobuf.len(), || {
+            scan(protobuf, Projection::TIMES, timestamps)
+        }),
         Probe::new("verify", protobuf.len(), move || {
             let is_ok = |frame| u64::from(verify(message, frame).is_ok());
             frames(protobuf).map(is_ok).sum()
@@ -58,7 +56,7 @@ pub(super) fn render_probe(data: &Data) -> Probe<'_> {
 
 /// Whether the data begins with a request of this signal.
 pub(super) fn is_of(data: &Data, signal: Signal) -> bool {
-    data.lines.get(2..).is_some_and(|key| key.starts_with(signal.data().fields[0].name.as_bytes()))
+    data.lines.get(2..).is_some_and(|key| key.starts_with(signal.groups().name.as_bytes()))
 }
 
 /// The rows of the data.

@@ -2,11 +2,11 @@
 
 use zmij::Buffer;
 
-use super::super::plan::{Plan, Shape, Slot};
+use super::super::plan::{Plan, Slot};
 use super::super::scan::Cursor;
 use super::Rows;
 use crate::render::number;
-use crate::schema::{Kind, Rule};
+use crate::schema::{Kind, Role, Rule};
 
 #[cfg(test)]
 mod tests;
@@ -86,9 +86,9 @@ impl<'a> Canonical<'a> {
     /// Steps over a nested object.
     #[inline(always)]
     fn message(&mut self, slot: &'static Slot, lists: usize) -> Option<()> {
-        match self.plans[slot.child].shape {
-            Shape::KeyValue => self.attribute(lists),
-            Shape::AnyValue => self.any_value(lists),
+        match self.plans[slot.child].role {
+            Role::KeyValue => self.attribute(lists),
+            Role::AnyValue => self.any_value(lists),
             _ => self.object(slot.child, lists),
         }
     }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::super::plan::{Plan, Shape, Slot};
+use super::super::plan::{Plan, Slot};
 use super::super::scan::Cursor;
 use super::value::{Content, Value};
-use crate::schema::{Kind, Rule};
+use crate::schema::{Kind, Role, Rule};
 
 /// Lists of values in one another that are still looked into.
 const MAX_LISTS: usize = 4;
@@ -80,7 +80,7 @@ impl<'a> Outline<'a> {
     fn fields(&mut self, index: usize, lists: usize, is_row: bool) -> Option<Vec<Field>> {
         let plan = &self.plans[index];
         let mut fields: Vec<Field> = Vec::new();
-        if self.cursor.token() != b'{' || matches!(plan.shape, Shape::Implied(_)) {
+        if self.cursor.token() != b'{' || plan.implied.is_some() {
             return None;
         }
         if self.cursor.opens_empty(b'}') {
@@ -118,7 +118,7 @@ impl<'a> Outline<'a> {
             (_, b'n') => self.cursor.literal("null").ok().map(|()| Vec::new()),
             (Rule::Repeated, b'[') => self.elements(slot, lists),
             (Rule::Repeated, _) => None,
-            _ if slot.number == 1 && self.is_key(slot) => self.key(),
+            _ if slot.is_key => self.key(),
             _ => {
                 let node = self.node(slot, lists)?;
                 let is_absent = match node {
@@ -145,7 +145,7 @@ impl<'a> Outline<'a> {
 
     fn node(&mut self, slot: &'static Slot, lists: usize) -> Option<Node> {
         let Kind::Message(_) = slot.kind else { return self.gap(slot) };
-        let lists = lists + usize::from(self.plans[slot.child].shape == Shape::List);
+        let lists = lists + usize::from(self.plans[slot.child].role == Role::ValueList);
         if lists > MAX_LISTS {
             return None;
         }
@@ -167,11 +167,7 @@ impl<'a> Outline<'a> {
         Some(Node::Gap(self.gaps.len() - 1))
     }
 
-    /// Whether the field is the key of an attribute: rows of one kind have the same ones.
-    fn is_key(&self, slot: &'static Slot) -> bool {
-        slot.field == "KeyValue.key"
-    }
-
+    /// Reads the key of an attribute: rows of one kind have the same ones.
     fn key(&mut self) -> Option<Vec<Node>> {
         if !self.cursor.eat(b"\"") {
             return None;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use duckspan_otlp::json::Projection;
+use duckspan_otlp::kept::{Kept, Projection, RowForm};
 pub(crate) use duckspan_otlp::relation::Type;
 use duckspan_otlp::render::{self, Renderer};
 use duckspan_otlp::{Segment, Signal};
@@ -49,16 +49,17 @@ impl Unified {
     }
 }
 
-/// What has to be read from a record so that `columns` can be answered.
-pub(crate) fn projection(columns: &[Unified]) -> Projection {
-    if columns.contains(&Unified::Data) {
-        return Projection { resource: columns.contains(&Unified::Resource), ..Projection::ALL };
-    }
-    let rows = match columns.contains(&Unified::Timestamp) {
-        true => Projection::TIMES,
-        false => Projection::NOTHING,
+/// What has to be read of requests so that `columns` can be answered.
+pub(crate) fn needs(columns: &[Unified]) -> Kept {
+    let least = match columns {
+        _ if columns.contains(&Unified::Data) => Kept::RENDERED,
+        _ if columns.contains(&Unified::Timestamp) => {
+            Kept { parts: Projection::TIMES, rows: RowForm::Times }
+        }
+        _ => Kept { parts: Projection::NOTHING, rows: RowForm::Times },
     };
-    Projection { resource: columns.contains(&Unified::Resource), ..rows }
+    let resource = columns.contains(&Unified::Resource);
+    Kept { parts: Projection { resource, ..least.parts }, ..least }
 }
 
 /// Reads columns of segments, into buffers that it reuses.

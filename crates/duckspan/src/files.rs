@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use duckspan_otlp::file::{self, Batch, Decoded, Reject, RejectKind, Worker};
-use duckspan_otlp::json::Projection;
+use duckspan_otlp::kept::Kept;
 use duckspan_otlp::segment::Copied;
 use duckspan_otlp::{Repair, Repaired, Repairs, Segment};
 
 use crate::boundary::{Fault, FaultKind, Result};
-use crate::columns::{Reader, Unified, projection};
+use crate::columns::{Reader, Unified, needs};
 use crate::memory::{Memory, Share, USUAL};
 use crate::options::FileOptions;
 use crate::rejects::{Entry, Rejects};
@@ -96,10 +96,11 @@ pub(crate) enum FileColumns {
 }
 
 impl FileColumns {
-    fn projection(&self) -> Projection {
+    /// What has to be read of requests so that the columns can be.
+    fn needs(&self) -> Kept {
         match self {
-            FileColumns::Unified(columns) => projection(columns),
-            FileColumns::Typed(columns) => columns.projection(),
+            FileColumns::Unified(columns) => needs(columns),
+            FileColumns::Typed(columns) => columns.needs(),
         }
     }
 
@@ -110,14 +111,6 @@ impl FileColumns {
             FileColumns::Unified(_) => Copied::NOTHING,
             FileColumns::Typed(_) if as_variant => Copied::ALL,
             FileColumns::Typed(_) => Copied::ROW,
-        }
-    }
-
-    /// Whether rows may be text.
-    fn take_text(&self) -> bool {
-        match self {
-            FileColumns::Unified(_) => true,
-            FileColumns::Typed(columns) => columns.needs_no_rows(),
         }
     }
 
@@ -174,9 +167,8 @@ impl FileScan {
             format: options.format,
             compression: options.compression,
             maximum_object_size: options.maximum_object_size,
-            projection: opening.columns.projection(),
+            needed: opening.columns.needs(),
             tells_all_repairs: !options.ignore_errors,
-            rows_as_text: opening.columns.take_text(),
         };
         FileScan {
             label: opening.label,

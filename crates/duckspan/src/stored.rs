@@ -5,6 +5,7 @@ use std::io;
 
 use duckspan_otlp::file::{Batches, DEFAULT_MAXIMUM_OBJECT_SIZE, Options, RejectKind, Worker};
 use duckspan_otlp::json::replay::{BadRow, Replay, Row, signal_of};
+use duckspan_otlp::kept::{Kept, RowForm};
 use duckspan_otlp::relation::{Entry, Relation};
 use duckspan_otlp::render::{self, Renderer};
 use duckspan_otlp::{Repair, Segment};
@@ -99,7 +100,8 @@ impl Unified {
 
     /// Adds the rows of a value, through the code that reads files.
     fn read(&mut self, value: &[u8]) -> Result<()> {
-        let options = Options { rows_as_text: true, tells_all_repairs: true, ..Options::default() };
+        let needed = Kept { rows: RowForm::Text, ..Kept::ALL };
+        let options = Options { needed, tells_all_repairs: true, ..Options::default() };
         let mut batches = Batches::new(value, &options, value.len() + 1);
         let hold = |bytes| match bytes > 2 * DEFAULT_MAXIMUM_OBJECT_SIZE.max(value.len()) {
             true => Err(io::Error::other("it expands to more than is read of a value")),

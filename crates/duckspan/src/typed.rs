@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use duckspan_otlp::json::Projection;
+use duckspan_otlp::kept::Kept;
 use duckspan_otlp::relation::{Data, Filter, Member, Nulls, Plan, Relation, Type, Values, Window};
 use duckspan_otlp::{Segment, Signal};
 
@@ -69,14 +69,9 @@ impl TypedColumns {
         self.plan.is_time(column)
     }
 
-    /// Whether rows need not be messages: what conditions are on is among the columns.
-    pub(crate) fn needs_no_rows(&self) -> bool {
-        self.plan.needs_no_rows()
-    }
-
-    /// What has to be read of OTLP/JSON so that the columns can be.
-    pub(crate) fn projection(&self) -> Projection {
-        self.plan.projection()
+    /// What has to be read of requests: what conditions are on is among the columns.
+    pub(crate) fn needs(&self) -> Kept {
+        self.plan.needs()
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use crate::compression::Compression;
 use crate::error::Error;
-use crate::json::Projection;
+use crate::kept::Kept;
 use crate::repair::Repairs;
 use crate::segment::Segment;
 use crate::signal::SignalSet;
@@ -45,13 +45,10 @@ pub struct Options {
     pub compression: Option<Compression>,
     /// Bytes of the largest record that is read.
     pub maximum_object_size: usize,
-    /// What is wanted of each row.
-    pub projection: Projection,
-    /// Whether repairs are told in parts too that the projection leaves out.
+    /// What has to be read of requests. Where rows need not be messages, canonical JSON need not become protobuf.
+    pub needed: Kept,
+    /// Whether repairs are told in parts too that are not needed.
     pub tells_all_repairs: bool,
-    /// Whether rows are only to be rendered, or nothing but their times is wanted, so that canonical JSON
-    /// need not become protobuf.
-    pub rows_as_text: bool,
 }
 
 impl Default for Options {
@@ -61,9 +58,8 @@ impl Default for Options {
             format: None,
             compression: None,
             maximum_object_size: DEFAULT_MAXIMUM_OBJECT_SIZE,
-            projection: Projection::ALL,
+            needed: Kept::ALL,
             tells_all_repairs: false,
-            rows_as_text: false,
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::error::{Error, Result};
+pub use crate::kept::Projection;
+use crate::kept::{Kept, RowForm};
 use crate::repair::{Repair, Repairs};
 use crate::schema::{Kind, Role, role};
 use crate::signal::{Signal, SignalSet};
@@ -28,7 +30,7 @@ mod text;
 use noted::Noted;
 use plan::{Habit, PLANS, Slot, root};
 use read::{Nest, Order, Reader};
-use row::{Patterns, Rows};
+use row::Patterns;
 use scan::{Fault, Step};
 pub(crate) use skip::value_end;
 
@@ -39,7 +41,6 @@ pub struct Transcoder {
     habits: Vec<Habit>,
     patterns: Vec<Patterns>,
     scratch: Vec<u8>,
-    rows_as_text: bool,
     reads_all: bool,
 }
 
@@ -77,37 +78,8 @@ pub enum Foreign {
     NotAnObject(&'static str),
 }
 
-/// The parts of a request that are read; others are checked and stepped over. Resources, scopes, metrics
-/// and rows are always written, though they may be empty, so that rows can be counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Projection {
-    /// Keep resources and the schema URLs beside them.
-    pub resource: bool,
-    /// Keep scopes and the schema URLs beside them.
-    pub scope: bool,
-    /// Bit n: keep field n of spans, log records and data points.
-    pub row: u32,
-    /// Bit n: keep field n of metrics. The data points are always kept.
-    pub metric: u32,
-}
-
 impl Projection {
-    /// Everything.
-    pub const ALL: Projection =
-        Projection { resource: true, scope: true, row: u32::MAX, metric: u32::MAX };
-
-    /// No more than that there are rows.
-    pub const NOTHING: Projection = Projection { resource: false, scope: false, row: 0, metric: 0 };
-
-    /// The time of each row.
-    pub const TIMES: Projection = Projection { row: role::TIMES, ..Projection::NOTHING };
-
-    /// Whether of spans, log records and data points nothing is kept but their times.
-    pub(crate) fn keeps_times_only(self) -> bool {
-        self.row & !role::TIMES == 0
-    }
-
-    /// One bit for each field of such a message that is kept.
+    /// One bit for each field of a message of that part that is kept.
     fn of(self, role: Role) -> u32 {
         match role {
             Role::ResourceGroup if !self.resource => 1 << role::CONTENT,
@@ -133,15 +105,8 @@ impl Transcoder {
             habits: vec![Habit::new(); PLANS.len()],
             patterns: PLANS.iter().map(|_| Patterns::new()).collect(),
             scratch: Vec::new(),
-            rows_as_text: false,
             reads_all: false,
         }
-    }
-
-    /// Whether of rows only times are wanted, and what [`crate::render`] makes of them: then those whose
-    /// JSON is canonical keep their text instead of becoming protobuf, which nothing else can read.
-    pub fn keep_text(&mut self, keep: bool) {
-        self.rows_as_text = keep;
     }
 
     /// Whether fields that a projection leaves out are read nevertheless, so that repairs in them are told.
@@ -149,7 +114,8 @@ impl Transcoder {
         self.reads_all = all;
     }
 
-    /// Reads a record: JSON objects back to back, most often one.
+    /// Reads a record: JSON objects back to back, most often one. Rows of which no messages are needed keep their text
+    /// where it is canonical, or their time alone.
     ///
     /// # Errors
     /// If the record is malformed: not JSON to the last byte, or nested too deep.
@@ -157,10 +123,10 @@ impl Transcoder {
         &mut self,
         record: &[u8],
         wanted: SignalSet,
-        projection: Projection,
+        needed: impl Into<Kept>,
     ) -> Result<Outcome> {
         let mut repairs = Repairs::default();
-        let (found, foreign) = self.read_counting(record, wanted, projection, &mut repairs)?;
+        let (found, foreign) = self.read_counting(record, wanted, needed.into(), &mut repairs)?;
         Ok(Outcome { found, foreign, repairs })
     }
 
@@ -169,11 +135,11 @@ impl Transcoder {
         &mut self,
         record: &[u8],
         wanted: SignalSet,
-        projection: Projection,
+        needed: Kept,
         repairs: &mut Repairs,
     ) -> Result<(SignalSet, Option<Foreign>)> {
         if is_long_utf8(record) {
-            let (found, foreign, noted) = self.read_utf8(record, wanted, projection)?;
+            let (found, foreign, noted) = self.read_utf8(record, wanted, needed)?;
             noted.settle(record, repairs);
             return Ok((found, foreign));
         }
@@ -182,7 +148,7 @@ impl Transcoder {
             let offset = original_offset(error.offset(), record);
             error.at(offset)
         };
-        let read = self.read_utf8(text.as_bytes(), wanted, projection);
+        let read = self.read_utf8(text.as_bytes(), wanted, needed);
         let (found, foreign, mut noted) = read.map_err(in_record)?;
         let mut at = 0;
         for chunk in record.utf8_chunks() {
@@ -208,14 +174,14 @@ impl Transcoder {
         &mut self,
         record: &[u8],
         wanted: SignalSet,
-        projection: Projection,
+        needed: Kept,
         signal: Signal,
         out: &mut Vec<u8>,
         repairs: &mut Repairs,
     ) -> Result<Option<Foreign>> {
         let start = out.len();
         self.lend(signal, out, start);
-        let outcome = self.read_counting(record, wanted, projection, repairs);
+        let outcome = self.read_counting(record, wanted, needed, repairs);
         self.lend(signal, out, 0);
         let is_alone = self.requests.iter().filter(|request| request.present).count() == 1;
         let request = &mut self.requests[signal as usize];
@@ -248,13 +214,13 @@ impl Transcoder {
         &mut self,
         record: &[u8],
         wanted: SignalSet,
-        projection: Projection,
+        needed: Kept,
     ) -> Result<(SignalSet, Option<Foreign>, Noted)> {
-        let rows = if self.rows_as_text { Rows::of(projection) } else { Rows::Messages };
+        let (projection, rows) = (needed.parts, needed.least());
         let outcome = self.read_documents(record, wanted, projection, rows, true)?;
-        if rows != Rows::Messages && self.requests.iter().any(|request| request.loose) {
+        if rows != RowForm::Messages && self.requests.iter().any(|request| request.loose) {
             // What is to be rewritten has to be protobuf.
-            return self.read_documents(record, wanted, projection, Rows::Messages, false);
+            return self.read_documents(record, wanted, projection, RowForm::Messages, false);
         }
         Ok(outcome)
     }
@@ -264,7 +230,7 @@ impl Transcoder {
         record: &[u8],
         wanted: SignalSet,
         projection: Projection,
-        rows: Rows,
+        rows: RowForm,
         knows_rows: bool,
     ) -> Result<(SignalSet, Option<Foreign>, Noted)> {
         for request in &mut self.requests {

@@ -8,7 +8,7 @@
 //! - [`wire`]: the protobuf wire format. [`verify`] checks a message to the last field and says
 //!   whether it is canonical; [`normalize`] rewrites one that is not, [`utf8`] what is no text in it, and
 //!   `modernize` what is of an older version.
-//! - [`json`]: OTLP/JSON to canonical protobuf.
+//! - [`json`]: OTLP/JSON to canonical protobuf. [`kept`]: how much of a request is read, and a segment holds.
 //! - [`segment`]: canonical protobuf with its rows; [`render`]: rows as canonical OTLP/JSON;
 //!   [`relation`]: rows as typed columns.
 //! - [`compression`], [`sniff`], [`split`], [`file`](mod@file): files to records to segments; [`detect`]
@@ -24,6 +24,7 @@ pub mod error;
 mod escape;
 pub mod file;
 pub mod json;
+pub mod kept;
 pub mod limits;
 mod modernize;
 pub mod normalize;

@@ -53,6 +53,7 @@ pub use types::Type;
 pub use values::{Data, Entry, Nulls, Texts, Values};
 pub use window::Window;
 
+use crate::kept::Projection;
 use crate::segment::Segment;
 use crate::signal::Signal;
 
@@ -80,8 +81,15 @@ impl Relation {
 
     /// Whether that row of a segment is a row of the relation: a metric without points is a row of the
     /// segment, but no data point.
+    ///
+    /// # Panics
+    /// If rows of metrics do not stand as messages: those of which only times are kept have none.
     #[inline]
     pub fn has(&self, segment: &Segment, row: usize) -> bool {
-        self.signal != Signal::Metrics || segment.message(row).is_some()
+        if self.signal != Signal::Metrics {
+            return true;
+        }
+        segment.demand(Projection::NOTHING.into());
+        segment.message(row).is_some()
     }
 }

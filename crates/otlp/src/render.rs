@@ -1,5 +1,6 @@
 //! Canonical OTLP/JSON from canonical protobuf.
 
+use crate::kept::{Kept, Projection, RowForm};
 use crate::schema::role::POINTS;
 use crate::schema::{self, Field, Kind, Message};
 use crate::segment::{MetricRef, OwnerRef, Segment, text as row_text};
@@ -22,7 +23,12 @@ pub fn message(message: &'static Message, bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Appends the resource of that number, with the schema URL beside it as a member; `false`, and nothing
 /// appended, where there is neither.
+///
+/// # Panics
+/// If the segment does not hold resources.
 pub fn resource(segment: &Segment, number: usize, out: &mut Vec<u8>) -> bool {
+    let parts = Projection { resource: true, ..Projection::NOTHING };
+    segment.demand(Kept { parts, rows: RowForm::Times });
     let resource = segment.resource(number);
     if resource.message.is_none() && resource.schema_url.is_none() {
         return false;
@@ -56,7 +62,11 @@ pub struct Renderer<'a> {
 
 impl<'a> Renderer<'a> {
     /// A renderer of the rows of `segment`.
+    ///
+    /// # Panics
+    /// If it does not hold what they are rendered from.
     pub fn new(segment: &'a Segment) -> Renderer<'a> {
+        segment.demand(Kept::RENDERED);
         Renderer {
             segment,
             scope: None,

@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
+use crate::kept::Kept;
 use crate::limits::MAX_SEGMENT_BYTES;
 use crate::normalize::normalize;
 use crate::order::sort_messages;
@@ -32,6 +33,7 @@ pub use measure::{Copied, Run};
 #[derive(Debug, Clone)]
 pub struct Segment {
     signal: Signal,
+    kept: Kept,
     /// Whether the buffer is requests, as they came.
     whole: bool,
     bytes: Vec<u8>,
@@ -131,6 +133,24 @@ impl Segment {
     /// The signal of every row.
     pub fn signal(&self) -> Signal {
         self.signal
+    }
+
+    /// What it holds of the requests that it was made from.
+    pub fn kept(&self) -> Kept {
+        self.kept
+    }
+
+    /// Whoever reads a segment says first what of it.
+    ///
+    /// # Panics
+    /// If it does not hold that much: it would read as absent, which nobody could tell from the truth.
+    #[inline]
+    pub(crate) fn demand(&self, needed: Kept) {
+        assert!(
+            self.kept.satisfies(needed),
+            "{needed:?} is to be read of a segment that holds {:?}",
+            self.kept
+        );
     }
 
     /// The number of rows.
@@ -264,11 +284,17 @@ pub struct SegmentBuilder {
 }
 
 impl SegmentBuilder {
-    /// An empty segment to be.
+    /// An empty segment to be, of all that requests hold.
     pub fn new(signal: Signal) -> SegmentBuilder {
+        SegmentBuilder::keeping(signal, Kept::ALL)
+    }
+
+    /// An empty segment to be, of which no more is needed than this.
+    pub fn keeping(signal: Signal, kept: Kept) -> SegmentBuilder {
         SegmentBuilder {
             segment: Segment {
                 signal,
+                kept,
                 whole: true,
                 bytes: Vec::new(),
                 rows: Vec::new(),
@@ -280,8 +306,8 @@ impl SegmentBuilder {
     }
 
     /// An empty segment to be, in the memory of another.
-    pub(crate) fn reusing(mut segment: Segment, signal: Signal) -> SegmentBuilder {
-        segment.signal = signal;
+    pub(crate) fn reusing(mut segment: Segment, signal: Signal, kept: Kept) -> SegmentBuilder {
+        (segment.signal, segment.kept) = (signal, kept);
         segment.whole = true;
         segment.bytes.clear();
         segment.rows.clear();
@@ -316,6 +342,9 @@ impl SegmentBuilder {
     /// # Errors
     /// If the request is malformed, or the segment has no room for it.
     pub fn push_protobuf(&mut self, request: &[u8]) -> Result<Repairs> {
+        if self.segment.kept.is_times_only() {
+            return self.push_times(request);
+        }
         if self.push_plain(request) {
             return Ok(Repairs::default());
         }
@@ -399,7 +428,7 @@ impl SegmentBuilder {
     ///
     /// # Errors
     /// As [`SegmentBuilder::push_protobuf`].
-    pub(crate) fn push_times(&mut self, request: &[u8]) -> Result<Repairs> {
+    fn push_times(&mut self, request: &[u8]) -> Result<Repairs> {
         if request.len() > MAX_SEGMENT_BYTES {
             return Err(too_large());
         }

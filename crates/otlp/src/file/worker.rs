@@ -5,6 +5,7 @@ use crate::compression::{Compression, Decoder, DecompressError, FILE_WINDOW_LOG}
 use crate::detect::{Detection, detect, is_plainly};
 use crate::error::Error;
 use crate::json::Transcoder;
+use crate::kept::Kept;
 use crate::segment::{Segment, SegmentBuilder};
 use crate::signal::{Signal, SignalSet};
 use crate::split::{Content, Record, content};
@@ -64,7 +65,6 @@ impl Worker {
 
     /// The rows of a batch, and what is wrong with it.
     pub fn decode(&mut self, batch: &Batch, options: &Options) -> Decoded {
-        self.transcoder.keep_text(options.rows_as_text);
         self.transcoder.read_all(options.tells_all_repairs);
         let mut decoding = Decoding {
             transcoder: &mut self.transcoder,
@@ -196,14 +196,14 @@ impl Decoding<'_> {
     }
 
     fn json(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        let Options { signals, projection, .. } = *self.options;
+        let Options { signals, needed, .. } = *self.options;
         // Most likely it has the signal of the last one.
         let signal = self.last_signal.unwrap_or(Signal::Traces);
-        let onto = builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
+        let onto =
+            builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal, needed);
         let (start, out) = (onto.bytes(), onto.buffer());
         let repairs = &mut self.decoded.repairs;
-        let foreign =
-            self.transcoder.read_onto(bytes, signals, projection, signal, out, repairs)?;
+        let foreign = self.transcoder.read_onto(bytes, signals, needed, signal, out, repairs)?;
         if let Some(foreign) = foreign {
             return Err(Refusal::foreign(foreign.to_string()));
         }
@@ -211,8 +211,8 @@ impl Decoding<'_> {
         for signal in Signal::ALL {
             if let Some((request, form)) = self.transcoder.request(signal) {
                 *self.last_signal = Some(signal);
-                let builder =
-                    builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
+                let segments = &mut self.decoded.segments;
+                let builder = builder(&mut self.builder, segments, self.spare, signal, needed);
                 let repairs = builder.push_verified(request, form)?;
                 self.decoded.repairs.add(&repairs);
             }
@@ -229,15 +229,9 @@ impl Decoding<'_> {
             Detection::Foreign(what) => return Err(Refusal::foreign(format!("it is {what}"))),
         };
         if self.options.signals.contains(signal) {
-            let builder =
-                builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal);
-            let Options { projection, rows_as_text, .. } = *self.options;
-            let shares = projection.resource || projection.scope;
-            let times_only = rows_as_text && projection.keeps_times_only() && !shares;
-            let repairs = match times_only {
-                true => builder.push_times(bytes)?,
-                false => builder.push_protobuf(bytes)?,
-            };
+            let (segments, needed) = (&mut self.decoded.segments, self.options.needed);
+            let builder = builder(&mut self.builder, segments, self.spare, signal, needed);
+            let repairs = builder.push_protobuf(bytes)?;
             self.decoded.repairs.add(&repairs);
         }
         Ok(())
@@ -288,6 +282,7 @@ fn builder<'a>(
     segments: &mut Vec<Segment>,
     spare: &mut Vec<Segment>,
     signal: Signal,
+    needed: Kept,
 ) -> &'a mut SegmentBuilder {
     let fits =
         |builder: &SegmentBuilder| builder.signal() == signal && builder.bytes() < SEGMENT_BYTES;
@@ -295,8 +290,8 @@ fn builder<'a>(
         close(current, segments);
     }
     current.get_or_insert_with(|| match spare.pop() {
-        Some(segment) => SegmentBuilder::reusing(segment, signal),
-        None => SegmentBuilder::new(signal),
+        Some(segment) => SegmentBuilder::reusing(segment, signal, needed),
+        None => SegmentBuilder::keeping(signal, needed),
     })
 }
 

@@ -3,8 +3,9 @@
 use super::Projection;
 use super::noted::Noted;
 use super::plan::{Habit, PLANS, Plan, START, Slot};
-use super::row::{Patterns, Rows};
+use super::row::Patterns;
 use super::scan::{Cursor, Fault, Step};
+use crate::kept::RowForm;
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::order::{Run, sort_runs};
 use crate::repair::Repair;
@@ -33,7 +34,7 @@ pub(super) struct Reader<'a> {
     pub(super) runs: Vec<Run>,
     pub(super) scratch: &'a mut Vec<u8>,
     pub(super) projection: Projection,
-    pub(super) rows: Rows,
+    pub(super) rows: RowForm,
     /// Whether rows may be told by what those before them were.
     pub(super) knows_rows: bool,
     /// Whether fields that the projection leaves out are read, for what is repaired in them.
@@ -119,7 +120,7 @@ impl<'a> Reader<'a> {
             runs: Vec::new(),
             scratch,
             projection,
-            rows: Rows::Messages,
+            rows: RowForm::Messages,
             knows_rows: true,
             reads_all: false,
         }

@@ -6,10 +6,10 @@
 //! and may be at their default; in the objects nested in it everything has its one form, but that whole
 //! numbers may lack their `.0`. Whatever is written in another way, or seldom occurs, is read as any message is.
 
-use super::Projection;
 use super::plan::{Plan, START, Slot};
 use super::read::{Nest, Reader};
 use super::scan::{Cursor, Step};
+use crate::kept::RowForm;
 use crate::order::Run;
 use crate::repair::Repair;
 use crate::schema::Rule;
@@ -26,27 +26,6 @@ use canonical::{Canonical, Holds};
 use pattern::Becomes;
 pub(super) use pattern::Patterns;
 
-/// What rows become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rows {
-    /// Messages.
-    Messages,
-    /// Text, where it is canonical.
-    Text,
-    /// No more than their time, where their text is canonical, but for how doubles are written.
-    Times,
-}
-
-impl Rows {
-    /// What rows may become where no message is wanted, but what the projection keeps.
-    pub(super) fn of(projection: Projection) -> Rows {
-        if projection.row & projection.metric == u32::MAX {
-            return Rows::Text;
-        }
-        if projection.keeps_times_only() { Rows::Times } else { Rows::Messages }
-    }
-}
-
 /// A row that was stepped over.
 struct Row {
     /// Nanoseconds since the epoch; 0 is unknown.
@@ -60,9 +39,9 @@ impl Reader<'_> {
     /// Reads a row; the cursor stands at its brace.
     pub(super) fn row(&mut self, slot: &'static Slot, nest: Nest) -> Step {
         let becomes = match self.rows {
-            Rows::Messages => Becomes::Message(self.projection.row),
-            Rows::Text => Becomes::Text,
-            Rows::Times => Becomes::Nothing,
+            RowForm::Messages => Becomes::Message(self.projection.row),
+            RowForm::Text => Becomes::Text,
+            RowForm::Times => Becomes::Nothing,
         };
         let patterns = &mut self.patterns[slot.child];
         patterns.make(becomes);
@@ -71,7 +50,7 @@ impl Reader<'_> {
         if !rests && self.known_row(slot).is_some() {
             return Ok(());
         }
-        if self.rows == Rows::Messages || self.canonical_row(slot).is_none() {
+        if self.rows == RowForm::Messages || self.canonical_row(slot).is_none() {
             self.plain(slot, nest)?;
         }
         if !rests {
@@ -87,7 +66,7 @@ impl Reader<'_> {
         let found = patterns.matching(self.cursor.clone())?;
         let width = usize::from(self.habits[slot.child].width);
         let start = open(&mut self.out, slot.number, width);
-        if self.rows != Rows::Messages {
+        if self.rows != RowForm::Messages {
             text::put_head(found.time, &mut self.out);
         }
         patterns.put(&found, self.cursor.bytes, &mut self.out);
@@ -136,7 +115,7 @@ impl Reader<'_> {
             if let Some(nth) = plan.times.iter().position(|&number| number == slot.number) {
                 times[nth] = row.magnitude;
             }
-            if self.rows == Rows::Text && value == Holds::Other {
+            if self.rows == RowForm::Text && value == Holds::Other {
                 self.runs.push(Run { number: slot.number, start, end: row.cursor.at });
             }
             if !row.another_member()? {

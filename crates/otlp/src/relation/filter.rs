@@ -10,7 +10,7 @@ use super::plan::{Stage, duration_times, times};
 use super::table::Fields;
 use super::walk::{ABSENT, Walk};
 use super::window::{data_variant, metric_kind, row_variant};
-use crate::json::Projection;
+use crate::kept::{Kept, Projection, RowForm};
 use crate::render::Part;
 use crate::schema::{MAX_NUMBER, Message};
 use crate::segment::Segment;
@@ -132,8 +132,18 @@ impl Filter {
         self.hints.iter().any(|hint| !matches!(hint, Hint::Time(_)))
     }
 
-    /// What has to be read of OTLP/JSON so that the conditions can be told.
-    pub fn projection(&self) -> Projection {
+    /// What a segment has to hold so that the conditions can be told.
+    pub fn needs(&self) -> Kept {
+        // What is a data point is told by its message.
+        let is_indexed = self.duration.is_none() && self.relation.signal != Signal::Metrics;
+        let rows = match is_indexed && !self.has(Level::Row) {
+            true => RowForm::Times,
+            false => RowForm::Messages,
+        };
+        Kept { parts: self.parts(), rows }
+    }
+
+    fn parts(&self) -> Projection {
         let wanted = |level: Level| {
             let walks = &self.levels[level as usize].stage.walks;
             walks.iter().fold(0, |mask, walk| mask | walk.wanted())
@@ -148,6 +158,9 @@ impl Filter {
 
     /// Appends the rows of a segment that pass, in their order, from `rows` on and until `out` has
     /// `limit` of them. Returns the row to go on from, which is the end of `rows` when all were looked at.
+    ///
+    /// # Panics
+    /// If the segment does not hold what the filter needs.
     pub fn select(
         &self,
         segment: &Segment,
@@ -155,6 +168,7 @@ impl Filter {
         limit: usize,
         out: &mut Vec<usize>,
     ) -> usize {
+        segment.demand(self.needs());
         let mut known = [None; LEVELS];
         for row in rows.clone() {
             if out.len() >= limit {

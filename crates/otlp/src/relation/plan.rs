@@ -5,7 +5,7 @@ use super::column::{Column, Level, Read, messages};
 use super::member::Member;
 use super::op::Op;
 use super::walk::Walk;
-use crate::json::Projection;
+use crate::kept::{Kept, Projection, RowForm};
 use crate::schema::Message;
 use crate::signal::Signal;
 
@@ -93,8 +93,13 @@ impl Plan {
         matches!(self.readers.get(column), Some(Reader::Time))
     }
 
-    /// What has to be read of OTLP/JSON so that the columns can be.
-    pub fn projection(&self) -> Projection {
+    /// What a segment has to hold so that the columns can be read of it.
+    pub fn needs(&self) -> Kept {
+        let rows = if self.needs_no_rows() { RowForm::Times } else { RowForm::Messages };
+        Kept { parts: self.parts(), rows }
+    }
+
+    fn parts(&self) -> Projection {
         let wanted = |level| {
             let walks: &[Walk] = &self.stage(level).walks;
             walks.iter().fold(0, |mask, walk| mask | walk.wanted())
@@ -109,7 +114,7 @@ impl Plan {
 
     /// Whether the columns are read of the index and of what rows share, whatever the rows are. What is a
     /// data point is told by its message.
-    pub fn needs_no_rows(&self) -> bool {
+    fn needs_no_rows(&self) -> bool {
         let of_row = |reader: &Reader| matches!(reader, Reader::Duration);
         self.signal != Signal::Metrics
             && !self.stage(Level::Row).is_needed

@@ -8,6 +8,7 @@ use super::op::Op;
 use super::table::Fields;
 use super::walk::{ABSENT, Walk};
 use super::{attributes, shared, value_json};
+use crate::kept::Kept;
 use crate::render::Part;
 use crate::schema::{LOG_RECORD, Message, RESOURCE, SPAN};
 use crate::segment::Segment;
@@ -31,7 +32,11 @@ const MAX_SERVICE_BYTES: usize = 2048;
 
 impl Summary {
     /// The summary of a segment.
+    ///
+    /// # Panics
+    /// If it does not hold all of its requests.
     pub fn new(segment: &Segment) -> Summary {
+        segment.demand(Kept::ALL);
         let times = || (0..segment.len()).filter_map(|row| segment.time(row));
         Summary {
             times: times().min().zip(times().max()).map(|(first, last)| first..=last),

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod coverage;
+mod kept;
 mod malformed;
 mod values;
 mod walk;

@@ -42,7 +42,11 @@ impl Window {
     }
 
     /// Moves to other rows, of this segment: walks them, and finds what they share.
+    ///
+    /// # Panics
+    /// If the segment does not hold what the plan needs.
     pub fn open(&mut self, plan: &Plan, segment: &Segment, rows: impl IntoIterator<Item = usize>) {
+        segment.demand(plan.needs());
         self.rows.clear();
         self.rows.extend(rows.into_iter().map(|row| row as u32));
         self.find_messages(plan.stage(Level::Row), segment);

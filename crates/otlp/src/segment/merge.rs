@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::{Metric, Owner, OwnerRef, Row, Scope, Segment, Slice};
 use crate::error::Result;
+use crate::kept::Kept;
 use crate::limits::MAX_SEGMENT_BYTES;
 use crate::schema::METRIC;
 use crate::signal::Signal;
@@ -33,7 +34,10 @@ impl Segment {
             merge.number(segment, rows.clone());
         }
         assert!(merge.bytes <= MAX_SEGMENT_BYTES, "rows too large for a segment");
-        merge.copy(signal, runs)
+        Segment {
+            kept: runs.iter().fold(Kept::ALL, |kept, (segment, _)| kept.both(segment.kept)),
+            ..merge.copy(signal, runs)
+        }
     }
 
     /// Gives back memory that is reserved but not used.
@@ -122,7 +126,7 @@ impl<'a> Merge<'a> {
         for (row, message) in rows.iter_mut().zip(old) {
             row.message = put(message, out);
         }
-        Segment { signal, whole: false, bytes, rows, resources, scopes, metrics }
+        Segment { signal, kept: Kept::ALL, whole: false, bytes, rows, resources, scopes, metrics }
     }
 }
 

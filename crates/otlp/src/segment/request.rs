@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::merge::Head;
 use super::{OwnerRef, Segment};
+use crate::kept::Kept;
 use crate::schema::METRIC;
 use crate::schema::role::{CONTENT, GROUPS, OWNER, POINTS, SCHEMA_URL};
 use crate::signal::Signal;
@@ -21,8 +22,9 @@ impl Segment {
     /// neighbours share their resource, scope and metric where these are equal.
     ///
     /// # Panics
-    /// If the rows are not inside the segment.
+    /// If the rows are not inside the segment, or it does not hold all of its requests.
     pub fn put_request(&self, rows: Range<usize>, out: &mut Vec<u8>) {
+        self.demand(Kept::ALL);
         let resource = |row| self.resource_of(row);
         let is_same = |a, b| a == b || self.resource(a) == self.resource(b);
         for rows in runs(rows, |a, b| is_same(resource(a), resource(b))) {

@@ -1,7 +1,8 @@
 //! Records that are read only as far as some columns need them have the same values in these columns.
 
 use duckspan_otlp::file::{Batches, Options, Worker};
-use duckspan_otlp::json::{Projection, Transcoder};
+use duckspan_otlp::json::Transcoder;
+use duckspan_otlp::kept::{Kept, Projection};
 use duckspan_otlp::relation::{
     Bound, Column, DATA_POINTS, Filter, LOG_RECORDS, Plan, Relation, SPANS,
 };
@@ -13,11 +14,11 @@ use prost::Message;
 use crate::draw::Draw;
 use crate::tree;
 
-/// A segment of the record, read as far as `projection` says.
-fn segment(relation: &Relation, record: &[u8], projection: Projection) -> Segment {
+/// A segment of the record, read as far as is needed.
+fn segment(relation: &Relation, record: &[u8], needed: Kept) -> Segment {
     let mut transcoder = Transcoder::new();
-    transcoder.read(record, SignalSet::only(relation.signal), projection).expect("JSON");
-    let mut builder = SegmentBuilder::new(relation.signal);
+    transcoder.read(record, SignalSet::only(relation.signal), needed).expect("JSON");
+    let mut builder = SegmentBuilder::keeping(relation.signal, needed);
     if let Some((request, form)) = transcoder.request(relation.signal) {
         builder.push_verified(request, form).expect("room");
     }
@@ -28,8 +29,7 @@ fn segment(relation: &Relation, record: &[u8], projection: Projection) -> Segmen
 fn file(relation: &Relation, bytes: &[u8], plan: &Plan) -> Option<Segment> {
     let options = Options {
         signals: SignalSet::only(relation.signal),
-        projection: plan.projection(),
-        rows_as_text: plan.needs_no_rows(),
+        needed: plan.needs(),
         ..Options::default()
     };
     let mut batches = Batches::new(bytes, &options, bytes.len().max(1));
@@ -42,13 +42,13 @@ fn file(relation: &Relation, bytes: &[u8], plan: &Plan) -> Option<Segment> {
 fn check(relation: &'static Relation, request: &[u8]) {
     let mut record = Vec::new();
     render::message(relation.signal.data(), request, &mut record);
-    let whole = segment(relation, &record, Projection::ALL);
+    let whole = segment(relation, &record, Kept::ALL);
     let all: Vec<usize> = (0..whole.len()).filter(|&row| relation.has(&whole, row)).collect();
     for column in relation.columns {
         let columns: [&Column; 1] = [column];
         let plan = Plan::new(relation, columns);
         let expected = tree::select(relation, &columns, &whole, &all);
-        let part = segment(relation, &record, plan.projection());
+        let part = segment(relation, &record, plan.needs());
         let name = column.name;
         assert_eq!(tree::select(relation, &columns, &part, &all), expected, "{name}");
         for bytes in [&record[..], request] {
@@ -63,7 +63,7 @@ fn check(relation: &'static Relation, request: &[u8]) {
         for bound in [Bound::Range(0..=i64::MAX), Bound::OneOf(vec![b"checkout".to_vec()])] {
             let mut filter = Filter::new(relation);
             if filter.require(column, &bound) {
-                let part = segment(relation, &record, filter.projection());
+                let part = segment(relation, &record, filter.needs());
                 let select = |segment: &Segment| {
                     let mut rows = Vec::new();
                     filter.select(segment, 0..segment.len(), usize::MAX, &mut rows);
@@ -90,9 +90,8 @@ proptest! {
 #[test]
 fn nothing_is_needed_to_count_rows() {
     for relation in Relation::ALL {
-        let nothing = Projection { resource: false, scope: false, row: 0, metric: 0 };
-        assert_eq!(Plan::new(relation, []).projection(), nothing);
-        assert_eq!(Filter::new(relation).projection(), nothing);
+        assert_eq!(Plan::new(relation, []).needs().parts, Projection::NOTHING);
+        assert_eq!(Filter::new(relation).needs().parts, Projection::NOTHING);
     }
 }
 
@@ -100,9 +99,9 @@ fn nothing_is_needed_to_count_rows() {
 fn columns_need_their_fields_only() {
     let projection = |relation: &Relation, names: &[&str]| {
         let columns = names.iter().map(|name| relation.column(name).expect("a column"));
-        Plan::new(relation, columns).projection()
+        Plan::new(relation, columns).needs().parts
     };
-    let nothing = Projection { resource: false, scope: false, row: 0, metric: 0 };
+    let nothing = Projection::NOTHING;
     for (relation, names, expected) in [
         (
             &SPANS,

@@ -5,6 +5,7 @@ use std::io;
 use duckspan_bench::probe::Probe;
 use duckspan_otlp::file::{Batches, Options, Worker};
 use duckspan_otlp::json::{Projection, Transcoder};
+use duckspan_otlp::kept::{Kept, RowForm};
 use duckspan_otlp::render::{self, Renderer};
 use duckspan_otlp::schema::SPAN;
 use duckspan_otlp::verify::verify;
@@ -87,12 +88,12 @@ fn decoded(file: &[u8], projection: Projection) -> io::Result<Vec<Segment>> {
 /// Calls `each` with every segment; one that it gives back serves another.
 fn each_segment(
     file: &[u8],
-    projection: Projection,
+    parts: Projection,
     mut each: impl FnMut(Segment) -> Option<Segment>,
 ) -> io::Result<()> {
     // As the extension has it: the narrow columns are read from messages.
-    let rows_as_text = projection != NARROW;
-    let options = Options { projection, rows_as_text, ..Options::default() };
+    let rows = if parts == NARROW { RowForm::Messages } else { RowForm::Times };
+    let options = Options { needed: Kept { parts, rows }, ..Options::default() };
     let mut batches = Batches::new(file, &options, BATCH_BYTES);
     let mut worker = Worker::new();
     while let Some(batch) = batches.next_batch(|_| Ok(()))? {

@@ -1,7 +1,10 @@
 //! What options change.
 
-use super::{Compression, Format, Options, RejectKind, gzip, read, read_with, zstd};
-use crate::json::Projection;
+use super::{
+    Batches, Compression, Format, Options, RejectKind, Worker, gzip, read, read_with, zstd,
+};
+use crate::kept::Projection;
+use crate::segment::Segment;
 use crate::signal::{Signal, SignalSet};
 use crate::split::sample::{big_endian, field, json, protobuf};
 
@@ -120,13 +123,17 @@ fn a_signal_that_nothing_speaks_for_is_told() {
 /// What is not wanted of a row is left out; the row is still there.
 #[test]
 fn a_projection_keeps_the_rows() {
-    let none = Projection { resource: false, scope: false, row: 0, metric: 0 };
-    let options = Options { projection: none, ..Options::default() };
+    let options = Options { needed: Projection::NOTHING.into(), ..Options::default() };
     for signal in Signal::ALL {
         let file = json(signal, 3, false).repeat(3);
-        let outcome = read_with(file.as_bytes(), &options);
-        assert_eq!(outcome.signals(), [signal; 3]);
-        assert!(outcome.rows.iter().all(|(_, data)| !data.contains("1000")), "{:?}", outcome.rows);
+        let mut batches = Batches::new(file.as_bytes(), &options, file.len());
+        let batch = batches.next_batch(|_| Ok(())).expect("memory does not fail");
+        let decoded = Worker::new().decode(&batch.expect("records"), &options);
+        let rows = |segment: &Segment| {
+            assert_eq!((segment.signal(), segment.kept()), (signal, options.needed));
+            (0..segment.len()).map(|row| segment.message(row).map(<[u8]>::len)).collect::<Vec<_>>()
+        };
+        assert_eq!(decoded.segments.iter().flat_map(rows).collect::<Vec<_>>(), [Some(0); 3]);
         assert!(read(&file).rows.iter().all(|(_, data)| data.contains("1000")));
     }
 }

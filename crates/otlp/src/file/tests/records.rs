@@ -1,6 +1,7 @@
 //! Records in their order, with their numbers and places.
 
 use super::{Options, Outcome, RejectKind, data, gzip, read, read_with, zstd};
+use crate::kept::{Kept, RowForm};
 use crate::signal::{Signal, SignalSet};
 use crate::split::sample::{big_endian, field, json, protobuf, row, varint};
 
@@ -75,8 +76,10 @@ fn records_do_not_touch_each_other() {
     ];
     let alone: Vec<_> = records.iter().map(read).collect();
     assert!(alone.iter().filter(|outcome| outcome.rows.is_empty()).count() >= 5);
+    let as_text =
+        || Options { needed: Kept { rows: RowForm::Text, ..Kept::ALL }, ..Options::default() };
     for first in 0..records.len() {
-        for options in [Options::default(), Options { rows_as_text: true, ..Options::default() }] {
+        for options in [Options::default(), as_text()] {
             let turned = |at: usize| (first + at) % records.len();
             let order: Vec<_> = (0..records.len()).map(turned).collect();
             let file: Vec<_> = order.iter().map(|&at| records[at].as_slice()).collect();

@@ -4,7 +4,7 @@ use zmij::Buffer;
 
 use super::super::plan::{Plan, Slot};
 use super::super::scan::Cursor;
-use super::Rows;
+use crate::kept::RowForm;
 use crate::render::number;
 use crate::schema::{Kind, Role, Rule};
 
@@ -45,8 +45,8 @@ impl Holds {
 }
 
 impl<'a> Canonical<'a> {
-    pub(super) fn new(cursor: Cursor<'a>, plans: &'static [Plan], rows: Rows) -> Canonical<'a> {
-        Canonical { cursor, plans, exact: rows == Rows::Text, magnitude: 0, wholes: Vec::new() }
+    pub(super) fn new(cursor: Cursor<'a>, plans: &'static [Plan], rows: RowForm) -> Canonical<'a> {
+        Canonical { cursor, plans, exact: rows == RowForm::Text, magnitude: 0, wholes: Vec::new() }
     }
 
     /// Steps over the value of a field in an object that is nested in that many lists of values.

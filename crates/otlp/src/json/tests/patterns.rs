@@ -1,4 +1,5 @@
 use super::*;
+use crate::kept::{Kept, RowForm};
 use crate::render;
 use crate::segment::{Segment, text};
 
@@ -69,7 +70,6 @@ const NARROW: Projection =
 /// A transcoder that knows such rows.
 fn knowing(of: Of, row: &str, projection: Projection) -> Transcoder {
     let mut transcoder = Transcoder::new();
-    transcoder.keep_text(projection != NARROW);
     let record = record(of, row);
     for _ in 0..2 {
         let segment = segment(&mut transcoder, of, record.as_bytes(), projection);
@@ -91,8 +91,8 @@ fn inside(row: &str) -> &str {
     &row[1..row.len() - 1]
 }
 
-/// Times of rows, and the text of those that are wanted whole.
-type Rows = Vec<(Option<i64>, String)>;
+/// Times of rows, and the text of those that are wanted whole, or else the message.
+type Rows = Vec<(Option<i64>, Vec<u8>)>;
 
 fn segment(
     transcoder: &mut Transcoder,
@@ -100,8 +100,10 @@ fn segment(
     record: &[u8],
     projection: Projection,
 ) -> Result<(Outcome, Segment)> {
-    let outcome = transcoder.read(record, SignalSet::ALL, projection)?;
-    let mut builder = SegmentBuilder::new(of.signal());
+    let rows = if projection == NARROW { RowForm::Messages } else { RowForm::Times };
+    let needed = Kept { parts: projection, rows };
+    let outcome = transcoder.read(record, SignalSet::ALL, needed)?;
+    let mut builder = SegmentBuilder::keeping(of.signal(), Kept { rows: needed.least(), ..needed });
     if let Some((request, form)) = transcoder.request(of.signal()) {
         builder.push_verified(request, form)?;
     }
@@ -116,11 +118,13 @@ fn rows(
 ) -> Result<(Outcome, Rows)> {
     let (outcome, segment) = segment(transcoder, of, record, projection)?;
     let row = |row| {
-        let mut text = Vec::new();
-        if projection != TIMES {
-            render::data(&segment, row, &mut text);
+        let mut wanted = Vec::new();
+        match projection {
+            TIMES => {}
+            NARROW => wanted.extend_from_slice(segment.message(row).unwrap_or_default()),
+            _ => render::data(&segment, row, &mut wanted),
         }
-        (segment.time(row), String::from_utf8(text).expect("UTF-8"))
+        (segment.time(row), wanted)
     };
     Ok((outcome, (0..segment.len()).map(row).collect()))
 }
@@ -203,6 +207,6 @@ fn rows_that_are_never_alike_are_read_all_the_same() {
         );
         let record = record(Of::Log, &row);
         let read = rows(&mut transcoder, Of::Log, record.as_bytes(), TIMES).expect("sound");
-        assert_eq!(read.1, [(Some(nth).filter(|&time| time > 0), String::new())]);
+        assert_eq!(read.1, [(Some(nth).filter(|&time| time > 0), Vec::new())]);
     }
 }

@@ -1,6 +1,6 @@
 //! What is told of repairs.
 
-use super::{Projection, Repairs, SignalSet, Transcoder};
+use super::{Kept, Projection, Repairs, SignalSet, Transcoder};
 use crate::repair::Repair::{self, *};
 
 /// What is told: the repair, its place, its value, and the byte at its offset.
@@ -89,7 +89,7 @@ fn one_repair_of_a_field_is_told() {
         let mut onto = Vec::new();
         let (wanted, signal) = (SignalSet::ALL, crate::Signal::Traces);
         transcoder
-            .read_onto(record.as_bytes(), wanted, Projection::ALL, signal, &mut onto, &mut repairs)
+            .read_onto(record.as_bytes(), wanted, Kept::ALL, signal, &mut onto, &mut repairs)
             .expect("a record");
     }
     let values: Vec<_> = repairs.examples().iter().map(|one| one.value.as_str()).collect();

@@ -3,6 +3,7 @@
 use duckspan_otlp::Signal;
 use duckspan_otlp::compression::{Compression, Decoder, FILE_WINDOW_LOG};
 use duckspan_otlp::file::{Batches, Options, Reject, Worker};
+use duckspan_otlp::kept::{Kept, RowForm};
 use duckspan_otlp::repair::Repairs;
 use duckspan_otlp::sniff::{Sniffed, sniff};
 
@@ -27,7 +28,7 @@ pub fn check(file: &[u8]) {
     let large = read(file, &options, LARGE);
     let small = read(file, &options, small_batch(file));
     let (Some(large), Some(small)) = (large, small) else { return };
-    let as_text = Options { rows_as_text: true, ..options };
+    let as_text = Options { needed: Kept { rows: RowForm::Text, ..Kept::ALL }, ..options };
     assert_eq!(read(file, &as_text, LARGE).as_ref(), Some(&large), "text makes a difference");
     if small != large {
         let framings = [first_framing(file, small_batch(file)), first_framing(file, LARGE)];

@@ -166,6 +166,7 @@ fn put_older(older: &'static Older, now: &'static Message, value: Value<'_>, out
         }
         (Kind::Message(inner), _, Value::Len(bytes, _)) => put_nested(number, inner, bytes, out),
         (Kind::Sfixed64, Kind::Double, Value::Fixed64(bits)) => {
+            // Integers beyond 2^53 are rounded: a histogram of today has no other kind of sum.
             let double = bits as i64 as f64;
             put_tagged(out, number, WireType::Fixed64, double.to_bits());
         }

@@ -44,6 +44,8 @@ pub fn normalize(
             let before = repairs.of(Repair::InvalidUtf8);
             Normalizer { out, repairs, spare: Vec::new() }.message(message, &[bytes], 0);
             let repaired = repairs.of(Repair::InvalidUtf8) > before;
+            // The example is looked for in a second walk, as places are lost while a message is rewritten: once for a
+            // file, not for each text.
             if repaired && checked.is_ok() && repairs.wants(Repair::InvalidUtf8, "") {
                 repairs.examples.extend(invalid_utf8(message, bytes));
             }
@@ -73,6 +75,7 @@ impl<'a> Normalizer<'a, '_> {
         {
             return entries(message, bytes).for_each(|entry| self.field(&[entry], lists));
         }
+        // One for each level that is open, and no more are ever made: messages nest, but few at a time.
         let mut collected = self.spare.pop().unwrap_or_default();
         collected.extend(parts.iter().flat_map(|part| entries(message, part)));
         keep_last_member(&mut collected);
@@ -126,6 +129,7 @@ impl<'a> Normalizer<'a, '_> {
         }
         let lists = lists + usize::from(message.role == Role::ValueList);
         put_tag(self.out, number, WireType::Len as u8);
+        // A message is about as long as it was, so its length takes as many bytes, and nothing has to move.
         let expected = parts.iter().map(|part| part.len()).sum();
         self.with_len(expected, |this| {
             if lists <= MAX_VALUE_DEPTH {
@@ -195,6 +199,7 @@ impl<'a> Normalizer<'a, '_> {
             Value::Len(bytes, _)
                 if matches!(field.kind, Kind::String) && str::from_utf8(bytes).is_err() =>
             {
+                // Length first, text after it: so what replaces bad bytes is measured before it is written.
                 self.repairs.count(Repair::InvalidUtf8);
                 put_tag(self.out, number, WireType::Len as u8);
                 put_varint(self.out, (bytes.len() + utf8::growth(bytes)) as u64);

@@ -32,6 +32,8 @@ impl Order {
     /// Adds a field that is in no oneof, if there was none of this number, and the last had a smaller one.
     #[inline(always)]
     pub(crate) fn add_next(&mut self, number: u8) -> bool {
+        // A smaller one that comes after a larger is left to `add`, which tells why it is out of order; `seen` is
+        // asked as well since the last one need not be the largest.
         let is_next = number > self.last && self.seen >> number & 1 == 0;
         if is_next {
             self.seen |= 1 << number;
@@ -57,6 +59,8 @@ impl Order {
         }
         self.seen |= bit;
         self.oneof |= member;
+        // Compared with the last one, not the largest: where any is out of order, one is smaller than the one before
+        // it.
         let early = field.number < self.last;
         self.last = field.number;
         if early { Place::Early } else { Place::Canonical }
@@ -78,6 +82,8 @@ pub(crate) fn sort_messages(bytes: &mut [u8], messages: &[Range<usize>]) {
     for message in messages {
         runs.clear();
         find_runs(bytes, message.clone(), &mut runs);
+        // One field that stands too early is the Collector's habit, and to rotate bytes costs neither a copy nor a
+        // sort.
         match (late_run(&runs), runs.last()) {
             (Some(late), Some(last)) => {
                 bytes[late.start..last.end].rotate_left(late.end - late.start);
@@ -104,6 +110,7 @@ fn find_runs(bytes: &[u8], range: Range<usize>, runs: &mut Vec<Run>) -> Option<(
         let tag = part.varint()?;
         let (number, wire_type) = ((tag >> 3) as u32, tag as u8 & 7);
         part.skip(number, wire_type)?;
+        // Elements of a repeated field stay together, so they move as one.
         while tag < 0x80 && part.next_is(tag as u8) {
             part.skip(number, wire_type)?;
         }
@@ -116,6 +123,7 @@ fn find_runs(bytes: &[u8], range: Range<usize>, runs: &mut Vec<Run>) -> Option<(
 /// None of them is empty.
 pub(crate) fn sort_runs(bytes: &mut [u8], runs: &mut [Run], scratch: &mut Vec<u8>) {
     let Some(mut at) = runs.first().map(|run| run.start) else { return };
+    // Stable: the elements of a repeated field have an order of their own.
     runs.sort_by_key(|run| run.number);
     let mut misplaced = &*runs;
     while let [first, rest @ ..] = misplaced
@@ -127,6 +135,7 @@ pub(crate) fn sort_runs(bytes: &mut [u8], runs: &mut [Run], scratch: &mut Vec<u8
     let from = at;
     scratch.clear();
     scratch.extend_from_slice(&bytes[from..end]);
+    // What stands side by side in the new order as it did in the old is copied at once.
     for neighbours in misplaced.chunk_by(|a, b| a.end == b.start) {
         let (start, end) = (neighbours[0].start, neighbours[neighbours.len() - 1].end);
         let moved = &scratch[start - from..end - from];

@@ -62,6 +62,7 @@ impl<'a> Part<'a> {
     #[inline(always)]
     pub(crate) fn len(&mut self) -> Option<Part<'a>> {
         let len = self.varint()?;
+        // A length that reaches beyond its message is stopped here: what `content` slices is always in bounds.
         if len > self.end.checked_sub(self.start)? as u64 {
             return None;
         }
@@ -73,6 +74,8 @@ impl<'a> Part<'a> {
     /// Reads `N` bytes.
     #[inline(always)]
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        // It may reach beyond the part, of bytes that nobody checked: then it reads what stands there, and the walk
+        // ends at the next step.
         let array = self.bytes.get(self.start..)?.first_chunk()?;
         self.start += N;
         Some(*array)
@@ -100,6 +103,7 @@ impl<'a> Part<'a> {
             5 => self.start += 4,
             _ => self.start = group_end(*self, number, wire_type)?,
         }
+        // Fixed widths are added without a look, so this one look at the end is for all of them.
         (self.start <= self.end).then_some(())
     }
 }
@@ -124,6 +128,7 @@ fn long_varint(bytes: &[u8], mut start: usize) -> Option<(u64, usize)> {
 /// Where a group ends that stands at the start of `part`.
 #[cold]
 fn group_end(part: Part<'_>, number: u32, wire_type: u8) -> Option<usize> {
+    // `Reader::within` panics on such a range, which only bytes that nobody checked can lead to.
     if part.start > part.end {
         return None;
     }

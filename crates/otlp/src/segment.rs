@@ -103,6 +103,7 @@ impl Slice {
     const ABSENT: Slice = Slice { start: u32::MAX, len: 0 };
 
     fn of(self, bytes: &[u8]) -> Option<&[u8]> {
+        // A message that is there but empty has a place, so absence cannot be told by length.
         (self != Slice::ABSENT)
             .then(|| &bytes[self.start as usize..self.start as usize + self.len as usize])
     }
@@ -178,6 +179,8 @@ impl Segment {
     #[inline]
     pub fn duration(&self, row: usize) -> Option<i64> {
         match self.rows[row].duration {
+            // Four seconds fit into the index, which most spans are shorter than; the others cost a walk when they
+            // are asked for.
             Row::ODD_DURATION => self.odd_duration(row),
             duration => Some(duration.into()),
         }
@@ -363,6 +366,8 @@ impl SegmentBuilder {
             return false;
         }
         let is_plain = self.read_plain(|segment, buffer| match start {
+            // The first request of a segment is copied row by row, as its memory is cold; behind others it is copied
+            // at once, and its offsets count from theirs.
             0 => plain::read_and_copy(segment, request, buffer),
             _ => {
                 buffer.extend_from_slice(request);
@@ -399,6 +404,8 @@ impl SegmentBuilder {
         read: impl FnOnce(&mut Segment, &mut Vec<u8>) -> Option<Vec<Range<usize>>>,
     ) -> bool {
         let mark = self.mark();
+        // The buffer is out of the segment while it is read, so that rows can be added to the one and the other be
+        // borrowed.
         let mut buffer = std::mem::take(&mut self.segment.bytes);
         let messages = read(&mut self.segment, &mut buffer);
         match &messages {
@@ -436,6 +443,8 @@ impl SegmentBuilder {
         if plain::read(&mut self.segment, request, 0).is_none() {
             self.reset_to(mark);
             let needs = check(self.segment.signal.data(), request)?;
+            // The times may stand in other fields, or twice: so what is canonical is made first. Its rows have places
+            // then, which nobody asks for.
             if matches!(needs, Needs::Modernizing | Needs::Rewriting) {
                 return self.push_verified(request, Form::Loose);
             }
@@ -489,6 +498,7 @@ impl SegmentBuilder {
     /// # Errors
     /// If the segment has no room for it. It is removed then.
     pub(crate) fn push_written(&mut self, start: usize) -> Result<()> {
+        // The request is in the buffer already, which therefore ends elsewhere than where it is to end if this fails.
         let Mark([_, lens @ ..]) = self.mark();
         // What replaces invalid UTF-8 takes more room than what it replaces.
         let indexed = match self.bytes() > MAX_SEGMENT_BYTES {
@@ -523,6 +533,7 @@ impl SegmentBuilder {
 
     /// The segment, trimmed to what it holds.
     pub fn finish(mut self) -> Segment {
+        // Rows are by far the most, at 24 bytes each, and a list that grows by doubling has up to half of it empty.
         self.segment.rows.shrink_to_fit();
         self.segment
     }

@@ -10,6 +10,7 @@ const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 /// Whether a text is UTF-8, which mostly is ASCII.
 #[inline(always)]
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
+    // Nearly all texts are ASCII, which is told without a walk over their characters.
     is_ascii(text) || str::from_utf8(text).is_ok()
 }
 
@@ -40,10 +41,13 @@ fn is_ascii(bytes: &[u8]) -> bool {
     match bytes.len() {
         64.. => {
             let (blocks, _) = bytes.as_chunks();
+            // The last block overlaps the one before it, so no bytes are left that do not fill one.
             let last = bytes.last_chunk().map_or(u8x16::ZERO, any_of_64);
             blocks.iter().fold(last, |all, block| all | any_of_64(block)).to_bitmask() == 0
         }
         32.. => {
+            // Two blocks, one from each end, cover any length from one block up to two; it does not matter that they
+            // overlap.
             let bits = ends(bytes).map(|(first, last)| any_of_32(first) | any_of_32(last));
             bits.is_some_and(|bits| bits.to_bitmask() == 0)
         }

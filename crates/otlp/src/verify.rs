@@ -154,6 +154,8 @@ impl<'a> Walk<'a> {
 
     fn needs(self) -> Needs {
         match self.unsorted {
+            // The order of these counts: what is brought up to date is checked anew, so nothing else that was found
+            // holds of it.
             _ if self.aged => Needs::Modernizing,
             _ if self.loose => Needs::Rewriting,
             unsorted if unsorted.is_empty() && self.unknown => Needs::Dropping,
@@ -200,6 +202,8 @@ impl<'a> Walk<'a> {
             }
             return Ok(times);
         }
+        // What was seen at a glance is not looked at again: the walk goes on where the glance ended, and knows of the
+        // order before.
         let start = Start { at, order: head.order(), sorted: head.sorted };
         self.fields(&SPAN, range, start, 0).map(|()| times)
     }
@@ -219,6 +223,8 @@ impl<'a> Walk<'a> {
             let (tag, width) = reader.small_tag();
             let step = message.step(tag);
             if step == Step::Other || !order.add_next(tag >> 3) {
+                // A copy of the reader goes in and its place comes back: a reference would keep it in memory for the
+                // whole walk.
                 let odd = self.odd_field(message, reader.clone(), order, lists)?;
                 reader.step(odd.end - reader.offset());
                 order = odd.order;
@@ -324,6 +330,8 @@ impl<'a> Walk<'a> {
             WireType::Fixed32 => drop(reader.fixed32()?),
             WireType::Varint | WireType::Len => {
                 let value = reader.varint()?;
+                // A padded varint is not told from a minimal one: readers take both, and only what is read has to be
+                // the same.
                 self.loose |= canonical_varint(kind, value) != value;
             }
         }
@@ -343,6 +351,7 @@ impl<'a> Walk<'a> {
             let (tag, start) = (field.number << 3 | WireType::Len as u8, reader.offset() - 1);
             // A tag may take more bytes than it needs.
             if reader.all()[start] == tag {
+                // The first of them is recognised from its tag on, as the others are, so the walk goes back to it.
                 let end = self.attributes(reader.all(), start, tag, lists)?;
                 reader.step(end - reader.offset());
                 return Ok(());
@@ -375,6 +384,7 @@ impl<'a> Walk<'a> {
                 reader.offset()
             };
             // The first that is not recognised, and those whose text is to be looked at.
+            // At least one is looked at closely, so that the loop around this ends, however little is recognised.
             while reader.offset() <= end && reader.eat(tag) {
                 self.nested(&KEY_VALUE, &mut reader, lists)?;
             }
@@ -409,6 +419,8 @@ impl<'a> Walk<'a> {
         if reader.eat(tag::KEY)
             && let Ok(key) = reader.len_range()
             && reader.rest().first() == Some(&tag::VALUE)
+            // A value that does not end with its attribute has unknown fields behind it, or is cut: the walk by the
+            // schema tells.
             && let Some(mut value) = only_field(&reader)
         {
             self.text(key);
@@ -444,11 +456,13 @@ impl<'a> Walk<'a> {
     fn packed(&mut self, kind: Kind, start: usize, mut values: Reader<'a>) -> Checked {
         self.loose |= values.is_empty();
         if kind.wire_type() == WireType::Fixed64 {
+            // Whole numbers of eight bytes need no look at each: any bits are a value.
             if !values.rest().len().is_multiple_of(8) {
                 return Err(Box::new(Error::new("packed values end inside a value", start)));
             }
             return Ok(());
         }
+        // Of the kinds that are varints only those of 64 bits repeat, so none is too wide; padded ones read the same.
         while !values.is_empty() {
             values.varint().map_err(Error::nested)?;
         }
@@ -461,6 +475,7 @@ impl<'a> Walk<'a> {
         let text = &self.bytes[range];
         if !utf8::is_utf8(text) {
             self.loose = true;
+            // Counted on the way, for who asks before memory is taken for what replaces it.
             self.growth += utf8::growth(text);
         }
     }

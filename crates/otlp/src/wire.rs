@@ -100,6 +100,7 @@ impl<'a> Reader<'a> {
                 Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
             }
             _ => {
+                // Rare enough to be worth a call: it keeps what is inlined small.
                 let (value, end) = long_varint(self.bytes, self.at)?;
                 self.at = end;
                 Ok(value)
@@ -113,6 +114,7 @@ impl<'a> Reader<'a> {
         #[cfg(test)]
         crate::work::count();
         match self.bytes.get(self.at) {
+            // Below 8 the number is 0, which no field has.
             Some(&tag @ 8..0x80) => {
                 self.at += 1;
                 Ok((u32::from(tag >> 3), tag & 7))
@@ -241,6 +243,7 @@ fn long_varint(bytes: &[u8], start: usize) -> Result<(u64, usize)> {
     for (index, &byte) in bytes[start..].iter().take(10).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * index);
         if byte < 0x80 {
+            // Nine bytes have 63 bits, so of the tenth one is left.
             if index == 9 && byte > 1 {
                 return Err(Error::new("varint of more than 64 bits", start));
             }
@@ -269,6 +272,7 @@ fn long_tag(bytes: &[u8], start: usize) -> Result<(u32, u8, usize)> {
 #[cold]
 fn group_end(mut reader: Reader<'_>, number: u32) -> Result<usize> {
     const MAX_GROUPS: usize = 64;
+    // What is sent says how deep groups nest, so they are not stepped over by recursion. OTLP has none.
     let mut open = vec![number];
     while let Some(&innermost) = open.last() {
         let start = reader.at;
@@ -313,6 +317,7 @@ pub fn put_len(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
 /// The bytes a varint takes.
 #[inline]
 pub fn varint_len(value: u64) -> usize {
+    // A bit is set even in zero, which takes a byte as well.
     ((63 - (value | 1).leading_zeros()) / 7 + 1) as usize
 }
 

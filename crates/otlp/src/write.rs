@@ -8,6 +8,7 @@ use crate::wire::{put_tag, put_varint, varint_len};
 #[inline(always)]
 pub(crate) fn open(out: &mut Vec<u8>, number: u32, width: usize) -> usize {
     match width {
+        // Tag and length in one write: the length is filled in by `close`.
         1 if number < 16 => out.extend_from_slice(&[(number << 3 | 2) as u8, 0]),
         _ => {
             put_tag(out, number, WireType::Len as u8);
@@ -35,6 +36,7 @@ fn close_wide(out: &mut Vec<u8>, start: usize, width: usize) -> usize {
     let needed = varint_len((end - start) as u64);
     if needed != width {
         let moved = start - width + needed;
+        // Room first where the content moves up, cut afterwards where it moves down.
         out.resize(end.max(moved + end - start), 0);
         out.copy_within(start..end, moved);
         out.truncate(moved + end - start);

@@ -27,9 +27,11 @@ pub(super) enum Spelling {
 /// Decodes `HEX` hex digits into half as many bytes.
 #[inline(always)]
 pub(super) fn hex<const HEX: usize, const BYTES: usize>(text: &[u8; HEX]) -> Option<[u8; BYTES]> {
+    // Without a branch for each digit: all are decoded side by side, and whether they are digits is asked once.
     let mut valid = true;
     let values: [u8; HEX] = std::array::from_fn(|at| {
         let digit = text[at].wrapping_sub(b'0');
+        // One bit is what lower case has more than upper case.
         let letter = (text[at] | 0x20).wrapping_sub(b'a');
         valid &= (digit < 10) | (letter < 6);
         if digit < 10 { digit } else { letter.wrapping_add(10) }
@@ -56,12 +58,14 @@ pub(super) fn id(text: &[u8], out: &mut Vec<u8>) -> Option<Spelling> {
 pub(super) fn base64(text: &[u8], out: &mut Vec<u8>) -> bool {
     let start = out.len();
     let digits = match text.len() % 4 {
+        // Padding fills the last group up to four, so where it has another length there is none.
         0 => text.strip_suffix(b"==").or(text.strip_suffix(b"=")).unwrap_or(text),
         _ => text,
     };
     let (quads, rest) = digits.as_chunks::<4>();
     for quad in quads {
         let [a, b, c, d] = quad.map(|char| u32::from(BASE64[usize::from(char)]));
+        // What is no digit has the upper bits set, which shows in all four together.
         if (a | b | c | d) > 63 {
             out.truncate(start);
             return false;
@@ -88,6 +92,7 @@ fn base64_rest(rest: &[u8], out: &mut Vec<u8>) -> bool {
     }
     match rest.len() {
         0 => {}
+        // The bits beyond whole bytes say nothing, and not all encoders have them at 0.
         2 => out.push((bits >> 4) as u8),
         3 => out.extend_from_slice(&[(bits >> 10) as u8, (bits >> 2) as u8]),
         _ => return false,

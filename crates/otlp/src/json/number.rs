@@ -75,10 +75,12 @@ impl Cursor<'_> {
             let point = self.at;
             number.digits = self.digits(number.digits)?;
             number.fraction = true;
+            // The point is moved behind the last digit: 1.25 is 125 times 10^-2.
             number.exponent = -((self.at - point) as i64);
             count += self.at - point;
             end = self.at;
         }
+        // So many may have wrapped around on the way: they are read once more, with care.
         if count > SAFE_DIGITS {
             number.set_many_digits(&self.bytes[from..end]);
         }
@@ -95,6 +97,8 @@ impl Cursor<'_> {
         self.at += usize::from(matches!(self.peek(), b'-' | b'+'));
         let start = self.at;
         self.digits(0)?;
+        // JSON has exponents of any length. One that saturates is far beyond any type, and so as good as its true
+        // value.
         let size = self.bytes[start..self.at].iter().fold(0i64, |size, byte| {
             size.saturating_mul(10).saturating_add(i64::from(byte - b'0'))
         });
@@ -131,6 +135,7 @@ impl Number {
         if self.inexact {
             return None;
         }
+        // Zero is zero, whatever its exponent: the power of ten that it takes might not even fit.
         if self.digits == 0 {
             return Some(0);
         }
@@ -187,12 +192,16 @@ const POWERS_OF_TEN: [f64; 23] = [
 fn eight_digits(text: &[u8; 8]) -> Option<u64> {
     const ONES: u64 = u64::MAX / 0xff;
     let word = u64::from_le_bytes(*text);
+    // A byte is a digit if its high half is 3, and still is once 6 is added to it: that carries for what is beyond 9.
+    // A carry from byte to byte would take one above 0xf9, which the second test finds.
     let past_nine = word.wrapping_add(ONES * 6);
     if (word & past_nine & (ONES * 0xf0)) != ONES * 0x30 || (word | past_nine) & (ONES * 0xc0) != 0
     {
         return None;
     }
     let ones = word & (ONES * 0x0f);
+    // The first digit is the lowest byte. Neighbours are joined to pairs, pairs to fours, fours to the number, all of
+    // them at a time.
     let pairs = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
     Some(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)

@@ -72,6 +72,7 @@ impl Slot {
     pub(super) fn eat_name(&self, cursor: &mut Cursor<'_>) -> bool {
         let Some(chunk) = cursor.chunk::<NAME_BYTES>() else { return false };
         let [first, second] = halves(*chunk);
+        // A name is compared as two registers, whatever its length: what stands behind it in the text is masked out.
         let differences =
             (first ^ self.text[0]) & self.mask[0] | (second ^ self.text[1]) & self.mask[1];
         let found = differences == u8x16::ZERO;
@@ -121,6 +122,8 @@ pub(super) fn root(signal: Signal) -> usize {
 pub(super) static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| {
     let mut messages: Vec<&'static Message> = Signal::ALL.map(Signal::data).to_vec();
     let mut plans = Vec::new();
+    // Messages refer to each other in circles, so they go by their place in this list, which grows while it is gone
+    // through.
     while let Some(&message) = messages.get(plans.len()) {
         let mut slot = |member: Member| {
             let child = child(member.kind, &mut messages);

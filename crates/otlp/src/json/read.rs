@@ -80,6 +80,7 @@ impl Order {
         } else if self.has(slot) && !slot.appends() {
             self.duplicate = true;
         } else {
+            // The number of the last one again is the next element of a repeated field.
             self.unsorted |= slot.number != self.last;
         }
         // A number of older versions is larger; such a field has an order of its own.
@@ -153,6 +154,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.loose |= order.duplicate;
+        // Where something is there twice, `normalize` rewrites the message, and sorts it as it does.
         if order.unsorted && !order.duplicate {
             sort_runs(&mut self.out, &mut self.runs[outer_runs..], self.scratch);
         }
@@ -164,6 +166,7 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     fn member(&mut self, index: usize, order: &mut Order) -> Step<Option<&'static Slot>> {
         let plan: &'static Plan = &self.plans[index];
+        // Senders write members in one order over and over: what followed the last one before mostly follows it now.
         let guess = usize::from(self.habits[index].next[order.slot]);
         self.cursor.token();
         if let Some(slot) = plan.slots.get(guess)
@@ -285,6 +288,7 @@ impl<'a> Reader<'a> {
     fn number(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
         match self.scalar(slot, nest)? {
             None => {}
+            // These are bits: minus zero, which a reader could tell from zero, is not left out.
             Some(0) if !order.keeps_default(slot) => {}
             Some(value) => {
                 order.note(slot);
@@ -344,6 +348,8 @@ impl<'a> Reader<'a> {
         match self.plans[child].role {
             Role::KeyValue => self.key_value(slot, nest),
             Role::AnyValue => self.any_value(slot, nest),
+            // Readers of protobuf recurse over lists of values, so the limit is one for both encodings, and told
+            // where they are written.
             Role::ValueList if nest.lists == MAX_VALUE_DEPTH => Err(Fault::ValueDepth),
             Role::ValueList => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
             row if row.is_row() && self.knows_rows => self.row(slot, nest),
@@ -359,6 +365,7 @@ impl<'a> Reader<'a> {
         let width = usize::from(self.habits[slot.child].width);
         let start = open(&mut self.out, slot.number, width);
         self.message(slot.child, nest)?;
+        // The next message of this kind is likely to be about as long: a length of the right width need not be moved.
         self.habits[slot.child].width = close(&mut self.out, start, width) as u8;
         Ok(())
     }

@@ -182,6 +182,7 @@ impl Replay {
     fn enter_scope(&mut self, data: &[u8], beside: &Beside) -> Result<()> {
         let of = |range: &Option<Range<usize>>| range.clone().map_or(&b""[..], |at| &data[at]);
         let (scope, url) = (of(&beside.scope), of(&beside.schema_url));
+        // JSON text has no NUL, so the two cannot be mistaken for another two.
         let key = [scope, b"\0", url].concat();
         if !self.scope.text.is_empty() && self.scope.key == key {
             return Ok(());
@@ -246,6 +247,8 @@ impl Replay {
             let [resource, scope, data] = [&pending.resource, &pending.scope, &pending.data]
                 .map(|range| &text[range.clone()]);
             let alone = [start.as_bytes(), resource, scope, data, END].concat();
+            // A row alone is enough to fail, as what is shared is written with it. It takes time, but only once
+            // something is wrong.
             match self.segment(&alone) {
                 Ok(segment) if segment.len() == 1 => {}
                 Ok(segment) => {

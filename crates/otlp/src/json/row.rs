@@ -44,6 +44,7 @@ impl Reader<'_> {
             RowForm::Times => Becomes::Nothing,
         };
         let patterns = &mut self.patterns[slot.child];
+        // What was learnt says what rows become, so it is of no use where something else is wanted of them.
         patterns.make(becomes);
         let start = self.cursor.clone();
         let rests = patterns.rest();
@@ -54,6 +55,8 @@ impl Reader<'_> {
             self.plain(slot, nest)?;
         }
         if !rests {
+            // It was read, so it is sound; but it is gone through a second time, which is why rows that are all
+            // different must not be learnt for long.
             self.patterns[slot.child].learn(slot.child, start, self.plans);
         }
         Ok(())
@@ -73,6 +76,7 @@ impl Reader<'_> {
         self.habits[slot.child].width = close(&mut self.out, start, width) as u8;
         self.cursor.at = found.end;
         for &(slot, member, at) in patterns.base64_ids() {
+            // A repair in what a query leaves out is told only to those who refuse every repair.
             if self.reads_all || self.projection.row >> member & 1 == 1 {
                 self.noted.note(Repair::Base64Id, Some(slot), at);
             }
@@ -106,6 +110,7 @@ impl Reader<'_> {
             let start = row.cursor.at;
             place = self.row_member(index, place, &mut row.cursor)?;
             let slot = &plan.slots[place];
+            // No field has number 0, so its bit stands for the oneof, of which a row has one at most.
             let bit = if slot.rule == Rule::Oneof { 1 } else { 1 << slot.number };
             if seen & bit != 0 {
                 return None;

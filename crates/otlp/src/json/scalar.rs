@@ -182,6 +182,7 @@ impl Reader<'_> {
         self.cursor.at += QUOTED;
         open(&mut self.out, number, 1);
         self.out.extend_from_slice(&bytes);
+        // Ids are shorter than 128 bytes, so what was opened need not be moved.
         let start = self.out.len() - BYTES;
         close(&mut self.out, start, 1);
         true
@@ -210,6 +211,7 @@ impl Reader<'_> {
 /// The number of an enum value: by its name, or by what is behind the part that all names begin with, in
 /// any case: `SPAN_KIND_SERVER`, `SERVER`, `server`.
 pub(super) fn named(names: &[&str], text: &[u8]) -> Option<usize> {
+    // That of number 0 ends in a word of its own, behind what all begin with: `SPAN_KIND_UNSPECIFIED`.
     let common = names.first().and_then(|first| first.rfind('_')).map_or(0, |at| at + 1);
     names.iter().position(|name| {
         let is = |name: &str| name.as_bytes().eq_ignore_ascii_case(text);
@@ -222,6 +224,7 @@ fn older_code(slot: &Slot, text: &[u8]) -> Option<usize> {
     const PREFIX: &[u8] = b"STATUS_CODE_";
     const ERROR: usize = 2;
     let (prefix, rest) = text.split_at_checked(PREFIX.len())?;
+    // Their names are those of gRPC behind the prefix of today. `STATUS_CODE_OK` was found before, as one of today's.
     let is_old = slot.field == "Status.code" && prefix.eq_ignore_ascii_case(PREFIX);
     (is_old && named(DEPRECATED_STATUS_CODES, rest)? > 0).then_some(ERROR)
 }

@@ -95,6 +95,7 @@ impl<'a> Cursor<'a> {
     #[inline(never)]
     fn token_after_space(&mut self) -> u8 {
         loop {
+            // Indented JSON has long runs of spaces.
             while self.chunk() == Some(b"        ") {
                 self.at += 8;
             }

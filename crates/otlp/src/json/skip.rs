@@ -24,6 +24,8 @@ impl Open {
         if self.len >= self.limit {
             return Err(Fault::JsonDepth);
         }
+        // A bit for each level instead of a call: depth costs neither stack nor memory, and what is hostile is no
+        // slower.
         let bit = 1 << (self.len % 64);
         let word = &mut self.bits[self.len / 64];
         *word = if object { *word | bit } else { *word & !bit };

@@ -58,6 +58,7 @@ impl Cursor<'_> {
             b'n' => b'\n',
             b'r' => b'\r',
             b't' => b'\t',
+            // Its four digits may be the first half of a pair.
             b'u' => return self.unescape_unicode(out, noted),
             _ => return Err(Fault::Escape),
         };
@@ -71,6 +72,7 @@ impl Cursor<'_> {
         let unit = self.hex4()?;
         let code = match unit {
             0xd800..0xdc00 => {
+                // UTF-16 has characters beyond its 16 bits in two halves, of ten bits each.
                 self.low_surrogate()?.map(|low| 0x10000 + ((unit - 0xd800) << 10 | (low - 0xdc00)))
             }
             _ => Some(unit),

@@ -18,6 +18,7 @@ use crate::wire::{Reader, Value};
 /// # Errors
 /// If the bytes are malformed.
 pub(super) fn index(segment: &mut Segment, start: usize) -> Result<()> {
+    // Taken out while it is walked, since rows are added to the segment meanwhile; put back whatever comes of it.
     let bytes = std::mem::take(&mut segment.bytes);
     let result = Walk { bytes: &bytes, sorted: true, segment }.data(start);
     segment.bytes = bytes;
@@ -104,6 +105,7 @@ impl Walk<'_> {
             }
             _ => Ok(()),
         })?;
+        // Nothing of a request is lost: a metric without points is a row, whose message is absent.
         if self.segment.rows.len() == rows {
             let parent = metric as u32;
             self.segment.rows.push(Row::new(Slice::ABSENT, parent, 0));
@@ -124,6 +126,7 @@ impl Walk<'_> {
         let Some(point) = data.points() else { return Ok(()) };
         self.fields(slice, |walk, number, slice| match number {
             POINTS => {
+                // Points are the first field of each kind of data, so behind the last of them stands the rest.
                 walk.segment.metrics[metric].rest = slice.start + slice.len;
                 walk.row(slice, metric as u32, point)
             }
@@ -143,6 +146,7 @@ impl Walk<'_> {
     #[inline]
     pub(super) fn timed_span(&mut self, slice: Slice, scope: u32, start: u64, end: u64) {
         let row = Row::new(slice, scope, start);
+        // Where one of them is unknown there is no duration, though the difference could be taken.
         let duration = valid_time(end).filter(|_| row.time != 0);
         let duration = duration.and_then(|end| u32::try_from(end - row.time as i64).ok());
         let duration = duration.unwrap_or(Row::ODD_DURATION);
@@ -233,9 +237,11 @@ fn fixed64s<const N: usize>(
     let mut missing = N;
     while missing > 0 && !reader.is_empty() {
         let (number, wire_type) = reader.tag()?;
+        // An unknown field may stand anywhere, and says nothing of what comes behind it.
         if sorted && number > numbers[N - 1] && message.field(number).is_some() {
             break;
         }
+        // Numbers of other wire types are unknown fields, and may share a number with a time.
         if wire_type != WireType::Fixed64 as u8 {
             reader.skip(number, wire_type)?;
             continue;

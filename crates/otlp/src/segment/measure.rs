@@ -74,6 +74,7 @@ impl Segment {
         let (mut start, mut footprint) = (rows.start, Footprint::default());
         for row in rows.clone() {
             let grown = footprint.plus(measure.row(row));
+            // Else rows that share a megabyte would each become a part with a copy of it.
             let memory = memory.max(2 * measure.shared_by(row));
             if row > start && (grown.memory() > memory || row - start >= max_rows) {
                 runs.push(Run { rows: start..row, memory: footprint.memory() });
@@ -179,6 +180,7 @@ impl<'a> Measure<'a> {
         if self.segment.signal != Signal::Metrics {
             return own.plus(self.scope(parent));
         }
+        // Marks instead of a set that is emptied: to begin a run costs nothing, however much the one before shared.
         if std::mem::replace(&mut self.metrics[parent as usize], self.run) == self.run {
             return own;
         }

@@ -77,8 +77,11 @@ impl<'a> Merge<'a> {
     /// Adds rows, with their new parents and their old places.
     fn number(&mut self, segment: &'a Segment, rows: Range<usize>) {
         self.parents.clear();
+        // The parent of a row is a metric or a scope, never both in one segment: one list serves either.
         self.parents.resize(segment.scopes.len().max(segment.metrics.len()), None);
         for &row in &segment.rows[rows] {
+            // Each parent is looked up once for a segment, however many rows it has: hashing all of a resource for
+            // each would cost more than the copy.
             let parent = self.parents[row.parent as usize].unwrap_or_else(|| {
                 let number = self.parent(segment, row.parent as usize);
                 self.parents[row.parent as usize] = Some(number);
@@ -124,6 +127,7 @@ impl<'a> Merge<'a> {
         let old =
             runs.iter().flat_map(|(segment, rows)| rows.clone().map(|row| segment.message(row)));
         for (row, message) in rows.iter_mut().zip(old) {
+            // Old places are read while new ones are written, so rows go through both lists side by side.
             row.message = put(message, out);
         }
         Segment { signal, kept: Kept::ALL, whole: false, bytes, rows, resources, scopes, metrics }
@@ -164,6 +168,7 @@ impl<K> Default for Numbers<K> {
 impl<K: Hash + Eq + Copy> Numbers<K> {
     /// The number of `key`; calls `add` if it is new.
     fn number(&mut self, key: K, add: impl FnOnce()) -> u32 {
+        // Compared by content: two senders of one service have equal resources at different places.
         if self.keys.get(self.last) == Some(&key) {
             return self.last as u32;
         }

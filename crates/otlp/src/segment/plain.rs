@@ -56,6 +56,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(segment: &'a mut Segment, bytes: &'a [u8], copy: Option<&'a mut Vec<u8>>) -> Walk<'a> {
+        // Rows are found before fields are sorted, so times are looked for in the whole row.
         let index = index::Walk { bytes, sorted: false, segment };
         Walk { bytes, copy, check: verify::Walk::new(bytes), index }
     }
@@ -122,9 +123,11 @@ impl<'a> Walk<'a> {
 
     fn element(&mut self, range: Range<usize>, scope: u32) -> Option<()> {
         let element = slice(&range);
+        // Copied before it is checked: what is refused after all is thrown away as a whole.
         self.copy_to(range.end);
         match self.index.segment.signal {
             Signal::Traces => {
+                // The check has passed the times already where the head of the span was known at a glance.
                 let [start, end] = match self.check.span(range).ok()? {
                     Some(times) => times,
                     None => self.index.span_times(element).ok()?,

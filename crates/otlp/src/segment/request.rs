@@ -26,6 +26,7 @@ impl Segment {
     pub fn put_request(&self, rows: Range<usize>, out: &mut Vec<u8>) {
         self.demand(Kept::ALL);
         let resource = |row| self.resource_of(row);
+        // Numbers first: they are equal for nearly all neighbours, and spare a comparison of all that a resource has.
         let is_same = |a, b| a == b || self.resource(a) == self.resource(b);
         for rows in runs(rows, |a, b| is_same(resource(a), resource(b))) {
             let owner = self.resource(resource(rows.start));

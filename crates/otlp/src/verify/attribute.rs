@@ -37,6 +37,7 @@ pub(super) fn plain_run(message: &[u8], start: usize, tag: u8) -> Run {
     while let Some((to, glance)) = next(message, end, tag) {
         end = to;
         let text = match glance {
+            // One look at many attributes costs less than a look at each, as their texts are short.
             Glance::Text if end - plain < LONG => continue,
             Glance::Text => end,
             Glance::ButLast(width) => end - width,
@@ -84,6 +85,8 @@ fn end_of_long_text(message: &[u8], at: usize, tag: u8) -> Option<usize> {
 /// byte: from the tag of the value on. It may reach beyond the message, or end before it begins.
 #[inline(always)]
 fn value_of_next(message: &[u8], at: usize, tag: u8) -> Option<(usize, usize)> {
+    // Tag, length, tag of the key and its length are one number: a mask leaves of the lengths whether they take one
+    // byte, and one comparison tells all.
     let head = u32::from_le_bytes(*message.get(at..)?.first_chunk()?);
     const FIXED: u32 = u32::from_le_bytes([0xff, 0x80, 0xff, 0x80]);
     if head & FIXED != u32::from_le_bytes([tag, 0, KEY, 0]) {
@@ -111,6 +114,7 @@ fn glance(value: &[u8]) -> Option<Glance> {
     const EMPTY_TEXT: u32 = u32::from_le_bytes([VALUE, 2, STRING, 0]);
     const LENGTHS: u32 = u32::from_le_bytes([0, 1, 0, 1]);
     let head = u32::from_le_bytes(*value.first_chunk()?);
+    // Both lengths of a value that is text grow with it by the same, so that they are right is one multiplication.
     if head == EMPTY_TEXT + LENGTHS * (value.len() as u32 - 4) {
         return Some(Glance::Text);
     }
@@ -122,6 +126,7 @@ fn glance(value: &[u8]) -> Option<Glance> {
 fn other(value: &[u8]) -> Option<Glance> {
     let &[VALUE, len, kind, ref content @ ..] = value else { return None };
     match (kind, content) {
+        // The value has to fill its length: what is left over would be another field of it.
         _ if usize::from(len) != content.len() + 1 => None,
         (BOOL, [0 | 1]) | (INT, [..0x80]) => Some(Glance::Text),
         (INT, [0x80..=0xff, 1..0x80]) => Some(Glance::ButLast(2)),
@@ -140,6 +145,8 @@ fn other(value: &[u8]) -> Option<Glance> {
 /// Whether the elements of an array are texts, but for what is in them.
 fn are_texts(mut elements: &[u8]) -> bool {
     while let [STRING, len, STRING, text_len, rest @ ..] = elements
+        // An element is a value with a text, so it is longer by a tag and a length. A length that wraps around is
+        // more than is there, for all of this is shorter than 128 bytes.
         && *len == text_len.wrapping_add(2)
         && let Some(rest) = rest.get(usize::from(*text_len)..)
     {

@@ -68,6 +68,7 @@ impl Head {
             [STATUS, 0, flags @ ..] | [STATUS, 2, CODE, ..0x80, flags @ ..] => flags,
             flags => flags,
         };
+        // Flags that stood early must not come again: that would be for a merge.
         flags.is_empty()
             || self.sorted && matches!(flags, [low, high, _, _, _, _] if [*low, *high] == FLAGS)
     }
@@ -89,6 +90,7 @@ pub(crate) fn head(span: &[u8]) -> Option<Head> {
         }
         _ => (None, behind),
     };
+    // A root has no parent, or an empty one where the sender has no way to leave it out.
     let (has_parent, behind) = match behind {
         [PARENT_SPAN_ID, 8, _, _, _, _, _, _, _, _, behind @ ..] => (true, behind),
         [PARENT_SPAN_ID, 0, behind @ ..] => (true, behind),
@@ -102,6 +104,7 @@ pub(crate) fn head(span: &[u8]) -> Option<Head> {
     let start = span.len() - behind.len();
     let name = start..start + usize::from(len);
     let (kind, behind) = behind.get(usize::from(len)..)?.split_first_chunk()?;
+    // There are fewer than 128 kinds. A span without one is left to the walk by the schema.
     let [KIND, ..0x80] = kind else { return None };
     let ([START, start @ ..], behind) = behind.split_first_chunk::<9>()? else { return None };
     let ([END, end @ ..], behind) = behind.split_first_chunk::<9>()? else { return None };

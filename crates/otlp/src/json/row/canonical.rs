@@ -102,6 +102,7 @@ impl<'a> Canonical<'a> {
         let mut slots = self.plans[index].slots.iter();
         let mut oneof = false;
         loop {
+            // The search goes on behind the member before, so members in another order find none.
             let slot = slots.find(|slot| slot.eat_name(&mut self.cursor))?;
             let member = slot.rule == Rule::Oneof;
             if member && oneof || self.field(slot, lists)? == Holds::Default {
@@ -121,6 +122,7 @@ impl<'a> Canonical<'a> {
         if self.rest_of_string()? {
             return None;
         }
+        // Canonical text has the value last, and always; an attribute without one is read by the tables.
         self.expect(b",\"value\":")?;
         self.any_value(lists)?;
         self.expect(b"}")
@@ -264,6 +266,7 @@ impl<'a> Canonical<'a> {
             return Some(value.to_bits() == 0);
         }
         if is_whole(text) {
+            // `1` for `1.0` is so common, as JavaScript knows no other, that it is mended on the way.
             self.wholes.push(self.cursor.at);
             return Some(value.to_bits() == 0);
         }
@@ -298,11 +301,14 @@ pub(super) fn is_canonical_double(value: f64, text: &[u8]) -> bool {
 
 /// Whether a double is a whole number that would be written the same but for a `.0` at its end.
 pub(super) fn is_whole(text: &[u8]) -> bool {
+    // Below 10^15 every whole number is a double, and is written without an exponent.
     text.len() <= DIGITS && text.iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9'))
 }
 
 /// Whether `text` is seen to be the shortest one for its value, and to need no exponent.
 fn is_shortest(text: &[u8], value: f64) -> bool {
+    // Doubles tell all numbers of 15 digits apart, so one that ends in another digit than 0 has no shorter form; and
+    // below 10^-6 it would be written with an exponent.
     text.len() <= DIGITS + 1
         && text.iter().all(|byte| matches!(byte, b'-' | b'.' | b'0'..=b'9'))
         && matches!(text, [.., b'1'..=b'9'])
@@ -313,6 +319,7 @@ fn is_shortest(text: &[u8], value: f64) -> bool {
 /// Whether a double is written as that text.
 fn is_written(value: f64, text: &[u8]) -> bool {
     let mut buffer = Buffer::new();
+    // In most cases the shortest digits are the text already; only where they have an exponent has ours another form.
     let plain = buffer.format_finite(value).as_bytes();
     if !plain.contains(&b'e') {
         return plain == text;

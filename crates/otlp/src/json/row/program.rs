@@ -137,6 +137,8 @@ pub(super) fn text(
             pieces.push(Piece::Copy { first, before: before_first, last, behind });
             rest = &rest[behind..];
         }
+        // As much of the text as the row itself has before its value comes with the copy of that: a name and a quote,
+        // mostly.
         let copied = common(rest.iter().rev(), before.iter().rev());
         put_text(&rest[..rest.len() - copied], pieces);
         open = Some((gap, copied, gap));
@@ -167,6 +169,7 @@ pub(super) fn message(
     for field in fields.iter().filter(|field| keep >> field.slot.number & 1 == 1) {
         let Field { slot, nodes } = field;
         let is_packed = slot.rule == Rule::Repeated && slot.kind.wire_type() != WireType::Len;
+        // A list without elements is no field: an empty message has one form.
         if is_packed && !nodes.is_empty() {
             puts.push(Put::Open(slot.number));
             puts.extend(nodes.iter().filter_map(|node| match node {
@@ -181,6 +184,8 @@ pub(super) fn message(
                 Node::Gap(gap) => puts.push(Put::Field { gap: *gap, number: slot.number }),
                 Node::Text(text) => {
                     let start = texts.len();
+                    // The key of an attribute is the same in all rows of a kind: its tag, length and text are made
+                    // once, for one copy.
                     let content = &bytes[text.clone()];
                     put_tag(texts, slot.number, WireType::Len as u8);
                     put_scalar(texts, WireType::Varint, content.len() as u64);
@@ -189,6 +194,7 @@ pub(super) fn message(
                 }
                 Node::Message(fields) => {
                     puts.push(Put::Open(slot.number));
+                    // Only fields of the row itself are left out: what is kept of it is kept whole.
                     message(fields, u32::MAX, bytes, texts, puts);
                     puts.push(Put::Close);
                 }
@@ -214,7 +220,10 @@ impl Known<'_> {
             match *piece {
                 Piece::Text { start, len } => copy(self.texts, start..start + len, out),
                 Piece::Copy { first, before, last, behind } => {
+                    // The row has the text that the piece was made from, or it would not have matched: so what is
+                    // said relative to values holds in it, too, however long they are.
                     let mut from = self.values[first].start - before;
+                    // Mostly no value is written anew; then a piece is one copy, however many values it has.
                     if self.rewritten {
                         for gap in first..=last {
                             let value = &self.values[gap];
@@ -235,6 +244,8 @@ impl Known<'_> {
     pub(super) fn put_message(&self, puts: &[Put], opened: &mut Vec<usize>, out: &mut Vec<u8>) {
         for put in puts {
             match *put {
+                // Most messages in a row are shorter than 128 bytes; longer ones are moved by a byte when they are
+                // closed.
                 Put::Open(number) => opened.push(open(out, number, 1)),
                 Put::Close => {
                     // Every one was opened: steps are made in pairs.

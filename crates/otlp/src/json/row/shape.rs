@@ -94,6 +94,7 @@ impl<'a> Outline<'a> {
                 self.member = slot.number;
             }
             let nodes = self.nodes(slot, lists)?;
+            // Times count for the row alone: an event in it has one of the same name, at another depth.
             if is_row && let [Node::Gap(gap)] = nodes[..] {
                 let time = plan.times.iter().position(|&time| time == slot.number);
                 self.gaps[gap].filling.time = time.map(|time| time as u8);
@@ -107,6 +108,7 @@ impl<'a> Outline<'a> {
                 break;
             }
         }
+        // Canonical order. No number occurs twice, so nothing is said about the order of equals.
         fields.sort_by_key(|field| field.slot.number);
         Some(fields)
     }
@@ -115,6 +117,8 @@ impl<'a> Outline<'a> {
     fn nodes(&mut self, slot: &'static Slot, lists: usize) -> Option<Vec<Node>> {
         match (slot.rule, self.cursor.token()) {
             (Rule::Implied, _) => None,
+            // As good as absent; and part of the text that rows of this kind have, so that a row with a value is of
+            // another.
             (_, b'n') => self.cursor.literal("null").ok().map(|()| Vec::new()),
             (Rule::Repeated, b'[') => self.elements(slot, lists),
             (Rule::Repeated, _) => None,
@@ -136,6 +140,7 @@ impl<'a> Outline<'a> {
             return Some(nodes);
         }
         loop {
+            // Each element is a gap of its own, so rows with more of them are of another kind.
             nodes.push(self.node(slot, lists)?);
             if !self.cursor.another_element().ok()? {
                 return Some(nodes);
@@ -155,6 +160,7 @@ impl<'a> Outline<'a> {
     /// Reads a value that may be another in each row.
     fn gap(&mut self, slot: &'static Slot) -> Option<Node> {
         self.cursor.token();
+        // The quote is compared with the text before the gap: what is left to look at begins behind it.
         if matches!(slot.kind, Kind::String) && !self.cursor.eat(b"\"") {
             return None;
         }

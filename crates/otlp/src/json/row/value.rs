@@ -108,6 +108,7 @@ impl Cursor<'_> {
             (rewritten, escaped) = (self.escapes()?, true);
         }
         self.at += 1;
+        // Nothing stands there but the closing quote.
         let default = self.at - start == 1;
         Some(Value { start, end: self.at, default, rewritten, escaped, ..Value::default() })
     }
@@ -167,6 +168,7 @@ impl Cursor<'_> {
         let text = self.without_escapes()?;
         let spelling = id(text, &mut Vec::with_capacity(text.len()))?;
         let (default, base64) = (text.is_empty(), spelling == Spelling::Base64);
+        // Capitals and base64 both become lowercase hex; an empty one is left out before that matters.
         let rewritten = !default;
         Some(Value { start, end: self.at, default, rewritten, base64, ..Value::default() })
     }
@@ -175,6 +177,8 @@ impl Cursor<'_> {
         let start = self.at;
         let text = self.without_escapes()?;
         let default = text.is_empty();
+        // Decoded only to see that it can be: bytes are rare. They are always written anew, as there is more than one
+        // way to pad them and two alphabets.
         base64(text, &mut Vec::with_capacity(text.len())).then_some(())?;
         Some(Value { start, end: self.at, default, rewritten: true, ..Value::default() })
     }
@@ -246,6 +250,8 @@ impl Cursor<'_> {
         if let Ok(number) = self.number() {
             let text = &self.bytes[from..self.at];
             let double = number.to_f64(text)?;
+            // To tell whether a double is canonical may take to write it, which is worth it only where its text is
+            // wanted.
             let rewritten = quoted || TEXT && !is_canonical_double(double, text);
             if quoted && !self.eat(b"\"") {
                 return None;
@@ -315,6 +321,7 @@ impl Value {
                 let start = open(out, number, 1);
                 match kind {
                     Kind::String => self.unescape(bytes, out),
+                    // That it can be read was seen when it was stepped over.
                     Kind::Id => drop(id(self.quoted(bytes), out)),
                     _ => drop(base64(self.quoted(bytes), out)),
                 }

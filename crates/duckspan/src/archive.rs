@@ -225,6 +225,7 @@ impl Path {
     pub(crate) fn view(key: &str) -> Option<View> {
         let path = lock(&PATHS).get(key)?.upgrade()?;
         let batch = lock(&path.state).batch.clone();
+        // A table without rows has its columns still, which is what a target is made ready by.
         let batch = batch.unwrap_or_else(|| Batch::since(&path.rings, [u64::MAX; 3]));
         Some(View::of(batch.rows))
     }
@@ -248,6 +249,7 @@ impl Path {
         if batch.is_empty() {
             return Ok(Round { rows: 0, ends: batch.ends(), is_all });
         }
+        // Statements find it by the key, from connections and threads of DuckDB's: no lock is held while they run.
         lock(&self.state).batch = Some(batch.clone());
         let written = self.run(|sql| {
             if !is_all {
@@ -256,6 +258,8 @@ impl Path {
             self.target.write(sql, &self.source, &mut batch)
         });
         let mut state = lock(&self.state);
+        // Whatever came of it: the batch holds rows in memory, and a catalog that could not be attached is to be
+        // tried again.
         (state.batch, state.detached) = (None, detached);
         match written {
             Ok(()) => Ok(Round { rows: batch.total(), ends: batch.ends(), is_all }),
@@ -278,6 +282,7 @@ impl Path {
         let waiting = self.waiting(starts);
         for signal in Signal::ALL {
             let (stats, waiting) = (self.rings.stats(signal), waiting[signal as usize]);
+            // At half, since rows go on coming while the thread that is told to hurry writes what there is.
             if waiting > limits.max_rows / 2 {
                 return true;
             }

@@ -92,6 +92,7 @@ impl Reader {
         let mut last = None;
         for index in 0..rows.len() {
             let resource = segment.resource_of(first + rows.get(index));
+            // The row before has it mostly; a map finds it where rows of several senders alternate.
             let known = last.filter(|&(known, _)| known == resource).map(|(_, row)| row);
             let row = known.unwrap_or_else(|| *written.entry(resource).or_insert(index));
             if row < index {

@@ -66,6 +66,7 @@ impl Conditions {
     pub(crate) fn filter(&self, relation: &'static Relation) -> Option<Filter> {
         let mut filter = Filter::new(relation);
         for condition in &self.0 {
+            // One that is not told lets all rows pass, and DuckDB finds out: the others still leave rows out.
             let _told = condition.add_to(&mut filter, relation);
         }
         (!filter.is_empty()).then_some(filter)
@@ -94,6 +95,7 @@ impl Condition {
 
 /// Whether DuckDB takes the right side of `->>` for the name of a member, and not for a path.
 pub(crate) fn is_plain_key(key: &str) -> bool {
+    // `$` begins a JSONPath and `/` a JSON pointer; the others have a meaning in either.
     !key.is_empty() && !key.starts_with(['$', '/']) && !key.contains(['"', '\\', '*'])
 }
 
@@ -103,6 +105,7 @@ fn is_plain_text(bound: &Bound) -> bool {
     let Bound::OneOf(texts) = bound else { return false };
     texts.iter().all(|text| {
         let text = String::from_utf8_lossy(text);
+        // `1.0` in JSON may be `1` or `1e0` in text, so only whole numbers are sure to be written as they were read.
         let is_double = text.parse::<f64>().is_ok() && text.parse::<i64>().is_err();
         !is_double && !text.starts_with(['[', '{'])
     })

@@ -288,6 +288,7 @@ pub struct CopyFile(Mutex<Output>);
 impl CopyFile {
     /// The bytes that the file gets next: all that is encoded of `rows`.
     pub(crate) fn add(&self, rows: &mut CopyRows) -> Result<Vec<u8>> {
+        // One thread at a time: pieces of a request must not be torn apart, and the first of a file has its opening.
         let mut output = self.lock();
         let mut bytes = Vec::new();
         for piece in rows.pieces.drain(..) {

@@ -244,11 +244,13 @@ impl FileScan {
         if tally.first.is_none() {
             tally.first = decoded.rejects.first().cloned();
         }
+        // After it was counted: what is told of the file is the same whether or not its first fault is an error.
         if self.strict { self.check(decoded) } else { Ok(()) }
     }
 
     /// A fault if something is wrong that the caller did not want ignored: the first of it.
     fn check(&self, decoded: &Decoded) -> Result<()> {
+        // The last record of a file that is still written to is cut: that is no fault of its own.
         let sound = |reject: &&Reject| reject.kind != RejectKind::Incomplete;
         let reject = decoded.rejects.iter().find(sound);
         let dropped = decoded.repairs.first(Repair::drops_value);
@@ -299,6 +301,7 @@ impl FileScan {
     /// repaired, a fault if it is the last of a query's files and nothing in any of them is OTLP.
     fn conclude(&self) -> Result<Option<String>> {
         let mut tally = self.tally();
+        // Whichever thread is done with the last batch says it; which one that is nobody can know before.
         if !tally.ended || tally.open > 0 || std::mem::replace(&mut tally.concluded, true) {
             return Ok(None);
         }
@@ -419,6 +422,7 @@ impl FileCursor {
         };
         let taken = self.scan.feed.take(job, self.spent.take(), &mut self.share).map_err(kept)?;
         self.scan.read(taken.read, taken.ended);
+        // A job of a whole file goes on until the file ends, one of a batch is done with it.
         let is_last = taken.batch.is_none() || job != Job::Whole || taken.ended;
         self.job = self.job.filter(|_| !is_last);
         if let Some(batch) = taken.batch {
@@ -433,6 +437,7 @@ impl FileCursor {
         let bytes = left + batch.memory() + batch.memory().max(self.worker.memory());
         self.share.grow(bytes, bytes).map_err(kept)?;
         let decoded = self.worker.decode(&batch, &self.scan.options);
+        // Its memory serves the next batch, but for that of a record out of the ordinary.
         self.spent = Some(batch).filter(|batch| batch.memory() <= USUAL_BATCH);
         self.settle(left + decoded.segments.iter().map(Segment::memory).sum::<usize>())?;
         self.scan.count(&decoded)?;
@@ -456,6 +461,7 @@ impl FileCursor {
     /// Gives up the segment; what no vector shares serves the next one.
     fn leave_segment(&mut self) {
         if let Some(Held::File(segment)) = self.segment.take()
+            // A vector that DuckDB still has may point into it, and holds it; then it is theirs to free.
             && let Some(segment) = Arc::into_inner(segment)
         {
             self.worker.recycle(segment);
@@ -495,6 +501,7 @@ impl Scan for FileCursor {
                 let end = segment.len().min(start + max_rows);
                 let rows = segment.rows_within(start..end, WINDOW_BYTES, self.scan.copied);
                 self.window = start..start + rows;
+                // No row may be the relation's, as of metrics without points: an empty window would end the scan.
                 match self.reader.window(segment, self.window.clone()) {
                     0 => continue,
                     count => return Ok(count),

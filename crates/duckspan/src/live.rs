@@ -118,6 +118,7 @@ impl Live {
         let (id, bell) = (unique_id(), Bell::default());
         let archive = options.archive();
         let path = archive.path(&id, &rings, database)?;
+        // Before anything listens: an archive that cannot be used is an error of ATTACH, not of a sender.
         let prepared = path.as_ref().map(|path| path.prepare()).transpose();
         let ends = prepared.map_err(|error| {
             let message = format!("The archive cannot be used: {error}");
@@ -164,6 +165,7 @@ impl Live {
         receive: impl Fn() -> std::result::Result<Receiver, StartError>,
     ) -> std::result::Result<Receiver, StartError> {
         match (receive(), previous) {
+            // The new one is tried first, so that a receiver is stopped only if it is in the way.
             (Err(error), Some(previous)) if is_in_use(&error) && previous.holds(options) => {
                 let running = previous.stop();
                 let started = receive();
@@ -192,6 +194,7 @@ impl Live {
     fn archive_rest(&self, archive: &Archive) -> Option<String> {
         let flushed = archive.flush(LAST_ROUND);
         archive.stop();
+        // Asked after it stopped: what was archived while it was waited for is not told as lost.
         let waiting: u64 = self.waiting(&archive.outcome()).iter().sum();
         let error = flushed.err()?;
         (waiting > 0).then(|| format!("{waiting} rows of {} were not archived: {error}", self.path))

@@ -198,6 +198,8 @@ impl<G: Grant> Share<G> {
 
     /// Tells threads that wait that this one does something.
     pub(crate) fn moves(&self) {
+        // Nearly always nobody waits, and then the lock is not taken. A waiter that is missed here asks again after
+        // its turn.
         if self.memory.waiting.load(Ordering::Relaxed) > 0 {
             self.memory.change(|_| {});
         }
@@ -240,6 +242,7 @@ impl<G: Grant> Share<G> {
             let is_final = self.is_last() || turns == TURNS;
             if !is_final {
                 let state = self.memory.state();
+                // Turns count only while nothing happens at all: who works may take as long as it likes.
                 turns = if seen == state.moves { turns + 1 } else { 0 };
                 seen = state.moves;
                 drop(self.memory.changed.wait_timeout(state, TURN));

@@ -325,6 +325,7 @@ impl Pool {
     /// An empty column of text for about `rows` rows.
     pub(crate) fn texts(&self, rows: usize) -> Texts {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        // DuckDB's strings have 32 bits of length, and entries as many of place.
         let (entries, limit) = (Vec::with_capacity(rows), u32::MAX as usize);
         Texts { bytes, entries, limit, is_cut: false, pool: self.clone() }
     }

@@ -135,6 +135,7 @@ impl Decoder {
     }
 
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Progress {
+        // Before anything else: a zero starts no member, and would be told as damage.
         let padding = self.padding(input);
         if padding > 0 {
             return Progress { read: padding, written: 0 };
@@ -151,6 +152,8 @@ impl Decoder {
             Engine::Zstd(frames) => frames.expand(input, out),
         };
         match inside {
+            // A step that did nothing says nothing: at the end of the input a decoder that is done asks for more,
+            // too.
             Ok(inside) if progress != Progress::default() => self.inside = inside,
             Ok(_) => {}
             Err(reason) => {
@@ -221,7 +224,10 @@ impl Decoder {
         out: &mut Vec<u8>,
     ) -> std::result::Result<(), DecompressError> {
         self.reset();
+        // One byte beyond what is allowed tells a stream that just fits from one that goes on.
         let room = maximum.saturating_add(1);
+        // Telemetry shrinks to a tenth or less, but what claims to is not believed at once: room is doubled as it
+        // fills.
         out.resize(input.len().saturating_mul(4).clamp(1 << 10, 1 << 24).min(room), 0);
         let mut done = Progress::default();
         loop {

@@ -51,6 +51,7 @@ pub fn is_plainly(signal: Signal, request: &[u8]) -> bool {
     const PLAIN: u32 = 4;
     let mut plain = false;
     let first = &mut |leaf: &[u8]| {
+        // Evidence first: it is a fraction of a check, and mostly right.
         plain = evidence(signal, leaf) >= PLAIN && verify(signal.element(), leaf).is_ok();
         false
     };
@@ -70,6 +71,7 @@ fn foreign(record: &[u8]) -> Option<&'static str> {
     let mut reader = Reader::new(record);
     while let Ok((number, wire_type)) = reader.tag() {
         match (number, wire_type) {
+            // Each of these has a field at the top that a request cannot have: its only one is a message.
             (1, 0) => {
                 return Some("OTAP, OpenTelemetry Arrow batches, which DuckSpan does not read");
             }
@@ -116,6 +118,7 @@ struct Votes {
 impl Votes {
     fn add(&mut self, leaf: &[u8]) -> bool {
         self.blank |= leaf.is_empty();
+        // It goes on without a look, as a fault further on still tells that these bytes are no OTLP.
         if self.leaves == LEAVES || leaf.is_empty() {
             return true;
         }
@@ -144,6 +147,8 @@ impl Votes {
         let most = best.map_or(0, |signal| self.evidence[signal as usize]);
         let fits = |&signal: &Signal| {
             let index = signal as usize;
+            // Who says what to expect is believed unless a leaf contradicts it, or the bytes speak twice as clearly
+            // for something else.
             self.against[index] == 0 && 2 * self.evidence[index] >= most
         };
         match expected.filter(fits).or(best) {
@@ -245,6 +250,7 @@ fn metric_evidence(number: u32, value: Value<'_>) -> u32 {
 
 /// Data points carry their time in one field, whatever their kind.
 fn data_evidence(message: &'static Message, data: &[u8]) -> u32 {
+    // Text may be well-formed protobuf of unknown fields, so the first one has to be known.
     if verify(message, data).is_err() || !begins_with_known_field(message, data) {
         return 0;
     }

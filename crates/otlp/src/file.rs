@@ -195,8 +195,10 @@ impl<R: Read> Batches<R> {
                 return Ok(Some(self.batch(used, records)));
             }
             self.offset += used as u64;
+            // No record is complete yet: what there is stays, and more is read behind it.
             self.bytes.copy_within(used..self.filled, 0);
             self.filled -= used;
+            // Doubled, so that a record is searched and moved a number of times that does not grow with its length.
             target = (2 * self.filled).max(self.batch_bytes);
         }
         Ok(None)
@@ -205,6 +207,7 @@ impl<R: Read> Batches<R> {
     /// Takes a batch back that is done with, so that its memory serves another one.
     pub fn recycle(&mut self, batch: Batch) {
         if self.spare.len() < SPARE_BUFFERS && batch.bytes.capacity() <= 4 * self.batch_bytes {
+            // A buffer that one huge record made large is not kept for all that follow.
             self.spare.push(batch.bytes);
         }
     }
@@ -271,6 +274,7 @@ impl<R: Read> Batches<R> {
         let mut rest = Vec::new();
         if !self.done {
             rest = self.spare.pop().unwrap_or_default();
+            // Of the size that the next batch will have, so that it grows but once.
             rest.reserve_exact(self.batch_bytes.max(left).saturating_sub(rest.len()));
             rest.resize(rest.len().max(left), 0);
             rest[..left].copy_from_slice(&self.bytes[used..self.filled]);

@@ -143,6 +143,8 @@ impl Transcoder {
             noted.settle(record, repairs);
             return Ok((found, foreign));
         }
+        // Bad text is rare enough to be copied, so that all reading can rely on UTF-8; places are counted back for
+        // errors.
         let text = String::from_utf8_lossy(record);
         let in_record = |error: Error| {
             let offset = original_offset(error.offset(), record);
@@ -189,6 +191,7 @@ impl Transcoder {
             request.present = false;
         } else {
             request.bytes.clear();
+            // It is of another signal than was foreseen, of several, or to be rewritten: then it takes the usual way.
             request.bytes.extend_from_slice(&out[start..]);
             out.truncate(start);
         }
@@ -296,6 +299,7 @@ struct Documents<'a, 'r> {
 impl<'a> Documents<'a, '_> {
     fn read(&mut self) -> Step {
         loop {
+            // A file that was put together from several has the mark before each of them.
             while self.reader.cursor.token() == 0xef && self.reader.cursor.eat(b"\xef\xbb\xbf") {}
             match self.reader.cursor.peek() {
                 0 if self.reader.cursor.is_empty() => return Ok(()),
@@ -336,6 +340,7 @@ impl<'a> Documents<'a, '_> {
     }
 
     fn foreign_member(&mut self, foreign: Foreign, nest: Nest) -> Step {
+        // What says most is told: a name in snake_case more than one that nobody knows.
         let better = self.foreign.take().filter(|known| known.rank() <= foreign.rank());
         self.foreign = Some(better.unwrap_or(foreign));
         self.reader.cursor.skip(nest.json).map(drop)

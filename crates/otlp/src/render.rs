@@ -115,6 +115,7 @@ impl<'a> Renderer<'a> {
         };
         let Kind::Message(data_message) = field.kind else { return };
         let Some(point_message) = data_message.points() else { return };
+        // By place, not by content: neighbours of one metric are cut from the same bytes.
         if !self.metric.is_some_and(|known| std::ptr::eq(known, metric.message)) {
             self.metric = Some(metric.message);
             self.enter_metric(metric, field, data_message);
@@ -142,6 +143,7 @@ impl<'a> Renderer<'a> {
         self.head.push(b'[');
         self.tail.clear();
         self.tail.extend_from_slice(b"],");
+        // Only what is behind the points: to step over them would take a walk over all for each window of rows.
         fields(data_message, Part::of(rest), (points.number + 1, u8::MAX), 0, &mut self.tail);
         close(b'}', &mut self.tail);
         self.tail.push(b',');

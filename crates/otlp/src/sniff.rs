@@ -108,6 +108,8 @@ impl Head<'_> {
             match layout(rest, end) {
                 Layout::Line(next) => rest = next,
                 Layout::Lines => return Some(Framing::Documents),
+                // The last line of a file need not end; and one that is longer than the head is a line if those
+                // before it were.
                 Layout::Cut if self.at_end || !is_first(rest) && self.is_full => {
                     return Some(Framing::Lines);
                 }
@@ -165,6 +167,8 @@ impl Head<'_> {
         ]
         .into_iter()
         .filter_map(|(framing, begins)| begins.then_some(framing));
+        // To explain all of the head is more than to explain its beginning, which more than one framing may by
+        // chance.
         possible.clone().find(|&framing| self.is_cut_by(framing)).or_else(|| possible.next())
     }
 

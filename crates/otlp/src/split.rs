@@ -205,6 +205,7 @@ pub(crate) fn content(record: &[u8]) -> Content {
 /// length after it may be any byte.
 fn is_json(record: &[u8]) -> bool {
     match record {
+        // As tags these would be of field 15 or 11 at the top, which no request has.
         [b'{' | b'[', ..] => true,
         [b'\t' | b'\n' | b'\r' | b' ' | 0xef, ..] => {
             let text = text(record);

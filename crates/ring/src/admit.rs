@@ -23,6 +23,7 @@ impl Incoming {
     /// Cuts a segment that is larger than a part should be, and looks at its rows no further than
     /// they fit into a ring.
     pub(crate) fn new(mut segment: Segment, limits: Limits, size: &PartSize) -> Incoming {
+        // It is to stay: what is reserved beyond what it holds would count for as long.
         segment.shrink_to_fit();
         let rows = segment.len();
         let memory = segment.memory();
@@ -47,6 +48,8 @@ impl Incoming {
             *room = rest.unwrap_or(*room);
             rest.is_some()
         };
+        // `take_while` ends the map too, so nothing is taken of the room for what lies before a run that does not
+        // fit.
         let kept = self.runs.iter().rev().map(fits).take_while(|&fits| fits).count();
         let gone = self.runs.len() - kept;
         if let Some(last) = self.runs.drain(..gone).next_back() {
@@ -58,6 +61,7 @@ impl Incoming {
     /// The rows that are kept.
     pub(crate) fn into_segments(self) -> Vec<Segment> {
         if !self.cut {
+            // No copy: the usual request is a part of its own until it is joined with others.
             return self.runs.first().map(|_| self.segment).into_iter().collect();
         }
         let signal = self.segment.signal();

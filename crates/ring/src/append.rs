@@ -25,15 +25,18 @@ impl Shared {
         for signal in Signal::ALL {
             let same = incoming.iter().filter(|incoming| incoming.segment.signal() == signal);
             let rows: usize = same.map(|incoming| incoming.segment.len()).sum();
+            // Rows first, bytes after: what goes for the one limit makes room for the other as well.
             self.make_rows(&mut draft, signal, rows as u64);
         }
         let mut room = self.limits.memory_limit;
         let mut all = true;
+        // The newest rows stay: once one did not fit, nothing older than it is kept, so that what is kept has no gap.
         for segment in incoming.iter_mut().rev() {
             room = if all { room } else { 0 };
             all &= segment.keep_newest(&mut room);
         }
         if !all {
+            // A request that does not fit by itself takes the place of everything.
             draft.evict_arrived_before(u64::MAX);
         }
         draft.make_room(self.limits.memory_limit - room, self.limits.memory_limit);
@@ -47,6 +50,7 @@ impl Shared {
             draft.publish(writer);
             draft = Draft::of(&writer.current());
         }
+        // Only now do rows get their ids and numbers, in the order in which they came.
         incoming.into_iter().for_each(|segment| self.push(&mut draft, segment));
         if keeping && !self.keeps(firsts, &draft.state) {
             return Err(Full);
@@ -61,6 +65,7 @@ impl Shared {
         if lost > 0 {
             let (view, released) = draft.change(signal);
             view.skip(lost, released);
+            // Lost rows count as rows that came and went, so that ids tell how many there were.
             draft.state.next_arrival += lost;
         }
         for segment in incoming.into_segments() {
@@ -90,6 +95,8 @@ impl Shared {
             let Some(parts) = view.to_join(&self.size) else { return };
             let group = Group::of(&view.tail()[parts.clone()], view.first_row_id());
             let lazily = group.is_for_readers(&self.size);
+            // A part that is joined for its readers takes no copy now, but its pieces stay in memory until it is
+            // made.
             let more = if lazily { group.memory_around(signal) } else { memory_of(&group.pieces) };
             if draft.make_room(more, self.limits.memory_limit) {
                 if keeping && !self.keeps(firsts, &draft.state) {
@@ -107,6 +114,7 @@ impl Shared {
             let body = Body::new(content, group.first_row_id, group.arrivals, pinned);
             let (view, released) = draft.change(signal);
             let replaced = view.join(parts, body, &self.size);
+            // Pieces that are still to be joined are not let go of: the new part has them, and releases them itself.
             if !lazily {
                 released.extend(replaced);
             }
@@ -144,6 +152,7 @@ impl Group {
         let memory = memory_of(&self.pieces);
         size.weight(memory, rows_of(&self.pieces) as u64) >= Weight::FULL
             && memory >= LARGE_PIECE * self.pieces.len() as u64
+            // Rows that are gone take memory in their part for as long as it is kept, so a group with such is copied.
             && self.pieces.iter().all(Piece::is_whole)
     }
 

@@ -33,6 +33,7 @@ impl Arrivals {
             for run in arrivals.within(rows.clone()) {
                 let row = (joined + run.row as usize - rows.start) as u32;
                 let next = Run { row, ..run };
+                // With one signal only, all rows ever are one run, however often parts are joined.
                 if runs.last().is_none_or(|last| !follows(last, &next)) {
                     runs.push(next);
                 }
@@ -52,6 +53,8 @@ impl Arrivals {
     /// The first row of a part of `rows` rows that arrived at `arrival` or later.
     pub(crate) fn first_since(&self, arrival: u64, rows: usize) -> usize {
         let index = self.runs.partition_point(|run| run.arrival < arrival);
+        // Numbers have gaps between runs, in which rows of other signals came: then it is the first row behind the
+        // gap.
         let end = self.runs.get(index).map_or(rows, |run| run.row as usize);
         match index.checked_sub(1).map(|index| self.runs[index]) {
             Some(run) => end.min(run.row as usize + (arrival - run.arrival) as usize),

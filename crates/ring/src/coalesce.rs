@@ -14,6 +14,7 @@ const FANOUT: usize = 16;
 
 /// The parts to join next, of a tail with these weights, oldest first.
 pub(crate) fn plan(tail: &[Weight]) -> Option<Range<usize>> {
+    // Nothing is joined across a full part, so what stands before one is joined though it be little.
     let full = tail.iter().position(|&weight| weight >= Weight::FULL);
     let end = full.unwrap_or(tail.len());
     let mut sum = 0;
@@ -49,6 +50,7 @@ fn tiers(tail: &[Weight]) -> Option<Range<usize>> {
 }
 
 fn tier(weight: Weight) -> u32 {
+    // Sixteen of a tier weigh at least as much as one of the next.
     weight.0.max(1).ilog(FANOUT as u64)
 }
 

@@ -69,6 +69,7 @@ impl Content {
             return segment;
         }
         let mut pieces = self.pieces();
+        // With the lock: who waits for it finds the segment made, and the pieces are there until it is.
         let segment = self.segment.get_or_init(|| join(self.signal, &pieces));
         release(&mut pieces);
         segment

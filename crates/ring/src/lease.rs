@@ -49,6 +49,8 @@ impl Lease {
     /// Lets go of the rows. Who reads a part of them keeps that part until it is done.
     fn take_back(&self) {
         let stats = self.stats();
+        // Dropped without the lock: to free megabytes takes a while, and a reader may want to know that they are
+        // gone.
         let rows = std::mem::replace(&mut *self.held(), Held::TakenBack(stats));
         drop(rows);
     }
@@ -71,11 +73,13 @@ impl Leases {
         load: impl FnOnce() -> Arc<State>,
     ) -> [Snapshot; N] {
         let mut leases = self.leases();
+        // Under the lock, so that leases stand in the order of the states that they hold.
         let state = load();
         signals.map(|signal| {
             let view = &state.views[signal as usize];
             let lease = Arc::new(Lease::of(Arc::clone(view)));
             let known = &mut leases[signal as usize];
+            // Looked through only when the list would grow: on average a constant for each snapshot.
             if known.len() == known.capacity() {
                 known.retain(|lease| lease.strong_count() > 0);
             }
@@ -89,6 +93,7 @@ impl Leases {
         let mut leases = self.leases();
         let known = &mut leases[signal as usize];
         let oldest = std::iter::from_fn(|| known.pop_front()).find_map(|lease| lease.upgrade());
+        // Before rows are freed, so that nobody who wants a snapshot waits for that.
         drop(leases);
         oldest.inspect(|lease| lease.take_back()).is_some()
     }

@@ -155,6 +155,7 @@ impl Body {
 
     /// The rows from the one with this id on.
     pub(crate) fn rows_since(&self, row_id: u64) -> Range<usize> {
+        // Rows before the part are gone long since; those behind it leave none.
         let gone = row_id.saturating_sub(self.first_row_id) as usize;
         gone.min(self.content.rows)..self.content.rows
     }
@@ -171,6 +172,7 @@ impl Body {
 
     /// Counts the part as pinned from now until it is dropped. Its ring no longer holds it.
     pub(crate) fn release(&self) {
+        // A part may be let go of twice, by the ring and by the part that it was joined to, but counts once.
         if !self.released.swap(true, Relaxed) {
             self.pinned.fetch_add(self.memory, Relaxed);
         }
@@ -187,6 +189,7 @@ impl fmt::Debug for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
+        // The last owner drops it, so whoever released it did so before.
         if self.released.load(Relaxed) {
             self.pinned.fetch_sub(self.memory, Relaxed);
         }

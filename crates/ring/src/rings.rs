@@ -72,6 +72,7 @@ impl Shared {
     fn append(&self, segments: Vec<Segment>, keeping: bool) -> Result<(), Full> {
         let Shared { limits, size, published, .. } = self;
         let segments = segments.into_iter().filter(|segment| !segment.is_empty());
+        // Cut before the turn is taken: other writers need not wait for that.
         let incoming: Vec<_> =
             segments.map(|segment| Incoming::new(segment, *limits, size)).collect();
         let mut signals: Vec<_> = incoming.iter().map(|i| i.segment.signal()).collect();
@@ -79,6 +80,7 @@ impl Shared {
         signals.dedup();
         let mut writer = published.write();
         self.admit(incoming, keeping, &mut writer)?;
+        // In the same turn, so that no other writer finds the tail longer than it may be.
         signals.into_iter().for_each(|signal| self.coalesce(signal, keeping, &mut writer));
         self.take_back();
         Ok(())
@@ -99,6 +101,7 @@ impl Shared {
     pub(crate) fn keeps(&self, firsts: [u64; 3], new: &State) -> bool {
         let may_go = Signal::ALL.map(|signal| self.kept_from(signal));
         let all = new.firsts().into_iter().zip(firsts).zip(may_go);
+        // What was gone before counts for no loss, as rows may be told to stay only once some of them are gone.
         all.into_iter().all(|((new, old), may_go)| new <= may_go.max(old))
     }
 

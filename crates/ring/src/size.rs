@@ -31,6 +31,7 @@ impl PartSize {
     /// How much of this size so many bytes and rows are, in [`Weight::WHOLE`]ths.
     pub(crate) fn weight(&self, bytes: u64, rows: u64) -> Weight {
         let share = |part: u64, whole: u64| part.saturating_mul(Weight::WHOLE.0) / whole;
+        // Whichever limit is nearer decides: many tiny rows make a part as full as a few large ones.
         Weight(share(bytes, self.bytes).max(share(rows, self.rows)).max(1))
     }
 }

@@ -69,6 +69,7 @@ impl Snapshot {
     /// # Panics
     /// If there are not so many.
     pub fn part(&self, index: usize) -> Result<Part, TakenBack> {
+        // A part holds its own rows, so the view with all the others is let go of again.
         Ok(self.lease.view().ok_or(TakenBack)?.parts()[index].clone())
     }
 

@@ -41,6 +41,8 @@ impl Draft {
 
     pub(crate) fn publish(self, writer: &mut Writer<'_, State>) {
         writer.publish(self.state);
+        // Behind the exchange: before it a reader could take the old state, and count as pinned what is still in the
+        // ring.
         self.released.iter().for_each(|body| body.release());
     }
 
@@ -50,6 +52,7 @@ impl Draft {
 
     /// The ring to change, and where to put the parts it lets go of.
     pub(crate) fn change(&mut self, signal: Signal) -> (&mut View, &mut Vec<Counted<Body>>) {
+        // Copied the first time that a draft changes it: the other rings stay as they were published.
         (Arc::make_mut(&mut self.state.views[signal as usize]), &mut self.released)
     }
 
@@ -75,6 +78,7 @@ impl Draft {
         let mut evicted = false;
         while self.state.memory().saturating_add(more) > limit {
             let oldest = self.state.views.iter().filter_map(|view| view.oldest());
+            // The part that is the first to have arrived as a whole: all that is older, of any signal, goes with it.
             let Some(last) = oldest.map(|body| body.last_arrival()).min() else { break };
             self.evict_arrived_before(last + 1);
             evicted = true;

@@ -61,6 +61,7 @@ impl<T> Writer<'_, T> {
 
     /// Replaces the value. The old one is freed here, unless a reader has it.
     pub(crate) fn publish(&mut self, value: T) {
+        // A reader that loads at this moment gets one or the other, both whole.
         drop(self.published.current.swap(Arc::new(value)));
     }
 }

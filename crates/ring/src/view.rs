@@ -126,6 +126,7 @@ impl View {
 
     /// Evicts the rows before this id, and the parts that have no other.
     pub(crate) fn evict_before(&mut self, row_id: u64, released: &mut Vec<Counted<Body>>) {
+        // Never back: what was evicted stays so, whatever another limit would leave.
         self.first_row_id = row_id.clamp(self.first_row_id, self.next_row_id);
         let start = released.len();
         let gone = |bodies: &[Counted<Body>]| {
@@ -133,6 +134,7 @@ impl View {
         };
         let settled = gone(&self.settled);
         if settled > 0 {
+            // The list is shared with the views before, so it is copied: pointers only.
             released.extend(Arc::make_mut(&mut self.settled).drain(..settled));
         }
         let tail = gone(&self.tail);
@@ -170,6 +172,7 @@ impl View {
         size: &PartSize,
     ) -> Vec<Counted<Body>> {
         self.memory += body.memory;
+        // They are returned instead of dropped: to free them is for when nobody can look at this draft any more.
         let replaced: Vec<_> = self.tail.splice(parts, [Counted::new(body)]).collect();
         self.memory -= replaced.iter().map(|body| body.memory).sum::<u64>();
         self.settle(size);
@@ -179,6 +182,7 @@ impl View {
     /// Settles parts of the tail that are full and have no more than one, smaller, part before them.
     fn settle(&mut self, size: &PartSize) {
         let full = |weight: &Weight| *weight >= Weight::FULL;
+        // One smaller part may go with it: behind a full one it has nothing left to be joined with.
         while let Some(index @ 0..=1) = self.weights(size).iter().position(full) {
             Arc::make_mut(&mut self.settled).extend(self.tail.drain(..=index));
         }

@@ -65,9 +65,11 @@ impl<S: FnMut(Bytes) -> bool> Writer<S> {
     /// Ends a row; says whether more are wanted.
     pub(crate) fn end_row(&mut self) -> bool {
         if self.is_full() {
+            // Said only once a further row is there: a result of exactly that many rows is whole.
             self.limited = true;
             return false;
         }
+        // A row without values has brackets of its own, too.
         if !self.is_row_open {
             self.piece.extend_from_slice(if self.piece.is_empty() {
                 b"{\"rows\":[["
@@ -122,6 +124,8 @@ impl<S: FnMut(Bytes) -> bool> Writer<S> {
             Value::Single(value) => self.put(not_finite(value.into())),
             Value::Double(value) => self.put(not_finite(value)),
             Value::Text(text) => {
+                // What rows before it have in the piece counts as well, but that is little: a piece is sent once it
+                // is long.
                 let room = VALUE.min(ROW.saturating_sub(self.piece.len()));
                 let cut = &text[..text.floor_char_boundary(room)];
                 self.cut_values += u64::from(cut.len() < text.len());
@@ -152,6 +156,7 @@ impl<S: FnMut(Bytes) -> bool> Writer<S> {
 
     fn send(&mut self, bytes: Vec<u8>) {
         self.bytes += bytes.len() as u64;
+        // Once nobody takes it, nobody ever will: `send` is not asked again.
         self.is_gone = self.is_gone || !(self.send)(bytes.into());
     }
 }

@@ -92,6 +92,8 @@ impl Gate {
         let Some(named) = named else {
             return Err(misdirected("A request has to name one host.".to_owned()));
         };
+        // A request may name a host in its first line as well, and proxies differ in which one they believe: they
+        // have to be the same.
         let other = head.uri.authority().is_some_and(|authority| authority.as_str() != named);
         let host = host_of(named);
         if !other && (is_nobodys(host) || host.eq_ignore_ascii_case(&self.host)) {
@@ -105,6 +107,7 @@ impl Gate {
 
     /// Checks that a request is one of our page itself, as far as its browser says.
     pub(crate) fn check_page(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        // Browsers say it, programs do not: those have no cookie that they were not given.
         let site = headers.get("sec-fetch-site").map_or(&b"none"[..], |site| site.as_bytes());
         if matches!(site, b"none" | b"same-origin") {
             return Ok(());

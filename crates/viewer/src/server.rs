@@ -66,7 +66,9 @@ impl Viewer {
     pub fn start(config: Config) -> io::Result<Viewer> {
         let listener = bind(&config.host, config.port)?;
         let address = listener.local_addr()?;
+        // tokio takes it so; a blocking one would stop its only thread.
         listener.set_nonblocking(true)?;
+        // With the port that was found, since the name of the cookie has it.
         let gate = Gate::new(&config.host, address.port())?;
         let service = Arc::new(Service::new(gate, config.engine, config.write, ROWS));
         let (stop, stopped) = watch::channel(false);
@@ -119,6 +121,7 @@ impl Viewer {
         }
         self.stop.send_replace(true);
         self.service.engine.stop();
+        // A thread of ours that waited for the end of its own would wait in vain.
         if !is_ours() {
             self.ended.wait();
         }
@@ -161,6 +164,7 @@ fn bind(host: &str, port: Port) -> io::Result<TcpListener> {
     match port {
         Port::Exactly(port) => listen(port),
         Port::Preferably(port) => match listen(port) {
+            // Only if it is taken: that it is forbidden, or that the host is not ours, no other port would change.
             Err(error) if error.kind() == ErrorKind::AddrInUse => listen(0),
             bound => bound,
         },
@@ -194,6 +198,7 @@ async fn accept(
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
+        // Before it is accepted: who finds no place waits in the kernel's queue, and costs nothing here.
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -202,6 +207,7 @@ async fn accept(
                 tokio::spawn(connection(socket, Arc::clone(&service), stop.clone(), place));
             }
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+            // There may be no file descriptors left, and to ask at once again would keep a core busy.
             Err(_) => sleep(ACCEPT_PAUSE).await,
         }
     }

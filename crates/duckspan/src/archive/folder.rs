@@ -71,6 +71,8 @@ impl Folder {
             let names = rows.iter().filter_map(|row| row.first()?.as_deref());
             let end = names.filter_map(end_of).max().unwrap_or(0);
             let known = &mut ends[signal as usize];
+            // A batch may have been stored for one table and not for the next: only what all of them have is
+            // archived.
             *known = Some(known.map_or(end, |known| known.min(end)));
         }
         Ok(ends.map(Option::unwrap_or_default))
@@ -118,6 +120,7 @@ impl Folder {
                 folder = format!("{folder}/service={}", or_none(encoded.as_deref()));
                 condition = format!("{condition} AND {service} {}", is(&name));
             }
+            // The name says what is in the file, so a second attempt writes the same file, not another one.
             let (first, end) = (batch.first(signal), batch.end(signal));
             let file = format!("{}-{first}-{end}.parquet", source.receiver);
             let target = format!("{folder}/{file}");
@@ -144,6 +147,7 @@ impl Folder {
         }
         let unfinished = format!("{}/{UNFINISHED}", self.path);
         create(folder)?;
+        // Below the same folder, so that files can be moved from there.
         create(&unfinished)?;
         // Of other receivers there may be files of that name.
         let written = format!("{unfinished}/{}.parquet", source.receiver);

@@ -133,6 +133,7 @@ impl Tables {
         if signals.is_empty() {
             return Ok(());
         }
+        // Rows and mark become visible together, or neither does: that is what makes each row come once.
         sql.run("BEGIN TRANSACTION")?;
         let written = sql.run(&self.statements(source, batch, &signals));
         match written.and_then(|_| sql.run("COMMIT")) {

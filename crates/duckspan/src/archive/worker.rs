@@ -207,12 +207,15 @@ impl Shared {
             let rest = pause.saturating_sub(begun.elapsed());
             let is_urgent = state.hurry || self.is_pressing(&state);
             let is_wanted =
+                // After a failure even who is in a hurry waits for the pause to end: a target that is gone would be
+                // asked without end.
                 is_urgent && state.failures == 0 || rest.is_zero() && self.is_enough(&state);
             if state.asked > state.done || is_wanted {
                 state.hurry = false;
                 return Some(state.asked);
             }
             let rest = if rest.is_zero() { pause } else { rest };
+            // Nobody says when a ring fills up, as to ask would cost every request: so it is looked at in between.
             let rest = if self.options.keeps { rest.min(LOOK) } else { rest };
             state = match self.changed.wait_timeout(state, rest) {
                 Ok((state, _)) => state,
@@ -223,6 +226,7 @@ impl Shared {
 
     fn pause(&self, failures: u32) -> Duration {
         let longest = LONGEST_PAUSE.max(self.options.interval);
+        // Sixteen doublings are beyond any pause, and more than 31 would overflow.
         self.options.interval.saturating_mul(1 << failures.min(16)).min(longest)
     }
 
@@ -241,6 +245,7 @@ impl Shared {
         let mut state = lock(&self.state);
         match outcome {
             Ok(Round { rows, ends, is_all }) => {
+                // Else rows that came since the batch that failed wait still, and what was asked for is not done.
                 if is_all {
                     state.done = asked;
                 } else {
@@ -248,6 +253,7 @@ impl Shared {
                 }
                 state.failures = 0;
                 state.outcome.error = None;
+                // A batch that is tried again ends before what may be known by now, and marks never go back.
                 state.outcome.ends = std::array::from_fn(|at| ends[at].max(state.outcome.ends[at]));
                 if rows > 0 {
                     state.outcome.time = now();

@@ -131,6 +131,7 @@ impl CopySender {
             if let Some(request) =
                 sent.map_err(|failed| self.failed(&failed.to_string(), &failed.report))?
             {
+                // Not taken yet: it is the first again when the caller has looked whether its query goes on.
                 rows.requests.push_front(request);
                 return Ok(false);
             }

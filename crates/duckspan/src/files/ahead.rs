@@ -105,6 +105,7 @@ impl<R: Remote> Ahead<R> {
     /// The unit to be read ahead, if one is.
     fn begin(&self) -> Option<(u64, usize)> {
         let mut state = self.state();
+        // Bytes ahead of who reads are bounded by the window, however many threads fetch.
         let is_wanted = !state.is_off && state.next - state.wanted < WINDOW && self.is_free(&state);
         let len = self.next_len(&state).filter(|_| is_wanted)?;
         if self.remote.ask(len) != Answer::Granted {
@@ -132,6 +133,8 @@ impl<R: Remote> Ahead<R> {
         state.next += len as u64;
         state.reading += 1;
         if !self.remote.is_parallel() {
+            // One read after the other takes as long as there are reads, so they become fewer; the first are small,
+            // so that rows come soon.
             state.len = (2 * state.len).min(LARGEST_UNIT);
         }
     }
@@ -156,6 +159,7 @@ impl<R: Remote> Ahead<R> {
                     self.start(&mut state, len);
                     return self.read_now(state, start, len);
                 }
+                // It is on its way: put back, and waited for.
                 Some(unit) => drop(state.units.insert(start, unit)),
                 None => {}
             }

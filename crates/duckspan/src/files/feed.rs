@@ -109,8 +109,10 @@ impl Feed {
 
     /// The next job; `None` if the file is handed out.
     pub(super) fn claim(&self) -> Option<Job> {
+        // A number is all that is shared here. Who reads the file synchronizes by the lock of the reader.
         let number = self.claimed.fetch_add(1, Ordering::Relaxed);
         if (1..=BATCH_BYTES as u64).contains(&self.size) {
+            // All of a small file is one job: whoever claims again finds nothing left.
             return (number == 0).then_some(Job::Whole);
         }
         (!self.ended.load(Ordering::Acquire)).then_some(Job::Batch(number))
@@ -139,9 +141,11 @@ impl Feed {
             Job::Batch(number) => waiting.remove(&number),
         };
         while batch.is_none() && !batches.is_done() {
+            // The buffer is doubled until a record fits, so it may be twice as large as that.
             let most = 2 * self.largest_record(batches);
             let Some(next) = batches.next_batch(|bytes| share.grow(bytes, most))? else { break };
             match job {
+                // Read for another thread, which has the number and may be late: it stays until that one comes.
                 Job::Batch(number) if number != *read => drop(waiting.insert(*read, next)),
                 _ => batch = Some(next),
             }

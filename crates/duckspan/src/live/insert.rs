@@ -78,6 +78,7 @@ impl LiveInsert {
     }
 
     fn fault(&self, bad: &BadRow) -> Fault {
+        // Rows of a batch count from its start, people count all of them, from 1.
         let row = self.appended + bad.row as u64 + 1;
         let before = match self.appended {
             0 => "nothing was inserted".to_owned(),

@@ -137,6 +137,8 @@ impl RowScan {
         match order {
             ScanOrder::Arrival => {}
             ScanOrder::Latest => {
+                // Parts overlap in time, so this is no order of rows: only what comes first is likely to have the
+                // wanted ones, and a filter of DuckDB's then leaves out the rest.
                 units.sort_by_key(|unit| std::cmp::Reverse(range(unit).map(|(_, max)| max)));
             }
             ScanOrder::Earliest => units.sort_by_key(|unit| range(unit).map(|(min, _)| min)),
@@ -223,6 +225,8 @@ impl Scan for RowCursor {
             return Ok(false);
         }
         let Unit { part, rows: Range { start, .. } } = *self.unit();
+        // Held from here until the next claim: a scan keeps one part for each thread in memory, not all of its
+        // snapshot.
         self.part = Some(self.scan.snapshot.part(part).map_err(taken_back)?);
         self.window = start..start;
         Ok(true)
@@ -233,6 +237,8 @@ impl Scan for RowCursor {
             self.counts.units += 1;
         } else {
             let end = self.unit().rows.end;
+            // Nothing is left of the unit, and `next` says so: to claim is not allowed to look, since it is done with
+            // a lock.
             self.window = end..end;
         }
         Ok(())
@@ -243,6 +249,8 @@ impl Scan for RowCursor {
             let rows = self.window.end..self.unit().rows.end;
             let Some(held) = &self.part else { return Ok(0) };
             let copied = self.scan.copied;
+            // Numbers and times are read so fast that a small window would only cost; text is what a LIMIT should not
+            // wait for.
             let is_text = copied > Copied::NOTHING;
             let wanted = if is_text { max_rows.min(self.patience) } else { max_rows };
             self.patience = wanted.saturating_mul(2);
@@ -254,6 +262,8 @@ impl Scan for RowCursor {
                 Some(typed) => typed.window(held.segment(), self.window.clone()),
                 None => count,
             };
+            // An empty window says that the batch is at its end, so windows of which no row passes are not handed
+            // out.
             if found > 0 || count == 0 {
                 return Ok(found);
             }
@@ -300,6 +310,7 @@ impl Scan for RowCursor {
         match self.scan.columns.columns[column] {
             RowColumn::RowId => {
                 let rows = &self.unit().rows;
+                // Ids of this unit, not of the part: a query for one row looks at one unit.
                 let (min, max) = (row_id(part, rows.start), row_id(part, rows.end - 1));
                 Some(Bounds { values: Some((min, max)), nulls: false })
             }

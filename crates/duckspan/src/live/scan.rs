@@ -90,6 +90,7 @@ impl View {
 
     /// The rows of a table.
     pub(crate) fn rows(&self, table: LiveTable) -> Result<u64> {
+        // Only a metric without points is a row of the ring and not of the relation.
         let has_fewer = table.signal() == Some(Signal::Metrics);
         let Some(relation) = table.relation().filter(|_| has_fewer) else {
             return Ok(self.rows_at_most(table));

@@ -96,6 +96,7 @@ impl<'a> Script<'a> {
                 // SAFETY: it has as many values as there are rows.
                 take(Some(unsafe { column.get(at) }));
             }
+            // Who wants no more rows gets none of this chunk either.
             if !take(None) {
                 return Ok(false);
             }

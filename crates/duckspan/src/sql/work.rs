@@ -72,6 +72,7 @@ impl Work {
                 drop(state);
                 return Err(SqlError(reason.to_owned()).into());
             }
+            // Registered under the lock that `stop` takes: it is either seen by it, or sees that it is over.
             state.begun += 1;
             let number = state.begun;
             state.running.push((number, connection.interrupter()));
@@ -87,6 +88,7 @@ impl Work {
 
     /// Makes statements fail, now and from now on. One that is about to begin does not notice.
     pub(crate) fn stop(&self, reason: &'static str) {
+        // Interrupted without the lock, which those who end meanwhile take.
         let running = {
             let mut state = lock(&self.state);
             state.stopped.get_or_insert(reason);
@@ -122,6 +124,7 @@ extern "C" fn stop_all() {
         let all: Vec<_> = lock(&ALL).iter().filter_map(Weak::upgrade).collect();
         let deadline = Instant::now() + AT_EXIT_PATIENCE;
         loop {
+            // Again and again: DuckDB takes no notice of being interrupted in the moment before a statement begins.
             all.iter().for_each(|work| work.stop("the process ends"));
             if !all.iter().any(|work| work.is_running()) || Instant::now() >= deadline {
                 break;

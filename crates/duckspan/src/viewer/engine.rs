@@ -117,12 +117,14 @@ impl Engine {
         sql: &str,
         answer: &mut dyn Answer,
     ) -> std::result::Result<(), QueryError> {
+        // First of all, so that whoever goes away can end what takes longest: to prepare may look at files, too.
         if !answer.begin(Arc::new(Statement(connection.interrupter()))) {
             return Err(QueryError::new("nobody waits for the result"));
         }
         self.prepare(connection)?;
         if !self.write {
             connection.guard().map_err(query_error)?;
+            // Besides looking at statements: a function in a SELECT may write as well.
             connection.run("BEGIN TRANSACTION READ ONLY").map_err(query_error)?;
         }
         let mut script = connection.parse(sql).map_err(query_error)?;
@@ -204,6 +206,7 @@ impl From<SqlError> for Failed {
 
 /// What DuckDB says of an error: its kind, and all else as JSON; or else a text.
 fn query_error(SqlError(text): SqlError) -> QueryError {
+    // Before the JSON may stand what DuckDB puts in front of any error.
     let json = text.find('{').map(|start| &text[start..]);
     let error = json.and_then(|json| serde_json::from_str::<Json>(json).ok()).unwrap_or_default();
     let Some(message) = error["exception_message"].as_str() else { return QueryError::new(text) };

@@ -48,6 +48,7 @@ impl Frames {
     pub(super) fn expand(&mut self, input: &[u8], out: &mut [u8]) -> Step {
         if std::mem::take(&mut self.full) {
             let held_back = self.run(&[], out);
+            // Only when nothing is held back any more is the next block looked at.
             if held_back.0.written > 0 || held_back.1.is_err() {
                 return held_back;
             }

@@ -93,6 +93,7 @@ impl<R: Read> Unwrap<R> {
             let head = std::mem::take(&mut self.head);
             self.push(found, head)?;
         }
+        // Whoever names a compression gets one layer of it: what is inside is what they say it is.
         let goes_on = search == Search::ByContent && self.layers.len() < MAX_LAYERS;
         self.search = Some(search).filter(|_| goes_on && found != Compression::None);
         Ok(())
@@ -125,6 +126,8 @@ impl<R: Read> Unwrap<R> {
             let input = &layer.input[layer.at..];
             let progress = layer.decoder.decode(input, out).map_err(UnwrapError::Damaged)?;
             layer.at += progress.read;
+            // What there is goes out at once, since what comes next may be damage: it is told once all before it was
+            // read.
             if progress.written > 0 {
                 return Ok(progress.written);
             }
@@ -143,6 +146,7 @@ impl<R: Read> Unwrap<R> {
         let mut input = std::mem::take(&mut self.layers[below].input);
         input.resize(BLOCK, 0);
         let read = self.pull(below, &mut input);
+        // Whatever comes of reading, the buffer goes back to its layer with no more in it than was read.
         input.truncate(*read.as_ref().unwrap_or(&0));
         let layer = &mut self.layers[below];
         (layer.input, layer.at) = (input, 0);

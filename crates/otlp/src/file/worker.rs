@@ -199,6 +199,8 @@ impl Decoding<'_> {
         let Options { signals, needed, .. } = *self.options;
         // Most likely it has the signal of the last one.
         let signal = self.last_signal.unwrap_or(Signal::Traces);
+        // JSON is written straight to the end of the segment of that signal, which spares a copy of nearly all
+        // requests.
         let onto =
             builder(&mut self.builder, &mut self.decoded.segments, self.spare, signal, needed);
         let (start, out) = (onto.bytes(), onto.buffer());
@@ -261,6 +263,7 @@ impl Decoding<'_> {
 /// The signal of a record in protobuf: most often its first row tells, by fields that only one signal
 /// has.
 fn signal(record: &[u8], named: Option<Signal>) -> Detection {
+    // Whether a first row is a span is seen at its ids; a metric takes a walk down to a point.
     const CHEAPEST_FIRST: [Signal; 3] = [Signal::Traces, Signal::Logs, Signal::Metrics];
     let plain = CHEAPEST_FIRST.into_iter().find(|&signal| is_plainly(signal, record));
     plain.map_or_else(|| detect(record, named), Detection::Signal)

@@ -59,6 +59,7 @@ impl<'a> Seen<'a> {
     /// Whether the key of the attribute at `index` was met before.
     #[inline]
     fn repeats(&mut self, key: &'a [u8], index: usize, all: Elements<'a>) -> bool {
+        // A set is made of what was met before, once, and asked from then on.
         if index >= Self::MANY {
             let earlier = || all.take(index).map(|attribute| key_value(attribute).0.content());
             return !self.set.get_or_insert_with(|| earlier().collect()).insert(key);
@@ -67,6 +68,7 @@ impl<'a> Seen<'a> {
         let (word, bit) = (&mut self.bits[usize::from(hash) / 64], 1 << (hash % 64));
         let may_repeat = *word & bit != 0;
         *word |= bit;
+        // Two keys may share a bit, so it is looked up; that walks over attributes again, of which there are few.
         may_repeat && all.take(index).any(|attribute| key_value(attribute).0.content() == key)
     }
 }

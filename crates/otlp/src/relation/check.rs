@@ -89,6 +89,7 @@ impl Check {
             }
             Check::Text(slot, texts) => fields.content(*slot).is_some_and(|text| {
                 let text = text.content();
+                // An empty text reads as NULL, which is equal to nothing.
                 !text.is_empty() && texts.iter().any(|one| one == text)
             }),
             Check::Id(slot, ids) => fields.content(*slot).is_some_and(|id| {
@@ -178,5 +179,6 @@ fn enum_numbers(texts: &[Vec<u8>], names: EnumNames) -> Vec<i32> {
 /// The number without a name that reads as this text.
 fn unnamed(text: &[u8], names: EnumNames) -> Option<i32> {
     let number: i32 = str::from_utf8(text).ok()?.parse().ok()?;
+    // `+7` and `07` read as 7, but no number is written so; and a number that has a name shows as that.
     (names.get(number).is_none() && number.to_string().as_bytes() == text).then_some(number)
 }

@@ -60,11 +60,14 @@ impl<'a> Elements<'a> {
             if number << 3 | u32::from(wire_type) == u32::from(self.field.tag) {
                 return Some(());
             }
+            // Fields ascend, so none follows behind a later one; unknown numbers say nothing, since they may stand
+            // anywhere.
             if number < u32::BITS && self.field.later >> number & 1 != 0 {
                 break;
             }
             step_over(&mut self.rest, number, wire_type)?;
         }
+        // So that it stays at its end however often it is asked.
         self.rest.start = self.rest.end;
         None
     }
@@ -93,6 +96,7 @@ pub(super) fn key_value(attribute: Part<'_>) -> (Part<'_>, Part<'_>) {
     {
         let (key, value) = (attribute.start + 2, attribute.end - value.len());
         let part = |start, end| Part { start, end, ..attribute };
+        // Slices would do, but places are wanted, since values may be kept as places in the segment.
         return (part(key, key + usize::from(*key_len)), part(value, attribute.end));
     }
     odd_key_value(attribute)

@@ -187,6 +187,7 @@ impl Filter {
 
     #[inline]
     fn passes(&self, segment: &Segment, row: usize, known: &mut [Known; LEVELS]) -> bool {
+        // The index is asked first: it needs no look at the message.
         if self.times != 0 && !segment.time(row).is_some_and(|time| self.time.contains(&time)) {
             return false;
         }
@@ -219,6 +220,7 @@ impl Filter {
         if !self.has(level) {
             return true;
         }
+        // Rows that share something stand together, so one answer is all that need be kept.
         if let Some((last, answer)) = known[level as usize]
             && last == number
         {

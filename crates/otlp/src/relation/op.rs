@@ -70,6 +70,7 @@ impl EnumNames {
     /// The name of a number, without that of the enum.
     #[inline]
     pub(super) fn get(self, number: i32) -> Option<&'static str> {
+        // An open enum: any 32 bits may come, negative ones too.
         let name = self.names.get(usize::try_from(number).ok()?)?;
         name.get(self.prefix..)
     }

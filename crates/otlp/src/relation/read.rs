@@ -184,6 +184,7 @@ fn object(fields: Fields<'_>, slot: Slot, repeated: Repeated, texts: &mut Texts)
 fn enum_names(slot: Slot, names: EnumNames, rows: Rows<'_>, out: &mut Values) {
     /// Numbers whose names are written but once.
     const REMEMBERED: usize = 32;
+    // As the numbers of an enum are few, the text of each is written once for a run of rows, and its place repeated.
     let mut known = [None; REMEMBERED];
     texts(rows, out, |fields, texts| {
         let number = fields.bits(slot, Kind::Enum(&[])).unwrap_or(0) as i32;
@@ -246,6 +247,7 @@ fn lists(slot: Slot, repeated: Repeated, members: &Members, rows: Rows<'_>, out:
             }
         }
         let len = (table.len() - start) as u64;
+        // All elements of all rows are found first and read after that, so their columns are read by one loop each.
         entries.push(Entry { start: (elements.len() + start) as u64, len });
     }
     append_members(&table, bytes, members, elements);
@@ -290,6 +292,7 @@ fn packed(slot: Slot, kind: Kind, rows: Rows<'_>, out: &mut Values) {
 
 fn numbers<T>(kind: Kind, mut list: Part<'_>, values: &mut Vec<T>, of_bits: impl Fn(u64) -> T) {
     if kind.wire_type() == WireType::Fixed64 {
+        // Bytes beyond the last whole number were refused when the message was checked.
         let (chunks, _) = list.content().as_chunks();
         return values.extend(chunks.iter().map(|chunk| of_bits(u64::from_le_bytes(*chunk))));
     }

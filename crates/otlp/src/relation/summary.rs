@@ -181,6 +181,7 @@ impl Traces {
                 walk.locate(Part::within(segment.buffer(), range), &mut places);
                 let id = Fields::new(segment.buffer(), &places, end).content(slot);
                 let hash = id.and_then(|id| hash(id.content()));
+                // Spans of a trace mostly come together, so this leaves less to sort.
                 hashes.extend(hash.filter(|hash| hashes.last() != Some(hash)));
             }
         }

@@ -35,6 +35,7 @@ impl Table {
 
     /// Empties the table.
     pub(super) fn reset(&mut self, width: usize) {
+        // A table without wanted fields has messages all the same, and they go by chunks of places.
         self.width = width.max(1);
         self.ends.clear();
         self.places.clear();
@@ -104,6 +105,8 @@ impl Table {
 #[inline]
 fn extend_run(runs: &mut Vec<Run>, variant: Option<usize>) {
     match runs.last_mut() {
+        // Rows of one type mostly stand together, so a column is read by few loops, each without a question which
+        // type it is of.
         Some(run) if run.variant == variant => run.len += 1,
         _ => runs.push(Run { variant, len: 1 }),
     }

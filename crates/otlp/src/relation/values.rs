@@ -150,6 +150,7 @@ impl Nulls {
     /// Makes a value NULL.
     #[inline]
     pub(super) fn set(&mut self, index: usize) {
+        // Most columns have no NULL: no words are made until there is one.
         if self.words.len() <= index / 64 {
             self.words.resize(index / 64 + 1, u64::MAX);
         }
@@ -235,6 +236,7 @@ impl Texts {
             self.is_cut = true;
             return None;
         }
+        // The own buffer ends below this bit, too, so one number tells where to look.
         let entry = Entry { start: start as u32 | OWN, len: (self.own.len() - start) as u32 };
         self.entries.push(entry);
         Some(entry)

@@ -60,6 +60,7 @@ impl Walk {
         self.width += 1;
         self.wanted |= 1 << number;
         // The walk ends at the last field that is wanted, so it goes on at all before it.
+        // Only the largest wanted number ends a walk, so a smaller one that did no longer does.
         for step in &mut self.steps[..number] {
             step.0 &= !Step::END;
         }
@@ -96,11 +97,15 @@ impl Walk {
             #[cfg(test)]
             crate::work::count();
             let value = at + 1;
+            // The mask spares the check of the index; whether the tag has one byte is asked behind it.
             let step = self.tags[usize::from(tag & 0x7f)];
             if tag < 0x80 && step != Step::NOTHING && take(step, value, places) {
                 return;
             }
+            // What is not there reads as a length of more bytes, which leads to the careful step.
             let len = bytes.get(value).map_or(0x80, |&byte| usize::from(byte));
+            // One match says for every short field where the next one stands; 0, where no field can stand behind
+            // another, asks for a careful step.
             at = match tag {
                 _ if tag >= 0x80 => 0,
                 _ if tag & 7 == 1 => value + 8,

@@ -131,6 +131,8 @@ impl Window {
             let row = row as usize;
             row_variant(segment, row).zip(segment.message_range(row))
         };
+        // So few that what was fetched is still in the caches when it is walked, and so many that one wait for memory
+        // is shared.
         for rows in self.rows.chunks(AHEAD) {
             fetch(segment, rows);
             self.messages.extend(&stage.walks, segment.buffer(), rows.iter().map(message));
@@ -159,6 +161,7 @@ impl Window {
         let (metric, data) = (plan.stage(Level::Metric), plan.stage(Level::Data));
         let is_needed = metric.is_needed || data.is_needed;
         let rows = if is_needed { self.rows.as_slice() } else { &[] };
+        // Metrics are not compared: to do so would cost more than to read the few fields of one twice.
         let never = |_, _| false;
         self.metrics.find(metric, segment, rows, Segment::metric_of, never, |number| {
             Some((0, segment.metric_range(number).unwrap_or(0..0)))
@@ -186,6 +189,7 @@ impl Window {
         let mut known: [Option<Entry<u32>>; METRIC_KINDS] = Default::default();
         for &number in numbers {
             let kind = data_variant(segment, number).map(|(variant, _)| variant);
+            // There are five names, so each is written once for a window, however many metrics there are.
             let entry = kind.and_then(|kind| match known.get(kind)? {
                 Some(entry) => {
                     texts.push_entry(*entry);
@@ -215,6 +219,7 @@ fn fetch(segment: &Segment, rows: &[u32]) {
     let lines = |&row: &u32| {
         let start = segment.message_range(row as usize).map_or(0, |range| range.start);
         let byte = |at| bytes.get(at).copied().unwrap_or_default();
+        // Two lines: most wanted fields of a span stand in its first 128 bytes.
         byte(start) ^ byte(start + CACHE_LINE)
     };
     black_box(rows.iter().map(lines).fold(0, |all, byte| all ^ byte));

@@ -69,6 +69,7 @@ fn walk(
             part.skip(number, wire_type)?;
             continue;
         };
+        // Elements of a field stand together in canonical messages, so its array ends where another field begins.
         if list.is_some_and(|open| open != field.number) {
             end_list(out);
             *list = None;
@@ -100,6 +101,7 @@ fn singular(
         bytes(field.kind, content, depth, out);
     } else {
         let bits = part.bits(field.kind)?;
+        // A sender may write a default that it could leave out: the same message has one text.
         if implicit && number::is_zero(field.kind, bits) {
             return Some(());
         }
@@ -121,6 +123,7 @@ fn elements(
     out: &mut Vec<u8>,
 ) -> Option<()> {
     let element = part.len()?;
+    // Packed without values: an array that is empty is left out.
     if field.kind.wire_type() != WireType::Len && element.is_empty() {
         return Some(());
     }
@@ -190,6 +193,7 @@ fn packed(kind: Kind, mut part: Part<'_>, out: &mut Vec<u8>) {
         out.push(b',');
     }
     if out.last() == Some(&b',') {
+        // The comma behind the last number; an array without any has none.
         out.pop();
     }
 }
@@ -254,6 +258,7 @@ fn any_value(value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
 #[inline]
 pub(super) fn key(field: &Field, out: &mut Vec<u8>) {
     out.extend_from_slice(&field.key.block);
+    // A copy of constant length and a step back: cheaper than to copy by length.
     out.truncate(out.len() - (Key::SIZE - field.key.len));
 }
 

@@ -76,6 +76,7 @@ pub(crate) fn double(value: f64, out: &mut Vec<u8>) {
 /// Appends a number as decimals from 0.000001 on and below 1e21, and with an exponent beyond.
 #[cold]
 fn scientific(mantissa: &str, exponent: &str, out: &mut Vec<u8>) {
+    // ECMAScript would write a sign here; DuckDB does not, and values are compared as its JSON functions give them.
     let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
     let power: i32 = exponent.parse().unwrap_or(i32::MAX);
     if !(-6..21).contains(&power) {
@@ -102,6 +103,7 @@ fn scientific(mantissa: &str, exponent: &str, out: &mut Vec<u8>) {
 #[inline]
 fn leading(value: u64, out: &mut Vec<u8>) {
     let digits = digits(value);
+    // The first digit is the lowest byte, so zeros in front are the low ones; of zero itself one stays.
     let zeros = (digits.trailing_zeros() / 8).min(7);
     out.extend_from_slice(&ascii(digits >> (8 * zeros)));
     out.truncate(out.len() - zeros as usize);
@@ -111,6 +113,8 @@ fn leading(value: u64, out: &mut Vec<u8>) {
 /// side, by multiplication with reciprocals that are exact for so few digits.
 #[inline]
 fn digits(value: u64) -> u64 {
+    // Four digits in each half of the word, then two in each quarter, then one in each byte: three steps instead of
+    // eight.
     let fours = (value / 10_000) | ((value % 10_000) << 32);
     let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
     let twos = hundreds | (fours - hundreds * 100) << 16;

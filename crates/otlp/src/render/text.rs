@@ -25,6 +25,7 @@ pub(crate) fn escaped(part: Part<'_>, out: &mut Vec<u8>) {
         let plain = plain_prefix(&block);
         out.extend_from_slice(&block);
         let rest = part.end - at;
+        // What was found to be special may lie beyond the end, in what follows the text in memory.
         if plain >= rest {
             return out.truncate(out.len() - (BLOCK - rest));
         }
@@ -91,6 +92,7 @@ static PAIRS: [[u8; 2]; 256] = {
 fn block(bytes: &[u8], at: usize) -> [u8; BLOCK] {
     match bytes[at..].first_chunk() {
         Some(block) => *block,
+        // Only at the end of a segment: elsewhere other messages stand behind the text.
         None => last_block(&bytes[at..]),
     }
 }
@@ -104,6 +106,7 @@ fn last_block(bytes: &[u8]) -> [u8; BLOCK] {
 
 #[cold]
 fn escape(byte: u8, out: &mut Vec<u8>) {
+    // JSON has two ways to write these; canonical is the shorter, and capitals in the longer.
     let short = match byte {
         b'"' | b'\\' => byte,
         0x08 => b'b',

@@ -55,6 +55,7 @@ impl Bare {
         if error.is_truncated() && is_cut_request(&block.bytes[at..], u64::MAX) {
             return block.fault(RejectKind::Incomplete, range, "the last record is cut off");
         }
+        // Without framing nothing tells where the next message starts.
         self.passing = u64::MAX;
         let reason = format!("{}; the rest of the file is skipped", error.reason());
         block.fault(RejectKind::Malformed, range, reason)
@@ -97,6 +98,7 @@ fn top(rest: &[u8], block: &Block<'_>) -> Result<Top> {
     let bytes = length.saturating_add(reader.offset() as u64);
     match number {
         1 if length > block.maximum as u64 => Ok(Top::TooLarge(bytes)),
+        // With its tag: alone it is a request, as protobuf joins messages that follow each other.
         1 if bytes <= rest.len() as u64 => Ok(Top::Record(bytes as usize)),
         1 => Err(Error::truncated("message ends inside a field", rest.len())),
         _ => Ok(Top::Other(bytes)),

@@ -43,6 +43,8 @@ impl Brackets {
         if tail.is_empty() {
             return Scan::Open;
         }
+        // Padded with spaces, which are neither brackets nor quotes; `valid` is for what is carried over to the next
+        // piece.
         let mut block = [b' '; BLOCK];
         block[..tail.len()].copy_from_slice(tail);
         match self.block(&block, (1 << tail.len()) - 1) {
@@ -90,6 +92,7 @@ impl Brackets {
                 self.depth += 1;
                 continue;
             }
+            // Never below 0 where the first byte of all was an opening bracket, as it has to be.
             self.depth = self.depth.saturating_sub(1);
             if self.depth == 0 {
                 return Some(Scan::End(at + 1));

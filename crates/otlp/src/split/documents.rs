@@ -80,6 +80,7 @@ impl Documents {
     /// marks are among it, since files are concatenated.
     fn between(&mut self, bytes: &[u8]) -> Option<usize> {
         bytes.iter().position(|byte| match byte {
+            // Commas at the top are no JSON, but tools that cut arrays leave them; nothing is lost by passing them.
             b' ' | b'\t' | b'\n' | b'\r' | b',' | 0xef | 0xbb | 0xbf => false,
             b']' => {
                 self.in_array = false;
@@ -114,6 +115,8 @@ impl Documents {
             Scan::Broken(newline) => self.broken_string(start, from + newline, block),
             Scan::Open => {
                 self.searched = end - start;
+                // More bytes could not change what is known by now: the stream ends, a document starts, or no value
+                // may be longer.
                 let decided = block.at_end || horizon == Some(end) || block.known(true) >= most;
                 if decided { self.unclosed(start, most, block, records) } else { Next::More(start) }
             }
@@ -233,6 +236,7 @@ impl Documents {
 impl Block<'_> {
     /// Up to where it is known whether a document starts, if that matters.
     fn known(&self, matters: bool) -> usize {
+        // A key that the next block completes is not to be missed: what may be the beginning of one is held back.
         let unknown = if matters && !self.at_end { MARKER } else { 0 };
         self.bytes.len().saturating_sub(unknown)
     }
@@ -257,6 +261,8 @@ pub(crate) fn document(bytes: &[u8], from: usize) -> Option<usize> {
     finder.find_iter(bytes.get(from..)?).find_map(|key| {
         let key = from + key;
         let lowest = from.max(key.saturating_sub(SPACE));
+        // The key may stand on a line of its own, indented; but not by more than is looked at, so blocks need overlap
+        // by that alone.
         let before = bytes[lowest..key].trim_ascii_end();
         let after = &bytes[key..bytes.len().min(key + SPACE)];
         (before.ends_with(b"{") && is_top_key(after)).then(|| lowest + before.len() - 1)

@@ -70,6 +70,7 @@ impl Framed {
             }
             Prefix::Length(length, prefix) if length <= (rest.len() - prefix) as u64 => {
                 let range = at + prefix..at + prefix + length as usize;
+                // A record without bytes is a request without groups, which says nothing and is no fault.
                 if !range.is_empty() {
                     let content = content(&block.bytes[range.clone()]);
                     records.push(Record { range: range.clone(), content });
@@ -86,6 +87,7 @@ impl Framed {
                 records.push(last(prefix, at, block));
                 Some(all.end)
             }
+            // Its bytes are to come: all of them are given again with more behind them.
             Prefix::Length(..) | Prefix::Cut => None,
         }
     }

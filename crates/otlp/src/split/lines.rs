@@ -30,6 +30,7 @@ impl Lines {
             self.dropped += (bytes.len() - start) as u64;
             start = bytes.len();
         }
+        // What is left has no newline, so the next call goes on behind it.
         self.searched = bytes.len() - start;
         start
     }
@@ -76,6 +77,7 @@ fn byte_order_mark(block: &Block<'_>) -> Option<usize> {
 /// is written to goes on after a hole.
 fn trimmed(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let line = &bytes[range.clone()];
+    // Nearly all lines are, and need no look at what is around them.
     if let [b'{', .., b'}'] = line {
         return range;
     }

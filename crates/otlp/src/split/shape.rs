@@ -26,6 +26,7 @@ pub(crate) fn begins_like_request(bytes: &[u8], len: u64) -> bool {
 fn begins_like(mut message: &'static Message, bytes: &[u8], len: u64) -> Option<bool> {
     let mut reader = Reader::new(bytes);
     let mut room = len;
+    // Where the message is longer than what is known of it, an end is no fault.
     let is_cut = |error: Error| error.is_truncated() && (bytes.len() as u64) < len;
     for _ in 0..LEVELS {
         if room == 0 || reader.is_empty() {
@@ -117,6 +118,7 @@ fn cut_field<'a>(message: &'static Message, bytes: &'a [u8], room: u64) -> Optio
             return Some(child.map_or(Cut::Here, |child| Cut::Inside(child, rest, length)));
         }
         let (content, next) = rest.split_at(length as usize);
+        // What is whole is checked to its end: only the last field on each level may be cut.
         if child.is_some_and(|child| verify(child, content).is_err()) {
             return None;
         }

@@ -26,6 +26,7 @@ impl Clock {
         match self {
             Clock::Wall(start) => start.elapsed(),
             Clock::Cpu => {
+                // The standard library has no clock of a thread, and this file has its nanoseconds first.
                 let text = std::fs::read_to_string("/proc/thread-self/schedstat");
                 let nanos = text.ok().and_then(|text| text.split(' ').next()?.parse().ok());
                 Duration::from_nanos(nanos.unwrap_or_default())
@@ -64,6 +65,7 @@ pub fn measure(mut probes: Vec<Probe<'_>>, runs: usize, rows: usize, clock: Cloc
     for _ in 0..runs {
         for probe in &mut probes {
             let start = clock.now();
+            // Or the compiler would see that nobody wants the result, and leave out the work.
             black_box((probe.job)());
             probe.times.push(clock.now() - start);
         }

@@ -69,6 +69,7 @@ mod avx2 {
         let (mut stack, mut start) = (1_u64, 0);
         let (blocks, rest) = lines.as_chunks::<BLOCK>();
         let mut last = [b' '; BLOCK];
+        // Filled up with spaces, which are neither quotes nor brackets.
         last[..rest.len()].copy_from_slice(rest);
         for (index, block) in blocks.iter().chain([&last]).enumerate() {
             let bits = classify(block);
@@ -105,6 +106,7 @@ mod avx2 {
             u64::from(high) << 32 | u64::from(low)
         };
         let bit = _mm256_set1_epi8(0x20);
+        // Brackets are braces but for one bit: with it set both are found by one comparison.
         let (curly_low, curly_high) = (_mm256_or_si256(low, bit), _mm256_or_si256(high, bit));
         Bits {
             quote: equal(low, high, b'"'),
@@ -121,6 +123,8 @@ mod avx2 {
         fn mask(&mut self, bits: &Bits) -> u64 {
             let quotes = bits.quote & !self.escaped(bits.backslash);
             let ones = _mm_set1_epi8(-1);
+            // A product without carries by all ones: each bit becomes the parity of those up to it, which says what
+            // is inside of strings.
             let product = _mm_clmulepi64_si128(_mm_set_epi64x(0, quotes as i64), ones, 0);
             let mask = _mm_cvtsi128_si64(product) as u64 ^ self.inside;
             self.inside = (mask as i64 >> 63) as u64;

@@ -50,6 +50,7 @@ pub fn request<W: Writer>(w: &mut W, rng: &mut Rng, rows: usize, time: u64) {
         let len = (rows - plans.len()).min(rng.between(3, MAX_SPANS_OF_TRACE) as usize);
         trace(rng, &mut plans, len, &instances, time);
     }
+    // As a Collector has them: what belongs to one resource and scope stands together, whatever traces it is of.
     plans.sort_by_key(|plan| (plan.instance, scope_of(plan.work)));
     w.list(1, "resourceSpans", |w| {
         for of_instance in plans.chunk_by(|a, b| a.instance == b.instance) {
@@ -102,7 +103,9 @@ fn trace(rng: &mut Rng, plans: &mut Vec<Plan>, len: usize, instances: &[u64], ti
         failed: rng.chance(4),
     });
     for at in 1..len {
+        // One of the last three, so that traces are deep rather than wide.
         let mut parent = first + at - 1 - rng.below(at.min(3) as u64) as usize;
+        // A database calls nobody. The first span is a server's, so this ends.
         while plans[parent].work == Work::Database {
             parent -= 1;
         }
@@ -118,6 +121,7 @@ fn child(rng: &mut Rng, parent: Plan, instances: &[u64]) -> Plan {
         _ => Work::Client,
     };
     let remote = work == Work::Server;
+    // Within its parent, as clocks that agree have it.
     let lead = rng.below(parent.duration / 2 + 1);
     Plan {
         id: rng.id(),
@@ -137,10 +141,12 @@ fn span<W: Writer>(w: &mut W, rng: &mut Rng, plan: &Plan) {
     let parent = plan.parent.to_be_bytes();
     w.id(1, "traceId", &plan.trace);
     w.id(2, "spanId", &plan.id.to_be_bytes());
+    // One trace in twenty has a state, all of its spans alike.
     if plan.trace[0] < 12 {
         w.string(3, "traceState", "shop=00f067aa0ba902b7");
     }
     w.id(4, "parentSpanId", if plan.parent == 0 { &[] } else { &parent });
+    // Before the fields that follow it by number, as the Collector writes spans.
     w.fixed32(16, "flags", if plan.remote { 0x301 } else { 0x101 });
     match plan.work {
         Work::Internal => internal(w, rng, plan, service),

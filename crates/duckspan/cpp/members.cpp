@@ -67,6 +67,9 @@ using Below = unordered_map<TableIndex, reference<LogicalOperator>>;
 
 //! Whether the columns of what is below pass through, however many they are.
 bool PassesThrough(const LogicalOperator &op) {
+	// Only what names columns by their binding. What takes them by position, as a union or a DISTINCT does, would
+	// take one that is added for one of its own; and what is not known here passes nothing through, which costs
+	// speed only.
 	switch (op.type) {
 	case LogicalOperatorType::LOGICAL_FILTER:
 	case LogicalOperatorType::LOGICAL_ORDER_BY:
@@ -87,6 +90,7 @@ void FindReaders(LogicalOperator &op, Below &below, vector<reference<LogicalOper
 		if (PassesThrough(*child)) {
 			FindReaders(*child, below, readers);
 		} else if (child->type == LogicalOperatorType::LOGICAL_PROJECTION) {
+			// A projection hides what is below it: that is looked at when it is its turn to be the reader.
 			below.emplace(child->Cast<LogicalProjection>().table_index, *child);
 		} else if (child->type == LogicalOperatorType::LOGICAL_GET) {
 			below.emplace(child->Cast<LogicalGet>().table_index, *child);
@@ -119,6 +123,7 @@ public:
 
 private:
 	void Replace(unique_ptr<Expression> &expr, const Below &below) {
+		// From the outside in: `attributes->>'a'` is replaced as a whole, before its column by itself is looked at.
 		if (auto column = LookupColumn(*expr)) {
 			auto source = below.find(column->Binding().table_index);
 			if (source != below.end() && IsMember(*expr, column->Binding())) {
@@ -141,6 +146,7 @@ private:
 			if (source.type == LogicalOperatorType::LOGICAL_GET) {
 				return HasMember(source.Cast<LogicalGet>(), binding.column_index, LookupKey(expr));
 			}
+			// A view that makes something of the column hides it: only what it hands on as it is can be followed.
 			auto &inner = *source.Cast<LogicalProjection>().expressions[binding.column_index];
 			if (inner.GetExpressionClass() != ExpressionClass::BOUND_COLUMN_REF) {
 				return false;
@@ -161,6 +167,7 @@ private:
 		auto &expressions = projection.expressions;
 		auto inner = expr.Copy();
 		inner->Cast<BoundFunctionExpression>().GetChildrenMutable()[0] = expressions[column.column_index]->Copy();
+		// The same member asked for twice is one column, so that grouping by it and showing it agree.
 		for (idx_t index = 0; index < expressions.size(); index++) {
 			if (expressions[index]->Equals(*inner)) {
 				return ColumnBinding(projection.table_index, ProjectionIndex(index));
@@ -185,6 +192,7 @@ void Optimize(OptimizerExtensionInput &input, unique_ptr<LogicalOperator> &plan)
 	sources.Find(*plan, false);
 	if (sources.has_scans) {
 		Rewriter(std::move(sources)).Rewrite(*plan);
+		// Operators know the types of their columns, of which there are more now.
 		plan->ResolveOperatorTypes();
 	}
 }
@@ -202,6 +210,7 @@ void RegisterMembers(DatabaseInstance &db) {
 void ReadMembers(DatabaseInstance &db, Shared &shared) {
 	std::call_once(shared.members, [&db]() {
 		OptimizerExtension extension;
+		// Before DuckDB's own optimizers: they push filters into the scan, and leave out columns that nobody reads.
 		extension.pre_optimize_function = Optimize;
 		OptimizerExtension::Register(DBConfig::GetConfig(db), std::move(extension));
 	});

@@ -78,6 +78,7 @@ impl Text {
 
     /// Bytes that are no text, but handed out like it.
     pub(crate) fn of(bytes: Vec<u8>) -> Text {
+        // As a boxed slice its length is its capacity, so that is all that is needed to free it.
         let bytes = Box::leak(bytes.into_boxed_slice());
         Text { data: bytes.as_mut_ptr(), len: bytes.len() }
     }

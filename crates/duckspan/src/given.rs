@@ -32,6 +32,7 @@ pub(crate) fn only(kind: &Relation, receivers: &[String]) -> Result<String> {
 /// Refuses a path to a file of OTLP, which DuckDB would look for as a table, or read as JSON.
 pub(crate) fn check_name(kind: &Relation, given: &str) -> Result<()> {
     let ending = given.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    // DuckDB reads these where a table is named, with their columns.
     let is_stored = matches!(ending.as_str(), "parquet" | "csv" | "db");
     let is_path = given.contains(['/', '\\', '*']) || FILES.contains(&ending.as_str());
     if is_stored || !is_path || given.starts_with('"') {
@@ -53,6 +54,7 @@ pub(crate) fn check_columns(kind: &Relation, given: &str, columns: &[String]) ->
     let name = kind.name;
     if UNIFIED.into_iter().all(has) {
         let signal = kind.signal.name();
+        // `live.traces` is named like the table that is meant, but for its end.
         let receivers = given.strip_suffix(signal).map(|base| format!("{base}{name}"));
         let stored = || format!("INSERT INTO live.{signal} FROM {given}");
         let cure = receivers.map_or_else(&stored, |table| {

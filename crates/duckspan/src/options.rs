@@ -101,6 +101,7 @@ impl FileOptions {
     /// Reads these signals only, of those that the relation has.
     fn select(&mut self, signals: SignalSet, text: &str) -> Result<()> {
         match self.relation {
+            // Instead of no rows, which would look like an answer.
             Some(relation) if !signals.contains(relation.signal) => Err(binder(format!(
                 "signal := '{text}' has no rows in read_otlp_{}, which reads {}",
                 relation.name,

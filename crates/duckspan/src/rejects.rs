@@ -34,6 +34,7 @@ impl Rejects {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for entry in entries {
             if kept.len() == KEPT {
+                // The newest count: who asks wants to know of the query that was just run.
                 kept.pop_front();
             }
             kept.push_back(entry);

@@ -83,10 +83,12 @@ impl DuckString {
     pub(crate) fn new(text: &[u8]) -> DuckString {
         let length = text.len() as u32;
         if text.len() <= INLINE {
+            // DuckDB compares short strings as two words, so what is behind their end has to be 0.
             let mut bytes = [0; INLINE];
             bytes[..text.len()].copy_from_slice(text);
             DuckString { inlined: Inlined { length, bytes } }
         } else {
+            // Most unequal strings differ in them, and DuckDB then does not follow the pointer.
             let prefix = [text[0], text[1], text[2], text[3]];
             DuckString { pointer: Pointer { length, prefix, data: text.as_ptr() } }
         }

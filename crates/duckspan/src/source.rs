@@ -74,6 +74,7 @@ impl Read for Source {
 /// What a callback says that it read.
 fn counted(count: isize, len: usize) -> io::Result<usize> {
     match usize::try_from(count) {
+        // Whatever a file system says that it read, there is no more than there was room for.
         Ok(count) => Ok(count.min(len)),
         Err(_) => Err(io::Error::other(ReadFailed)),
     }

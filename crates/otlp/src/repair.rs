@@ -93,6 +93,7 @@ impl fmt::Display for Repaired {
 /// The first characters of a value, for people.
 pub(crate) fn shortened(value: &[u8]) -> String {
     const SHOWN: usize = 60;
+    // A character takes four bytes at most, and one byte more tells that there is more.
     let text = String::from_utf8_lossy(&value[..value.len().min(4 * SHOWN + 1)]);
     let mut chars = text.chars();
     let mut shown: String = chars.by_ref().take(SHOWN).collect();
@@ -158,6 +159,7 @@ impl Repairs {
     /// The first of the examples that someone should be told of.
     pub fn first(&self, told: impl Fn(Repair) -> bool) -> Option<&Repaired> {
         let told = self.examples.iter().filter(|example| told(example.repair));
+        // By place, as batches are decoded beside one another and come in any order.
         told.min_by_key(|example| (example.record, example.offset))
     }
 

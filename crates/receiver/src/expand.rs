@@ -43,6 +43,7 @@ impl Payload {
         compression: Compression,
         limit: usize,
     ) -> Result<Short, Refusal> {
+        // Who says that it is long is believed: to be wrong about it costs a turn in the queue, not memory.
         if stated_size(compression, &self.bytes).is_some_and(|size| size > KEPT_ROOM) {
             return Ok(Short::Long(self));
         }
@@ -77,6 +78,7 @@ impl Payload {
     /// If they are corrupt, or expand to more, or there is no memory for them.
     pub(crate) fn expand(self, compression: Compression, limit: usize) -> Result<Payload, Refusal> {
         let Payload { bytes: input, charge } = self;
+        // zstd keeps a window of its own beside what it writes; gzip's 32 KiB are not worth counting.
         let window = match compression {
             Compression::Zstd => 1 << REQUEST_WINDOW_LOG,
             _ => 0,
@@ -116,6 +118,7 @@ impl Buffer {
         limit: usize,
         kept: &mut [u8],
     ) -> Result<(), Refusal> {
+        // Many requests end here, and get memory of just their size.
         let done = decoder.decode(input, kept).map_err(malformed)?;
         if done.written > limit {
             return Err(Refusal::too_large(limit));
@@ -201,6 +204,7 @@ impl Buffer {
 
 /// How many bytes the rest of a stream expands to; if more than `limit`, some number beyond it.
 fn rest(decoder: &mut Decoder, input: &[u8], limit: usize) -> Result<usize, Refusal> {
+    // What is only counted is written over and over; the decoder keeps what it looks back at.
     let mut scratch = [0; 16 << 10];
     let (mut read, mut written) = (0, 0);
     loop {
@@ -230,12 +234,14 @@ fn decoder(compression: Compression) -> Result<Decoder, Error> {
 /// The size that a gzip member says it expands to.
 fn stated_size(compression: Compression, bytes: &[u8]) -> Option<usize> {
     const MIN_SIZE: usize = 1 << 10;
+    // The last four bytes of a member, modulo 4 GiB, and of the last member only: a hint, which anybody may forge.
     let size = bytes.last_chunk().filter(|_| compression == Compression::Gzip)?;
     Some((u32::from_le_bytes(*size) as usize).min(believable(bytes)).max(MIN_SIZE))
 }
 
 /// Bytes that compressed ones may be thought to expand to before they do.
 fn believable(bytes: &[u8]) -> usize {
+    // Deflate could claim a thousand times as much: a lie of a few bytes is to reserve little.
     bytes.len().saturating_mul(32)
 }
 

@@ -28,10 +28,12 @@ impl Patient {
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
+            // Anything that is taken counts, however little: a slow reader is no one who has gone.
             self.waiting = None;
             return written;
         }
         let patience = self.patience;
+        // Begun with the first write that has to wait, since to wait for a request is no fault.
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(patience)));
         match waiting.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),

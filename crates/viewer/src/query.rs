@@ -40,6 +40,7 @@ impl Query {
     }
 
     fn progress(&self) -> Option<f64> {
+        // Asked without the lock: DuckDB may take its own for that.
         let running = self.lock().running.clone();
         running?.progress()
     }
@@ -62,6 +63,7 @@ impl Results {
         sql: String,
         limit: u64,
     ) -> Results {
+        // So few that a query waits for its browser instead of filling the memory.
         let (sender, pieces) = mpsc::channel(PIECES);
         let query = Arc::new(Query::default());
         let runtime = Handle::current();
@@ -77,9 +79,11 @@ impl Results {
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        // Rows before progress: whoever gets rows sees that it goes on.
         if let Poll::Ready(piece) = self.pieces.poll_recv(cx) {
             return Poll::Ready(piece);
         }
+        // Until it is pending, or nobody would wake this up for the next tick.
         while Pin::new(&mut self.ticks).poll_tick(cx).is_ready() {
             let progress = self.query.progress().unwrap_or_default();
             if progress > self.told {
@@ -93,6 +97,7 @@ impl Results {
 
 impl Drop for Results {
     fn drop(&mut self) {
+        // For a query that has not begun, and so has nothing yet that could be interrupted.
         self.query.lock().is_cancelled = true;
         let query = Arc::clone(&self.query);
         self.runtime.spawn(async move {

@@ -42,6 +42,7 @@ fn quoted_name(text: &str) -> Option<(String, &str)> {
         name.push_str(before);
         match after.strip_prefix('"') {
             Some(more) => {
+                // Two quotes in a name stand for one of it.
                 name.push('"');
                 rest = more;
             }

@@ -71,6 +71,7 @@ impl Explicit<'_> {
 
     fn lower(&self, bucket: usize) -> Option<f64> {
         let bound = bucket.checked_sub(1).and_then(|before| self.bound(before));
+        // As Prometheus has it: what is measured mostly does not go below zero.
         let start = || match self.explicit_bounds.first() {
             Some(&bound) if bound > 0.0 => Some(0.0),
             _ => self.bound(0).or(self.max),
@@ -100,6 +101,7 @@ impl Exponential<'_> {
         let counts = counts.chain([self.zero_count]).chain(positive.iter().copied());
         let (bucket, share) = find(quantile, counts)?;
         let estimate = match bucket.checked_sub(negative.len()) {
+            // The negative side mirrored: what is furthest from zero is the smallest, and its share counts down.
             None => -self.within(&self.negative, negative.len() - 1 - bucket, 1.0 - share),
             Some(0) => self.near_zero(share),
             Some(bucket) => self.within(&self.positive, bucket - 1, share),
@@ -131,18 +133,22 @@ impl Exponential<'_> {
 
 /// The bucket that a quantile falls into, and the share of its measurements that are below.
 fn find(quantile: f64, counts: impl Iterator<Item = u64> + Clone) -> Option<(usize, f64)> {
+    // As doubles, since the sum of all counts need not fit into 64 bits; what is rounded is far below a bucket.
     let total: f64 = counts.clone().map(|count| count as f64).sum();
     if !(0.0..=1.0).contains(&quantile) || total == 0.0 {
         return None;
     }
     let rank = quantile * total;
     let (mut below, mut last) = (0.0, None);
+    // Empty buckets hold no quantile: the one for 0 is in the first that has something, not at the lowest bound.
     for (bucket, count) in counts.enumerate().filter(|&(_, count)| count > 0) {
         let count = count as f64;
         if rank <= below + count {
             return Some((bucket, (rank - below) / count));
         }
         below += count;
+        // For want of the last bit of a rank the largest may seem to be above all: it is where the last bucket with
+        // anything in it ends.
         last = Some((bucket, 1.0));
     }
     last

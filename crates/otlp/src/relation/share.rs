@@ -34,6 +34,7 @@ impl Share {
     }
 
     fn index_of(&mut self, number: usize, same: impl Fn(usize, usize) -> bool) -> u32 {
+        // A few at most are compared, so senders that alternate share, and many of them do not make it a search.
         let recent = self.numbers.len().saturating_sub(Self::RECENT);
         let known = self.numbers[recent..].iter().rposition(|&known| same(known, number));
         let index = known.map_or(self.numbers.len(), |index| recent + index);

@@ -87,6 +87,7 @@ fn protobuf(message: &[u8]) -> Option<&'static str> {
             reader.skip(number, wire_type)
         });
         if let Err(error) = field {
+            // A field that only happened to look like one stands in bytes that go wrong soon.
             return what.filter(|_| error.is_truncated());
         }
     }
@@ -96,5 +97,6 @@ fn protobuf(message: &[u8]) -> Option<&'static str> {
 /// Whether most of it is characters: text has few control characters but white space.
 fn is_text(head: &[u8]) -> bool {
     let control = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    // One in twenty: escape codes of terminals are control characters as well.
     head.iter().filter(control).count() * 20 < head.len()
 }

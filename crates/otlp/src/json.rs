@@ -27,6 +27,7 @@ mod skip;
 mod tests;
 mod text;
 
+pub(crate) use id::rendered_id;
 use noted::Noted;
 use plan::{Habit, PLANS, Slot, root};
 use read::{Nest, Order, Reader};

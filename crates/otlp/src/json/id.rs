@@ -4,6 +4,7 @@
 const NONE: u8 = u8::MAX;
 
 /// Six bits per character of base64, in the standard and the URL-safe alphabet.
+// The crate that writes base64 has an engine for each alphabet, and nothing says which one a text is in.
 static BASE64: [u8; 256] = {
     let mut digits = [NONE; 256];
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -37,6 +38,24 @@ pub(super) fn hex<const HEX: usize, const BYTES: usize>(text: &[u8; HEX]) -> Opt
         if digit < 10 { digit } else { letter.wrapping_add(10) }
     });
     valid.then(|| std::array::from_fn(|at| values[2 * at] << 4 | values[2 * at + 1]))
+}
+
+/// Whether there are that many digits, none of them a capital, and a quote after them.
+#[inline(always)]
+pub(super) fn is_lower_hex<const N: usize>(digits: Option<&[u8; N]>, end: Option<&u8>) -> bool {
+    end == Some(&b'"')
+        && digits.is_some_and(|digits| {
+            // All are looked at, though one could end it: so they are compared many at a time.
+            digits.iter().fold(true, |all, byte| all & matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        })
+}
+
+/// The bytes of an id as it is rendered, in lowercase hex.
+pub(crate) fn rendered_id(text: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, odd) = text.as_chunks::<2>();
+    let is_rendered = odd.is_empty() && !text.iter().any(u8::is_ascii_uppercase);
+    let bytes = pairs.iter().map(|pair| hex::<2, 1>(pair).map(|[byte]| byte));
+    if is_rendered { bytes.collect() } else { None }
 }
 
 /// Appends the bytes of an id; says how it was spelt, or nothing if it is no id.

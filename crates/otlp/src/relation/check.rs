@@ -8,6 +8,7 @@ use super::op::{EnumNames, Members, Op};
 use super::table::Fields;
 use super::value_json;
 use super::walk::{ABSENT, Slot};
+use crate::json::rendered_id;
 use crate::schema::{Kind, MAX_NUMBER};
 use crate::segment::valid_time;
 use crate::wire::unzigzag;
@@ -151,23 +152,9 @@ pub(super) fn ids(texts: &[Vec<u8>], len: usize) -> Vec<Vec<u8>> {
     texts.iter().filter_map(|text| id(text, len)).collect()
 }
 
+/// Ids of other lengths, and such of zeros, read as NULL.
 fn id(text: &[u8], len: usize) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_chunks::<2>();
-    let id: Vec<u8> = pairs
-        .iter()
-        .map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?))
-        .collect::<Option<_>>()?;
-    let is_valid = rest.is_empty() && id.len() == len && id.iter().any(|&byte| byte != 0);
-    is_valid.then_some(id)
-}
-
-/// The value of a lowercase hex digit: ids read as no others.
-fn digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+    rendered_id(text).filter(|id| id.len() == len && id.iter().any(|&byte| byte != 0))
 }
 
 /// The numbers that read as these texts.

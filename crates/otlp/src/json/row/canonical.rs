@@ -2,6 +2,7 @@
 
 use zmij::Buffer;
 
+use super::super::id::is_lower_hex;
 use super::super::plan::{Plan, Slot};
 use super::super::scan::Cursor;
 use crate::kept::RowForm;
@@ -327,13 +328,4 @@ fn is_written(value: f64, text: &[u8]) -> bool {
     let mut written = Vec::new();
     number::double(value, &mut written);
     written == text
-}
-
-/// Whether there are that many digits, none of them a capital, and a quote after them.
-#[inline(always)]
-fn is_lower_hex<const N: usize>(digits: Option<&[u8; N]>, end: Option<&u8>) -> bool {
-    end == Some(&b'"')
-        && digits.is_some_and(|digits| {
-            digits.iter().fold(true, |all, byte| all & matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        })
 }

@@ -1,6 +1,6 @@
 //! Values that differ from row to row: what may stand in their place, and what becomes of it.
 
-use super::super::id::{Spelling, base64, id};
+use super::super::id::{Spelling, base64, id, is_lower_hex};
 use super::super::noted::Noted;
 use super::super::scalar::named;
 use super::super::scan::Cursor;
@@ -341,14 +341,4 @@ impl Value {
     fn quoted<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         &bytes[self.start + 1..self.end - 1]
     }
-}
-
-/// Whether there are that many digits, none of them a capital, and a quote after them.
-#[inline(always)]
-fn is_lower_hex<const N: usize>(digits: Option<&[u8; N]>, end: Option<&u8>) -> bool {
-    end == Some(&b'"')
-        && digits.is_some_and(|digits| {
-            // All are looked at, though one could end it: so they are compared many at a time.
-            digits.iter().fold(true, |all, byte| all & matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        })
 }

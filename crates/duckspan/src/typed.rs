@@ -141,6 +141,7 @@ impl TypedReader {
         let indices = self.window.read(plan, held.segment(), column, values);
         match (indices, &values.data) {
             // DuckDB groups and compares what rows share once for all of them.
+            // Only for text: numbers are copied as fast as they are looked up.
             (Some(indices), Data::Text(texts)) if texts.len() < indices.len() => {
                 let shared = texts.len();
                 write(values, None, held, vector)?;
@@ -153,10 +154,12 @@ impl TypedReader {
     /// Finds where the fields of `rows` stand, unless that is known.
     fn open(&mut self, segment: &Segment, rows: Rows<'_>) {
         let wanted = (0..rows.len()).map(|index| self.rows[rows.get(index)]);
+        // DuckDB asks for column after column of the same rows: they are walked once for all of them.
         if self.opened.as_ref().is_some_and(|opened| opened.iter().copied().eq(wanted.clone())) {
             return;
         }
         let mut opened = self.opened.take().unwrap_or_default();
+        // Its memory serves the next rows.
         opened.clear();
         opened.extend(wanted);
         self.window.open(&self.columns.plan, segment, opened.iter().copied());

@@ -186,6 +186,7 @@ impl Transcoder {
         self.lend(signal, out, start);
         let outcome = self.read_counting(record, wanted, needed, repairs);
         self.lend(signal, out, 0);
+        // What is of several signals becomes several requests, of which only one could stand there.
         let is_alone = self.requests.iter().filter(|request| request.present).count() == 1;
         let request = &mut self.requests[signal as usize];
         if request.present && !request.loose && is_alone {
@@ -202,6 +203,7 @@ impl Transcoder {
     /// Exchanges the buffer of a request, which begins behind the first `start` bytes of the new one.
     fn lend(&mut self, signal: Signal, buffer: &mut Vec<u8>, start: usize) {
         let request = &mut self.requests[signal as usize];
+        // No copy either way: the transcoder writes to the caller's buffer, behind what is there.
         std::mem::swap(buffer, &mut request.bytes);
         request.start = start;
     }
@@ -328,6 +330,7 @@ impl<'a> Documents<'a, '_> {
                     self.reader.cursor.at = start;
                     return self.request(signal, nest, Reader::nested);
                 }
+                // Once only: what an answer holds is a request, not another answer.
                 Key::Answer if depth == 0 && self.reader.cursor.token() == b'{' => {
                     self.document(depth + 1)?;
                 }
@@ -359,6 +362,7 @@ impl<'a> Documents<'a, '_> {
         let slot = &self.reader.plans[root(signal)].slots[0];
         let read = read(&mut self.reader, slot, &mut Order::new(), nest);
         std::mem::swap(&mut self.reader.out, &mut request.bytes);
+        // A record may have the same list twice, so what was found of the first stays.
         request.loose |= std::mem::take(&mut self.reader.loose);
         read
     }

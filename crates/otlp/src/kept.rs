@@ -86,6 +86,7 @@ impl Kept {
     /// Whether whoever needs that much finds it here.
     #[inline]
     pub fn satisfies(self, needed: Kept) -> bool {
+        // A message can be rendered, and has its time in the index: whoever needs less is served by more.
         self.rows >= needed.rows && self.parts.covers(needed.parts)
     }
 
@@ -99,6 +100,7 @@ impl Kept {
     pub(crate) fn least(self) -> RowForm {
         let Kept { parts, rows } = self;
         match rows {
+            // To take a row's text as it is costs less than to look for the parts of it that are wanted.
             RowForm::Text | RowForm::Times if parts.row & parts.metric == u32::MAX => RowForm::Text,
             RowForm::Times if parts.keeps_times_only() => RowForm::Times,
             _ => RowForm::Messages,

@@ -256,6 +256,8 @@ fn may_hold(field: &Field, wire_type: u8) -> bool {
 /// Whether the fields of a message can be written in the order they stand in.
 fn is_ordered(message: &'static Message, bytes: &[u8]) -> bool {
     let mut order = Order::default();
+    // A second walk over the message, but without memory: most of what is to be rewritten is in order, and only deep
+    // inside something is not.
     entries(message, bytes).all(|entry| order.add(entry.field) == Place::Canonical)
 }
 

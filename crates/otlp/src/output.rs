@@ -154,6 +154,7 @@ impl Output {
     /// If the piece is of another signal than those before it, where a file has but one, or if there is no memory to
     /// compress it.
     pub fn add(&mut self, piece: Piece) -> Result<Vec<u8>, Refused> {
+        // Remembered although it may be refused: the file is given up then.
         let first = self.signal.replace(piece.signal);
         if let Some(first) = first.filter(|&first| first != piece.signal)
             && !self.encoding.takes_all_signals()
@@ -193,6 +194,7 @@ fn compressed(compression: Compression, parts: &[&[u8]]) -> io::Result<Vec<u8>> 
             parts.iter().try_for_each(|part| member.write_all(part))?;
             member.finish()
         }
+        // Each piece for itself, so threads compress beside one another, and the file only joins what they made.
         Compression::Zstd => zstd::bulk::compress(&parts.concat(), zstd::DEFAULT_COMPRESSION_LEVEL),
     }
 }

@@ -197,8 +197,11 @@ impl Message {
         let mut at = 0;
         while at < fields.len() {
             let field = &fields[at];
+            // Walks over canonical messages end at the first larger number: they rely on this order.
             assert!(at == 0 || fields[at - 1].number < field.number);
             by_number[field.number as usize] = at as u8;
+            // By number and wire type at once: a field of another wire type is found to be none without being looked
+            // at.
             steps[(field.number as usize) << 3 | field.wire_type as usize] = field.step();
             at += 1;
         }
@@ -256,6 +259,7 @@ impl Message {
 
     /// Of `ResourceSpans` and its kin, what the list of scopes is called in any version.
     pub(crate) fn scopes(&self) -> impl Iterator<Item = &'static str> {
+        // The only list of a group is that of its scopes.
         let today = self.fields.iter().filter(|field| field.rule == Rule::Repeated);
         today.map(|field| field.name).chain(self.older.iter().map(|older| older.name))
     }
@@ -284,12 +288,14 @@ impl Field {
 
     const fn step(&self) -> Step {
         match (self.rule, self.kind) {
+            // Whether another member was set before is asked only where there is one.
             (Rule::Oneof, _) => Step::Other,
             (_, Kind::String) => Step::Text,
             (_, Kind::Bytes | Kind::Id) => Step::Bytes,
             (Rule::Repeated, _) => Step::Field,
             (_, Kind::Fixed64 | Kind::Sfixed64 | Kind::Double) => Step::Fixed64,
             (_, Kind::Fixed32) => Step::Fixed32,
+            // A bool is canonical as 0 or 1, not as any number of one byte.
             (_, Kind::Message(_) | Kind::Bool) => Step::Field,
             _ => Step::Varint,
         }

@@ -57,6 +57,7 @@ impl Content {
             signal,
             rows: rows_of(&pieces),
             times: times.fold(Times::default(), Times::and),
+            // The segment will take less, but until there is one these are what is held.
             memory: memory_of(&pieces),
             segment: OnceLock::new(),
             pieces: Mutex::new(pieces),

@@ -121,6 +121,7 @@ impl Shared {
             if pinned.iter().map(|(bytes, _)| bytes).sum::<u64>() <= self.limits.pinned_limit {
                 return;
             }
+            // The one that keeps most first, since to take rows back fails a query, and few are to fail.
             pinned.sort_unstable_by_key(|&(bytes, _)| std::cmp::Reverse(bytes));
             let mut keeping = pinned.iter().filter(|(bytes, _)| *bytes > 0);
             if !keeping.any(|&(_, signal)| self.leases.take_back_oldest(signal)) {

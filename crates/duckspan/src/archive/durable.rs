@@ -11,6 +11,7 @@ pub(super) fn create_folder(folder: &str) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
+    // Each folder that is new is a name in another, which has to be on the disk as well.
     let missing: Vec<_> = folder.ancestors().take_while(|folder| !folder.is_dir()).collect();
     fs::create_dir_all(folder)?;
     missing.into_iter().try_for_each(keep_name)
@@ -20,6 +21,7 @@ pub(super) fn create_folder(folder: &str) -> io::Result<()> {
 pub(super) fn rename(from: &str, to: &str) -> io::Result<()> {
     // Windows takes a handle that may write.
     OpenOptions::new().write(true).open(from)?.sync_all()?;
+    // Only now: a name on the disk without its content would be half a file after a power cut.
     fs::rename(from, to)?;
     keep_name(Path::new(to))
 }

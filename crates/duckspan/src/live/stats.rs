@@ -285,6 +285,7 @@ pub(super) fn rows_of(view: &View) -> StatRows {
         let counters = Arc::clone(&view.counters);
         let (ring, receiver, archived) =
             (view.ring_stats(signal), Arc::clone(&view.receiver), view.archived.clone());
+        // Without an archive nothing is archived, and all rows wait; the column is NULL then.
         let end = archived.as_ref().map_or(0, |archived| archived.ends[signal as usize]);
         let rows = view.snapshot(signal).clone();
         let (waiting, forwarded) = (waiting(&rows, end), view.forwarded.clone());

@@ -76,6 +76,7 @@ impl Worker {
             decoded: Decoded { records: batch.records.len() as u64, ..Decoded::default() },
         };
         for (index, record) in batch.records.iter().enumerate() {
+            // Batches are decoded beside one another, so each knows by itself where it stands in the file.
             let start = batch.offset + record.range.start as u64;
             let number = batch.earlier + index as u64 + 1;
             let known = decoding.decoded.repairs.examples().len();
@@ -116,6 +117,7 @@ impl Refusal {
 
     /// The same, of a record that was compressed: a place in it is none in the file.
     fn unwrapped(mut self) -> Refusal {
+        // At 0 the fault is of the whole record, and a place in what only we unwrapped would help nobody.
         if let Place::InRecord(offset @ 1..) = self.place {
             self.reason = format!("{}, at byte {offset} of the unwrapped record", self.reason);
             self.place = Place::InRecord(0);
@@ -246,6 +248,7 @@ impl Decoding<'_> {
         let decoded = match content(&record) {
             Content::Json => self.json(&record),
             Content::Protobuf => self.protobuf(&record),
+            // No sender does so, and to go on would let a few bytes expand for long.
             _ => Err(Refusal::malformed("the record is compressed twice".to_owned())),
         };
         if record.capacity() <= SPARE_BYTES {
@@ -300,5 +303,6 @@ fn builder<'a>(
 
 fn close(current: &mut Option<SegmentBuilder>, segments: &mut Vec<Segment>) {
     let segment = current.take().map(SegmentBuilder::finish_roomy);
+    // A signal that was foreseen and did not come leaves a builder without rows.
     segments.extend(segment.filter(|segment| !segment.is_empty()));
 }

@@ -217,11 +217,13 @@ fn places(messages: &[&'static Message], field: &str) -> String {
     const POINT: &str = "DataPoint";
     let has = |message: &&&'static Message| message.fields.iter().any(|known| known.name == field);
     let mut names: Vec<&str> = messages.iter().filter(has).map(|message| message.name).collect();
+    // Points of gauges and sums are of one message, which is named once.
     names.dedup();
     let prefixes: Vec<_> = names.iter().filter_map(|name| name.strip_suffix(POINT)).collect();
     let field = snake_case(field);
     match names.as_slice() {
         [name] => format!("{name}.{field}"),
+        // `{Number,Histogram}DataPoint.flags`: what all names end in is said once.
         _ if prefixes.len() == names.len() => format!("{{{}}}{POINT}.{field}", prefixes.join(",")),
         _ => format!("{{{}}}.{field}", names.join(",")),
     }

@@ -167,6 +167,7 @@ impl Stage {
     /// Makes ready to find fields of messages of these types.
     pub(super) fn prepare(&mut self, types: &[&'static Message]) {
         self.is_needed = true;
+        // Columns of one level share its walks: a message is gone through once for all of them.
         if self.walks.is_empty() {
             self.walks = types.iter().map(|message| Walk::new(message)).collect();
         }
@@ -174,6 +175,7 @@ impl Stage {
 
     /// Places that are kept per message.
     pub(super) fn width(&self) -> usize {
+        // Messages of any type go into one table, so each has room for the most that one of them wants.
         self.walks.iter().map(Walk::width).max().unwrap_or(0)
     }
 }

@@ -29,6 +29,7 @@ impl Search<'_> {
             let (number, wire_type) = reader.tag().ok()?;
             let value = reader.value(number, wire_type).ok()?;
             if let (Some(field), Value::Len(content, start)) = (message.field(number), value) {
+                // Elements are counted as they come, for the path to say which one it is.
                 let index = &mut seen[usize::from(field.number)];
                 let outer = self.enter(field, *index);
                 *index += 1;

@@ -236,7 +236,11 @@ impl Segment {
     }
 
     /// The requests that the rows came in, back to back; `None` of a segment that was put together of others.
+    ///
+    /// # Panics
+    /// If it does not hold all of them.
     pub fn requests(&self) -> Option<&[u8]> {
+        self.demand(Kept::ALL);
         self.whole.then_some(&self.bytes)
     }
 

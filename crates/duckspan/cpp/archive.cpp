@@ -4,7 +4,6 @@
 #include "duckdb.hpp"
 #include "duckdb/main/attached_database.hpp"
 #include "duckdb/main/database_manager.hpp"
-#include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 
 #include "extension.hpp"
 #include "live.hpp"
@@ -173,16 +172,6 @@ void ArchiveOnce(ClientContext &context, TableFunctionInput &input, DataChunk &o
 	}
 }
 
-void Register(ExtensionLoader &loader, TableFunction function, string text, string example) {
-	CreateTableFunctionInfo info(std::move(function));
-	FunctionDescription description;
-	description.description = std::move(text);
-	description.examples = {std::move(example)};
-	description.categories = {"otlp"};
-	info.descriptions.push_back(std::move(description));
-	loader.RegisterFunction(std::move(info));
-}
-
 } // namespace
 
 void RegisterArchive(ExtensionLoader &loader) {
@@ -193,21 +182,24 @@ void RegisterArchive(ExtensionLoader &loader) {
 						ScanBatch, BindBatch, InitBatch, InitBatchLocal);
 	batch.projection_pushdown = true;
 	batch.get_partition_data = BatchPartition;
-	Register(loader, std::move(batch), "The rows that an archive is to store now: for statements of archives only.",
-			 "FROM __otlp_archive('key', 'spans')");
-	Register(loader,
-			 TableFunction("otlp_flush", FunctionSignature().AddPositionalOnly("receiver", LogicalType::VARCHAR), Flush,
-						   BindCall, InitCall),
-			 "Archives the rows of an attached receiver that are not archived yet, and returns how many when they are.",
-			 "CALL otlp_flush('live')");
-	Register(loader,
-			 TableFunction("otlp_archive",
-						   FunctionSignature()
-							   .AddPositionalOnly("receiver", LogicalType::VARCHAR)
-							   .AddPositionalOnly("target", LogicalType::VARCHAR),
-						   ArchiveOnce, BindCall, InitCall),
-			 "Archives the rows of an attached receiver to a schema or folder, once: those that are not there yet.",
-			 "CALL otlp_archive('live', 'lake.telemetry')");
+	RegisterFunction(loader, std::move(batch),
+					 "The rows that an archive is to store now: for statements of archives only.",
+					 "FROM __otlp_archive('key', 'spans')");
+	RegisterFunction(
+		loader,
+		TableFunction("otlp_flush", FunctionSignature().AddPositionalOnly("receiver", LogicalType::VARCHAR), Flush,
+					  BindCall, InitCall),
+		"Archives the rows of an attached receiver that are not archived yet, and returns how many when they are.",
+		"CALL otlp_flush('live')");
+	RegisterFunction(
+		loader,
+		TableFunction("otlp_archive",
+					  FunctionSignature()
+						  .AddPositionalOnly("receiver", LogicalType::VARCHAR)
+						  .AddPositionalOnly("target", LogicalType::VARCHAR),
+					  ArchiveOnce, BindCall, InitCall),
+		"Archives the rows of an attached receiver to a schema or folder, once: those that are not there yet.",
+		"CALL otlp_archive('live', 'lake.telemetry')");
 }
 
 } // namespace duckspan

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "duckdb/main/extension/extension_loader.hpp"
+#include "duckdb/parser/parsed_data/create_function_info.hpp"
 #include "boundary.hpp"
 
 #include <functional>
@@ -35,6 +36,13 @@ void RegisterRelation(duckdb::ExtensionLoader &loader);
 void RegisterSecret(duckdb::ExtensionLoader &loader);
 void RegisterStored(duckdb::ExtensionLoader &loader);
 void RegisterViewer(duckdb::ExtensionLoader &loader, const duckdb::shared_ptr<Shared> &shared);
+
+//! What DuckDB lists of a function.
+duckdb::FunctionDescription Describe(const std::string &text, duckdb::vector<std::string> examples);
+
+//! Registers a function with what is listed of it.
+void RegisterFunction(duckdb::ExtensionLoader &loader, duckdb::TableFunction function, const std::string &text,
+					  const std::string &example);
 
 //! What a secret has: a name, the key where there are several values of it, and a value.
 using SecretReader = std::function<void(const std::string &name, const std::string &key, const std::string &value)>;

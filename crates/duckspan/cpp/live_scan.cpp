@@ -3,7 +3,6 @@
 #include "duckdb/common/serializer/serializer.hpp"
 #include "duckdb/function/partition_stats.hpp"
 #include "duckdb/main/profiler/profiling_node.hpp"
-#include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 #include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/storage/statistics/numeric_stats.hpp"
@@ -333,13 +332,9 @@ TableFunction LiveScanFunction(LiveTableEntry &table, unique_ptr<FunctionData> &
 }
 
 void RegisterLiveScan(ExtensionLoader &loader) {
-	CreateTableFunctionInfo info(ScanFunction());
-	FunctionDescription description;
-	description.description = "Scans a table of a receiver. For plans of DuckDB, which copies scans by their name.";
-	description.examples = {"FROM live.spans"};
-	description.categories = {"otlp"};
-	info.descriptions.push_back(std::move(description));
-	loader.RegisterFunction(std::move(info));
+	RegisterFunction(loader, ScanFunction(),
+					 "Scans a table of a receiver. For plans of DuckDB, which copies scans by their name.",
+					 "FROM live.spans");
 }
 
 } // namespace duckspan

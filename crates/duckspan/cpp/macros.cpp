@@ -15,12 +15,8 @@ void RegisterMacros(ExtensionLoader &loader) {
 	for (idx_t position = 0; position < count; position++) {
 		auto found = Call(duckspan_macro, position);
 		parser.ParseQuery(Own(found.sql));
-		FunctionDescription description;
-		description.description = Own(found.description);
-		description.examples = {Own(found.example)};
-		description.categories = {"otlp"};
 		auto &info = parser.statements.back()->Cast<CreateStatement>().info->Cast<CreateMacroInfo>();
-		info.descriptions.push_back(std::move(description));
+		info.descriptions.push_back(Describe(Own(found.description), {Own(found.example)}));
 		info.SetQualifiedName(QualifiedName({Identifier::DefaultSchema()}, info.GetFunctionName()));
 		info.internal = true;
 		loader.RegisterFunction(info);

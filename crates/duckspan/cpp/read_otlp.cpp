@@ -557,7 +557,6 @@ void Register(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> sha
 		overload.to_string = Explain;
 	});
 	CreateTableFunctionInfo info(set);
-	description.categories = {"otlp"};
 	for (auto &overload : set.functions) {
 		description.parameter_types = ParameterTypes(*overload);
 		info.descriptions.push_back(description);
@@ -567,13 +566,11 @@ void Register(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> sha
 
 void RegisterTyped(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> shared, const string &name,
 				   vector<string> examples) {
-	FunctionDescription description;
-	description.description = "Reads OTLP files with a column for every OTLP field. " +
-							  Own(Call(duckspan_relation_comment, relation)) +
-							  " Parameters are those of read_otlp, and "
-							  "attributes_as_variant, which makes the columns of attributes VARIANT instead of JSON.";
-	description.examples = std::move(examples);
-	Register(loader, relation, std::move(shared), name, std::move(description));
+	auto text = "Reads OTLP files with a column for every OTLP field. " +
+				Own(Call(duckspan_relation_comment, relation)) +
+				" Parameters are those of read_otlp, and attributes_as_variant, which makes the columns of attributes "
+				"VARIANT instead of JSON.";
+	Register(loader, relation, std::move(shared), name, Describe(text, std::move(examples)));
 }
 
 //! Reads a table whose name is that of a file with a suffix that only OTLP has, compressed or not.
@@ -627,15 +624,14 @@ column_t AddFileMember(LogicalGet &get, const Member &member) {
 }
 
 void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<Shared> shared) {
-	FunctionDescription unified;
-	unified.description =
+	auto text =
 		"Reads OTLP files as (timestamp, resource, data): one row per span, log record or metric data point. JSON and "
 		"protobuf, framed or not, gzip or zstd, are told apart by content; the virtual column signal says which of "
 		"traces, metrics and logs a row is.";
-	unified.examples = {"FROM read_otlp('traces.jsonl')",
-						"SELECT signal, count(*) FROM read_otlp('s3://bucket/otel/**/*.json.gz') GROUP BY signal",
-						"SELECT data->>'name' FROM read_otlp(['a.binpb', 'b.jsonl'], signal := 'traces')"};
-	Register(loader, Relation::Unified, shared, "read_otlp", std::move(unified));
+	vector<string> examples {"FROM read_otlp('traces.jsonl')",
+							 "SELECT signal, count(*) FROM read_otlp('s3://bucket/otel/**/*.json.gz') GROUP BY signal",
+							 "SELECT data->>'name' FROM read_otlp(['a.binpb', 'b.jsonl'], signal := 'traces')"};
+	Register(loader, Relation::Unified, shared, "read_otlp", Describe(text, std::move(examples)));
 	RegisterTyped(loader, Relation::Spans, shared, "read_otlp_spans",
 				  {"SELECT service_name, name, duration_ns FROM read_otlp_spans('traces.jsonl')"});
 	RegisterTyped(loader, Relation::LogRecords, shared, "read_otlp_log_records",

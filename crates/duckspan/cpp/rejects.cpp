@@ -1,5 +1,4 @@
 #include "duckdb.hpp"
-#include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 
 #include "extension.hpp"
 #include "scan.hpp"
@@ -59,14 +58,11 @@ void RegisterReadOtlpRejects(ExtensionLoader &loader, shared_ptr<Shared> shared)
 	TableFunction function("read_otlp_rejects", {}, ScanRejects, BindRejects, InitGlobalRejects, InitLocalRejects);
 	function.projection_pushdown = true;
 	function.function_info = std::move(shared);
-	CreateTableFunctionInfo info(function);
-	FunctionDescription description;
-	description.description = "The records that read_otlp skipped and the values it repaired in this database, "
-							  "oldest first: the newest 10,000 of them.";
-	description.examples = {"FROM read_otlp_rejects()"};
-	description.categories = {"otlp"};
-	info.descriptions.push_back(std::move(description));
-	loader.RegisterFunction(std::move(info));
+	RegisterFunction(
+		loader, std::move(function),
+		"The records that read_otlp skipped and the values it repaired in this database, oldest first: the "
+		"newest 10,000 of them.",
+		"FROM read_otlp_rejects()");
 }
 
 } // namespace duckspan

@@ -5,7 +5,6 @@
 #include "duckdb/main/database_manager.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
 #include "duckdb/parser/expression/function_expression.hpp"
-#include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
 #include "duckdb/planner/binder.hpp"
 #include "duckdb/planner/expression/bound_cast_expression.hpp"
@@ -116,13 +115,7 @@ static void RegisterNamed(ExtensionLoader &loader, const string &name, table_fun
 							   .AddPositionalOnly("name", LogicalType::VARCHAR),
 						   nullptr, nullptr);
 	function.bind_operator = bind;
-	CreateTableFunctionInfo info(function);
-	FunctionDescription description;
-	description.description = text;
-	description.examples = {example};
-	description.categories = {"otlp"};
-	info.descriptions.push_back(std::move(description));
-	loader.RegisterFunction(std::move(info));
+	RegisterFunction(loader, std::move(function), text, example);
 }
 
 void RegisterRelation(ExtensionLoader &loader) {

@@ -34,13 +34,9 @@ LogicalType StructOf(Relation relation) {
 	return LogicalType::STRUCT(std::move(members));
 }
 
-void RegisterFunction(ExtensionLoader &loader, ScalarFunctionSet set, const string &text, const string &example) {
+void RegisterScalar(ExtensionLoader &loader, ScalarFunctionSet set, const string &text, const string &example) {
 	CreateScalarFunctionInfo info(std::move(set));
-	FunctionDescription description;
-	description.description = text;
-	description.examples = {example};
-	description.categories = {"otlp"};
-	info.descriptions.push_back(std::move(description));
+	info.descriptions.push_back(Describe(text, {example}));
 	loader.RegisterFunction(std::move(info));
 }
 
@@ -59,8 +55,8 @@ void RegisterTyped(ExtensionLoader &loader, const string &name, Relation relatio
 		string text =
 			"The typed columns of a row of read_otlp or of a receiver, of its resource and data; NULL if it is "
 			"of another signal.";
-		RegisterFunction(loader, std::move(set), is_hidden ? text + " Computed once a row, for other macros." : text,
-						 "SELECT " + called + "(resource, data) FROM read_otlp('x.jsonl')");
+		RegisterScalar(loader, std::move(set), is_hidden ? text + " Computed once a row, for other macros." : text,
+					   "SELECT " + called + "(resource, data) FROM read_otlp('x.jsonl')");
 	}
 }
 
@@ -79,11 +75,10 @@ void RegisterStored(ExtensionLoader &loader) {
 		function.SetFallible();
 		rows.AddFunction(std::move(function));
 	}
-	RegisterFunction(
-		loader, std::move(rows),
-		"The rows of a value that is OTLP in any form that read_otlp knows, JSON or protobuf. What is none "
-		"is an error, and NULL in TRY(otlp_rows(value)).",
-		"SELECT unnest(otlp_rows(body), recursive := true) FROM messages");
+	RegisterScalar(loader, std::move(rows),
+				   "The rows of a value that is OTLP in any form that read_otlp knows, JSON or protobuf. What is none "
+				   "is an error, and NULL in TRY(otlp_rows(value)).",
+				   "SELECT unnest(otlp_rows(body), recursive := true) FROM messages");
 }
 
 } // namespace duckspan

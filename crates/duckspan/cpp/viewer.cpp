@@ -3,7 +3,6 @@
 #include "duckdb.hpp"
 #include "duckdb/main/attached_database.hpp"
 #include "duckdb/main/database_manager.hpp"
-#include "duckdb/parser/parsed_data/create_table_function_info.hpp"
 
 #include "extension.hpp"
 #include "live.hpp"
@@ -82,16 +81,10 @@ void Stop(ClientContext &, TableFunctionInput &input, DataChunk &output) {
 	output.SetChildCardinality(1);
 }
 
-void Register(ExtensionLoader &loader, TableFunction function, const shared_ptr<Shared> &shared, string text,
-			  string example) {
+void Register(ExtensionLoader &loader, TableFunction function, const shared_ptr<Shared> &shared, const string &text,
+			  const string &example) {
 	function.function_info = shared;
-	CreateTableFunctionInfo info(std::move(function));
-	FunctionDescription description;
-	description.description = std::move(text);
-	description.examples = {std::move(example)};
-	description.categories = {"otlp"};
-	info.descriptions.push_back(std::move(description));
-	loader.RegisterFunction(std::move(info));
+	RegisterFunction(loader, std::move(function), text, example);
 }
 
 } // namespace

@@ -276,6 +276,20 @@ def test_senders_may_be_told_to_wait(con: Connection) -> None:
     silent.stop()
 
 
+def test_little_memory(con: Connection, upstream: Upstream) -> None:
+    """Rows of which few fit into it go through it, if their senders come again."""
+    attached = live.attach(
+        con, memory_limit="2MB", forward=upstream.endpoint, forward_when_full="wait"
+    )
+    for number in range(1, 101):
+        span_id = wire.length(2, number.to_bytes(8, "big"))
+        span = wire.request(span_id + wire.length(5, b"x" * 50_000))
+        eventually(lambda span=span: post(attached.port, "traces", span).status == 200)
+    assert forwarded(con) == Counts(100, 100, 0, 0, 0)
+    assert sorted(upstream.spans()) == list(range(1, 101))
+    attached.detach()
+
+
 def test_rows_that_are_removed(con: Connection) -> None:
     """TRUNCATE takes rows from the queue too; what is in flight goes on."""
     silent = Silent()

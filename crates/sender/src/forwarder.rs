@@ -21,8 +21,8 @@ use crate::sender::{lock, runtime};
 
 const THREAD: &str = "duckspan-forward";
 
-/// How often a source that had nothing is asked again. What came meanwhile goes together.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often a source that had nothing is asked again. What came meanwhile goes together, and fills no small ring.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What is to be forwarded. It is asked and told by the forwarder's own thread.
 pub trait Source: Send + Sync + 'static {

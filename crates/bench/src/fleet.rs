@@ -75,6 +75,7 @@ pub fn service_of(instance: u64) -> &'static Service {
 /// Writes the `Resource` of an instance, with eight attributes.
 pub fn resource<W: Writer>(w: &mut W, instance: u64) {
     let service = service_of(instance);
+    // A generator of its own: an instance has the same resource in every request.
     let mut rng = Rng::new(instance);
     let id = uuid(rng.bits(), rng.bits());
     let pod = format!("{}-{:08x}-{:05x}", service.name, rng.bits() as u32, rng.below(1 << 20));

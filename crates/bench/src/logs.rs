@@ -14,6 +14,7 @@ pub fn request<W: Writer>(w: &mut W, rng: &mut Rng, rows: usize, time: u64) {
     let resources = rng.between(2, 4) as usize;
     w.list(1, "resourceLogs", |w| {
         for at in 0..resources.min(rows) {
+            // Shares that differ by one at most, and add up to the rows that were asked for.
             let share = rows * (at + 1) / resources.min(rows) - rows * at / resources.min(rows);
             w.item(1, |w| resource_logs(w, rng, share, time));
         }

@@ -22,12 +22,14 @@ impl Rng {
     /// The next 64 bits, never 0.
     #[inline]
     pub fn id(&mut self) -> u64 {
+        // Ids of zeros are invalid in OTLP.
         self.bits() | 1
     }
 
     /// A number below `bound`; 0 where `bound` is 0.
     #[inline]
     pub fn below(&mut self, bound: u64) -> u64 {
+        // The upper half of the product: no division, and no bias that data of this size could show.
         ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
     }
 
@@ -54,6 +56,7 @@ impl Rng {
     pub fn measure(&mut self, high: f64, decimals: i32) -> f64 {
         let unit = (self.bits() >> 11) as f64 / (1_u64 << 53) as f64;
         let scale = 10_f64.powi(decimals);
+        // The cube of an even spread: most values small and few large, as latencies are.
         (unit * unit * unit * high * scale).round() / scale
     }
 }

@@ -41,6 +41,7 @@ impl Comparison {
         let nothing = RangeInclusive::new(1, 0);
         match self {
             Comparison::Equal => number..=number,
+            // Below the least number there is none, and to wrap around would take all for it.
             Comparison::Less => number.checked_sub(1).map_or(nothing, |last| i64::MIN..=last),
             Comparison::LessOrEqual => i64::MIN..=number,
             Comparison::Greater => number.checked_add(1).map_or(nothing, |first| first..=i64::MAX),

@@ -65,6 +65,7 @@ impl<'a> Input<'a> {
         // SAFETY: `row` is inside the vector, by the contract of `new`, and its mask has a bit for each.
         unsafe {
             let is_null =
+                // Without a mask nothing is NULL, which is how DuckDB has most vectors.
                 !self.validity.is_null() && *self.validity.add(row / 64) >> (row % 64) & 1 == 0;
             (!is_null).then(|| &*self.data.cast::<T>().add(row))
         }

@@ -69,6 +69,7 @@ impl RejectsScan {
     /// `columns` are positions in [`COLUMNS`].
     pub(crate) fn new(rejects: &Rejects, columns: Vec<usize>) -> RejectsScan {
         RejectsScan {
+            // A copy: a query over it may read files, and add entries meanwhile.
             entries: rejects.snapshot(),
             columns,
             claimed: false,

@@ -67,6 +67,7 @@ impl Source {
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // An exception of DuckDB's stays with the shim: it must not pass through here.
         counted((self.read)(self.file, buffer.as_mut_ptr(), buffer.len()), buffer.len())
     }
 }

@@ -265,6 +265,7 @@ fn inflate(member: &mut Decompress, input: &[u8], out: &mut [u8]) -> Step {
     };
     let inside = match result {
         Ok(Status::StreamEnd) => {
+            // The next member, if one follows, begins with a header of its own.
             member.reset(true);
             Ok(false)
         }

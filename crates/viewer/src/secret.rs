@@ -12,6 +12,7 @@ pub(crate) struct Secret(String);
 impl Secret {
     pub(crate) fn new() -> io::Result<Secret> {
         let mut bytes = [0; 20];
+        // From the system: 160 bits that no other program can know or guess.
         getrandom::fill(&mut bytes).map_err(io::Error::other)?;
         Ok(Secret(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
     }

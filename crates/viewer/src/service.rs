@@ -73,6 +73,7 @@ impl Service {
         let (head, mut body) = request.into_parts();
         let is_head = head.method == Method::HEAD;
         let answered = self.handle(&head, &mut body).await;
+        // A connection that is closed while a client still sends resets it, and the answer is lost.
         if answered.is_err() {
             // Who is still sending comes to read the answer then.
             let _ = timeout(LINGER, drain(&mut body)).await;
@@ -82,6 +83,7 @@ impl Service {
         for (name, value) in HEADERS {
             headers.insert(name, HeaderValue::from_static(value));
         }
+        // What was not read of this request would be taken for the next one.
         if !body.is_end_stream() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -119,6 +121,7 @@ impl Service {
 
     /// Reads what is asked.
     async fn read(&self, head: &Parts, body: &mut Incoming) -> Result<Asked, Refusal> {
+        // A form of another site can send a text, but not this type, unless we allowed it to.
         let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         if !media_type.trim().eq_ignore_ascii_case("application/json") {
@@ -189,6 +192,7 @@ async fn read_body(body: &mut Incoming) -> Result<Bytes, Refusal> {
         let message = format!("A query has {BODY} bytes at most.");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     };
+    // Who announces too much is told before it is sent.
     if body.size_hint().lower() > BODY as u64 {
         return Err(too_large());
     }
@@ -210,6 +214,8 @@ async fn drain(body: &mut Incoming) {
 
 /// Gives the cookie to who has the token, and leads on to the page.
 fn onward(cookie: String, headers: &HeaderMap) -> Response<Reply> {
+    // A cookie of SameSite=Strict does not go along with a redirect that another site began, but does from a page of
+    // ours.
     let is_led_here =
         headers.get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"cross-site");
     let mut response = match is_led_here {

@@ -39,6 +39,7 @@ impl<'a> Json<'a> {
 
     fn quoted(&mut self, value: &str) {
         self.out.push(b'"');
+        // Without an early end, so that the compiler looks at many bytes at a time.
         if value.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
             value.bytes().for_each(|byte| escape(self.out, byte));
         } else {
@@ -92,6 +93,7 @@ fn put_double(out: &mut Vec<u8>, value: f64) {
     if text.contains('e') {
         write!(out, "{value}").ok();
     } else {
+        // Go, and so the Collector, writes whole doubles as integers.
         out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
     }
 }

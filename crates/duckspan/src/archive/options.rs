@@ -148,5 +148,6 @@ fn interval(text: &str) -> Option<Duration> {
         _ => return None,
     };
     let seconds = number.parse::<f64>().ok()? * unit;
+    // Checked before it is a duration, which panics on what is negative or no number.
     (0.001..=86_400.0).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
 }

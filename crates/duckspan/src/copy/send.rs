@@ -94,6 +94,7 @@ impl Upstream {
     }
 
     pub(super) fn sender(&self, path: &str) -> Result<CopySender> {
+        // DuckDB made up names of files, one for each part, from where rows are sent to.
         if path != self.path {
             return Err(binder(format!(
                 "Rows are sent to {}, and not to several files: leave out PARTITION_BY, PER_THREAD_OUTPUT, \
@@ -151,6 +152,7 @@ impl CopySender {
             );
             return Err(Fault::new(FaultKind::InvalidInput, message));
         }
+        // An upstream may take all rows and say something nevertheless: OTLP calls that a warning.
         let is_silent = report.rejected == 0 && report.said.is_empty();
         Ok(Some(if is_silent { String::new() } else { self.said(&report) }))
     }

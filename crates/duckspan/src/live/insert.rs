@@ -39,6 +39,7 @@ impl LiveInsert {
         };
         let row = Row { timestamp, resource, data };
         self.replay.push(row).map_err(|bad| self.fault(&self.cured(bad, data)))?;
+        // Appended as a sender would: one batch of all rows would have to fit into memory twice.
         if self.replay.bytes() >= BATCH_BYTES {
             self.append()?;
         }

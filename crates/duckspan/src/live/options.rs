@@ -215,6 +215,7 @@ impl LiveOptions {
 
     /// The second port that it asks for although nobody named one; not that of a Collector beside it.
     pub(super) fn default_http_port(&self) -> Option<u16> {
+        // Whoever named another first port wants that one, and is not to be surprised by a second.
         let wanted = self.http_port == SecondPort::Default && self.address.port() == GRPC_PORT;
         (wanted && !self.forwards_to(HTTP_PORT)).then_some(HTTP_PORT)
     }
@@ -244,6 +245,8 @@ impl LiveOptions {
     fn connection_bytes(&self) -> u64 {
         let share = self.memory_limit / CONNECTION_SHARE;
         let least = LEAST_CONNECTIONS * CONNECTION_SIZE as u64;
+        // A share of a small limit would be less than one connection takes, so a few have room at the expense of
+        // rows.
         share.saturating_sub(thread_bytes() as u64).clamp(
             least.min(self.memory_limit / LARGEST_CONNECTION_SHARE),
             Limits::DEFAULT.connection_bytes as u64,
@@ -285,6 +288,7 @@ impl LiveOptions {
         let threads = (self.memory_limit / CONNECTION_SHARE).min(thread_bytes() as u64);
         let pinned_limit = self.memory_limit / PINNED_SHARE;
         let forwarded = self.forward.share(self.memory_limit);
+        // What is left is for rows: all shares together are `memory_limit`, no more.
         let memory_limit = self.memory_limit - received - threads - pinned_limit - forwarded;
         RingLimits { max_rows: self.max_rows, memory_limit, pinned_limit }
     }

@@ -144,6 +144,7 @@ impl LiveTable {
             return match position.cmp(&relation.columns.len()) {
                 Ordering::Less => LiveColumn::Typed(position),
                 Ordering::Equal => LiveColumn::RowId,
+                // DuckDB asks for columns that nobody reads, as for `count(*)`.
                 Ordering::Greater => LiveColumn::Nothing,
             };
         }
@@ -170,6 +171,7 @@ impl LiveTable {
 
     /// The member of `data` that stands under a key, or at a path.
     pub(crate) fn member(self, key: &str) -> Option<Member> {
+        // `'name'` and `'$.name'` are the same member for DuckDB.
         Member::find(self.signal()?, key.strip_prefix("$.").unwrap_or(key))
     }
 

@@ -80,6 +80,7 @@ impl<'a> Script<'a> {
         let (mut rows, mut vectors) = (0, std::ptr::null());
         // SAFETY: the script is not freed.
         check(unsafe { duckspan_sql_fetch(self.script, &mut rows, &mut vectors) })?;
+        // The end: a chunk without rows is nothing else to DuckDB.
         if rows == 0 {
             return Ok(false);
         }

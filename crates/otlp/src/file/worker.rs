@@ -268,6 +268,7 @@ impl Decoding<'_> {
 fn signal(record: &[u8], named: Option<Signal>) -> Detection {
     // Whether a first row is a span is seen at its ids; a metric takes a walk down to a point.
     const CHEAPEST_FIRST: [Signal; 3] = [Signal::Traces, Signal::Logs, Signal::Metrics];
+    // Seldom is more than the first row looked at; votes are counted where that one says too little.
     let plain = CHEAPEST_FIRST.into_iter().find(|&signal| is_plainly(signal, record));
     plain.map_or_else(|| detect(record, named), Detection::Signal)
 }

@@ -38,6 +38,7 @@ impl Reader<'_> {
         let start = open(&mut self.out, field, 1);
         let key = open(&mut self.out, number(tag::KEY), 1);
         self.cursor.plain_text(&mut self.out);
+        // An empty key is left out by canonical protobuf, which is done by the tables.
         if self.out.len() == key {
             return None;
         }
@@ -53,6 +54,7 @@ impl Reader<'_> {
     #[inline(always)]
     fn compact_any_value(&mut self, field: u32) -> Option<()> {
         let start = open(&mut self.out, field, 1);
+        // In the order of how often they occur.
         if self.cursor.eat(b"{\"stringValue\":\"") {
             let text = open(&mut self.out, number(tag::STRING), 1);
             self.cursor.plain_text(&mut self.out);

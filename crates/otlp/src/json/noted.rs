@@ -53,6 +53,7 @@ impl Noted {
         }
         repairs.add(&self.counts);
         self.places.retain(|place| repairs.wants(place.repair, place.field()));
+        // Rows that are known note their ids once they are at their end, so places do not come in order.
         self.places.sort_by_key(|place| place.at);
         if !self.places.is_empty() {
             // It was read before, so that no fault is left to be found.
@@ -83,6 +84,7 @@ impl Locator<'_> {
             let nests = self.next_value();
             let start = self.cursor.at;
             let mut after = self.cursor.clone();
+            // The end is looked for of what is the value itself, or nests none: others are entered.
             if place.at <= start || !nests {
                 after.skip(0)?;
             }

@@ -233,6 +233,7 @@ impl<'a> Reader<'a> {
     fn dropped_field(&mut self, slot: &'static Slot, nest: Nest) -> Step {
         let start = self.cursor.at;
         if !self.reads_all {
+            // Grammar is checked either way; what is not read is not decoded.
             if self.cursor.skip(nest.json)? < DEEP {
                 return Ok(());
             }
@@ -344,8 +345,8 @@ impl<'a> Reader<'a> {
     pub(super) fn nested(&mut self, slot: &'static Slot, order: &mut Order, nest: Nest) -> Step {
         order.note(slot);
         let nest = Nest { json: nest.json + 1, ..nest };
-        let child = slot.child;
-        match self.plans[child].role {
+        let plan: &'static Plan = &self.plans[slot.child];
+        match plan.role {
             Role::KeyValue => self.key_value(slot, nest),
             Role::AnyValue => self.any_value(slot, nest),
             // Readers of protobuf recurse over lists of values, so the limit is one for both encodings, and told
@@ -353,7 +354,7 @@ impl<'a> Reader<'a> {
             Role::ValueList if nest.lists == MAX_VALUE_DEPTH => Err(Fault::ValueDepth),
             Role::ValueList => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
             row if row.is_row() && self.knows_rows => self.row(slot, nest),
-            _ => match self.plans[child].implied {
+            _ => match plan.implied {
                 Some(number) => self.implied(slot, number, nest),
                 None => self.plain(slot, nest),
             },
@@ -385,6 +386,7 @@ impl<'a> Reader<'a> {
             }
         }
         if !found {
+            // A sender of then had no way to say that there is no value: absent means 0.
             put_tagged(&mut self.out, number, WireType::Fixed64, 0);
         }
         close(&mut self.out, start, 1);
@@ -415,6 +417,7 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
+        // Of elements that were all of a wrong type nothing is left, and an empty list is no field.
         if self.out.len() == start {
             self.out.truncate(before);
             return Ok(());

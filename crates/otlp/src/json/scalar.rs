@@ -96,6 +96,7 @@ impl Reader<'_> {
             }
             more = self.cursor.another_member()?;
         }
+        // Both or nothing: half of a time is none.
         Ok(low.zip(high).map(|(low, high)| high << 32 | low))
     }
 

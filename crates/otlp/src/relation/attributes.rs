@@ -64,6 +64,7 @@ impl<'a> Seen<'a> {
             let earlier = || all.take(index).map(|attribute| key_value(attribute).0.content());
             return !self.set.get_or_insert_with(|| earlier().collect()).insert(key);
         }
+        // Eight bits of it choose one of 256: with so few keys two seldom meet.
         let hash = hash(key);
         let (word, bit) = (&mut self.bits[usize::from(hash) / 64], 1 << (hash % 64));
         let may_repeat = *word & bit != 0;

@@ -25,6 +25,7 @@ pub(super) struct Repeated {
 impl Repeated {
     /// The field of that number of a message.
     pub(super) fn new(message: &Message, number: u8) -> Repeated {
+        // Bits up to and with that number.
         let upto = u32::MAX >> (31 - u32::from(number));
         Repeated { tag: number << 3 | WireType::Len as u8, later: known(message) & !upto }
     }
@@ -78,6 +79,7 @@ impl<'a> Iterator for Elements<'a> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Part<'a>> {
+        // Elements mostly stand back to back, so the next one is found by one byte.
         if !self.is_first && !self.rest.next_is(self.field.tag) {
             self.seek()?;
         }

@@ -264,6 +264,7 @@ impl Conditions {
         let can_tell = |message: &&'static Message| {
             check(Op::new(column, message, &mut Walk::new(message))).is_some()
         };
+        // Asked before any field is wanted: a condition that is not told must not make walks longer.
         if !types.iter().all(can_tell) {
             return None;
         }

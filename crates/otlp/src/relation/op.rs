@@ -63,6 +63,7 @@ pub(super) struct Members {
 
 impl EnumNames {
     pub(super) fn new(names: &'static [&'static str]) -> EnumNames {
+        // All names of an enum begin alike, and its first ends in one word: `STATUS_CODE_UNSET`.
         let prefix = names.first().and_then(|name| name.rfind('_')).map_or(0, |at| at + 1);
         EnumNames { names, prefix }
     }
@@ -183,5 +184,6 @@ fn find(message: &'static Message, name: &str) -> Option<&'static Field> {
 
 /// Bytes of a valid id: those of traces are twice as long as those of spans.
 pub(super) fn id_len(field: &Field) -> usize {
+    // There are no other ids than those of traces and of spans.
     if field.name == "traceId" { 16 } else { 8 }
 }

@@ -117,6 +117,7 @@ impl Plan {
     fn needs_no_rows(&self) -> bool {
         let of_row = |reader: &Reader| matches!(reader, Reader::Duration);
         self.signal != Signal::Metrics
+            // What rows share stands in messages of its own, which are never left out for text.
             && !self.stage(Level::Row).is_needed
             && !self.readers.iter().any(of_row)
     }

@@ -69,6 +69,7 @@ fn number(fields: Fields<'_>, double: Option<Slot>, int: Option<Slot>) -> Option
 }
 
 fn scalars(slot: Slot, kind: Kind, presence: bool, rows: Rows<'_>, out: &mut Values) {
+    // What has no presence is 0 where it is absent, as OTLP has it; what has is NULL.
     let absent = if presence { None } else { Some(0) };
     let bits = |fields: Fields<'_>| fields.bits(slot, kind).or(absent);
     let zigzag = matches!(kind, Kind::Sint32);
@@ -144,6 +145,7 @@ fn string(fields: Fields<'_>, slot: Slot, texts: &mut Texts) -> Option<()> {
 #[inline]
 fn id(fields: Fields<'_>, slot: Slot, len: usize, texts: &mut Texts) -> Option<()> {
     let id = fields.content(slot)?.content();
+    // OTLP calls such ids invalid, and to be treated as absent.
     if id.len() != len || id.iter().all(|&byte| byte == 0) {
         return None;
     }
@@ -188,6 +190,7 @@ fn enum_names(slot: Slot, names: EnumNames, rows: Rows<'_>, out: &mut Values) {
     let mut known = [None; REMEMBERED];
     texts(rows, out, |fields, texts| {
         let number = fields.bits(slot, Kind::Enum(&[])).unwrap_or(0) as i32;
+        // Negative numbers and large ones are possible in an open enum, and written each time.
         let place = usize::try_from(number).ok().and_then(|at| known.get_mut(at));
         if let Some(&mut Some(entry)) = place {
             texts.push_entry(entry);
@@ -213,6 +216,7 @@ fn inner(slot: Slot, members: &Members, rows: Rows<'_>, out: &mut Values) {
     let bytes = rows.bytes();
     let mut table = Table::new(members.walk.width());
     for fields in rows.each() {
+        // Without the message its fields are at their defaults, so it is read as one without bytes.
         let message = fields.content(slot).unwrap_or(Part { bytes, start: 0, end: 0 });
         table.push(&members.walk, 0, message);
     }

@@ -58,6 +58,8 @@ impl Table {
         let first = self.places.len();
         self.places.resize(first + messages.len() * self.width, ABSENT);
         self.ends.reserve(messages.len());
+        // Grown once for all rows of a call, and handed out in pieces: a check for each would stand in the innermost
+        // loop.
         let places = self.places[first..].chunks_exact_mut(self.width);
         for (message, places) in messages.zip(places) {
             let known = message.filter(|&(variant, _)| variant < walks.len());
@@ -133,6 +135,7 @@ impl<'a> Rows<'a> {
     #[inline]
     pub(super) fn each(self) -> impl Iterator<Item = Fields<'a>> {
         let Rows { bytes, table, range } = self;
+        // Cut once, so that the loop over rows has no index to check.
         let places = &table.places[range.start * table.width..range.end * table.width];
         let ends = table.ends[range].iter();
         let fields = places.chunks_exact(table.width).zip(ends);

@@ -23,6 +23,7 @@ fn any_json(value: Any<'_>, depth: usize, out: &mut Vec<u8>) {
         Any::Bool(false) => out.extend_from_slice(b"false"),
         Any::Double(double) => number::double(double, out),
         Any::Bytes(bytes) => text::base64(bytes.content(), out),
+        // Verified values nest no deeper, so what is beyond shows as null only of other bytes.
         Any::Array(list) if depth < MAX_VALUE_DEPTH => array(list, depth + 1, out),
         Any::Map(list) if depth < MAX_VALUE_DEPTH => {
             attributes::object(Elements::of_list(list), depth + 1, out);
@@ -80,6 +81,7 @@ fn plain(value: Any<'_>, out: &mut Vec<u8>) {
         Any::Empty => {}
         Any::Bytes(bytes) => text::base64_digits(bytes.content(), out),
         Any::Int(int) => number::signed(int, out),
+        // Without quotes, as it is text already.
         Any::Double(double) if double.is_nan() => out.extend_from_slice(b"NaN"),
         Any::Double(f64::INFINITY) => out.extend_from_slice(b"Infinity"),
         Any::Double(f64::NEG_INFINITY) => out.extend_from_slice(b"-Infinity"),

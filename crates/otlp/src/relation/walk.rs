@@ -71,6 +71,7 @@ impl Walk {
 
     fn index_tags(&mut self) {
         for (tag, step) in self.tags.iter_mut().enumerate() {
+            // Whatever its wire type: in canonical bytes a known number has the one of its field.
             *step = self.steps[tag >> 3];
         }
     }
@@ -107,6 +108,7 @@ impl Walk {
             // One match says for every short field where the next one stands; 0, where no field can stand behind
             // another, asks for a careful step.
             at = match tag {
+                // A field of number 16, or one that nobody knows.
                 _ if tag >= 0x80 => 0,
                 _ if tag & 7 == 1 => value + 8,
                 _ if tag & 7 == 5 => value + 4,
@@ -143,6 +145,7 @@ impl Walk {
 #[inline(always)]
 fn take(step: Step, at: usize, places: &mut [u32]) -> bool {
     if let Some(place) = step.slot().and_then(|slot| places.get_mut(slot))
+        // The first of a repeated field: those behind it are found from there.
         && *place == ABSENT
     {
         *place = at as u32;

@@ -166,6 +166,7 @@ impl Window {
         self.metrics.find(metric, segment, rows, Segment::metric_of, never, |number| {
             Some((0, segment.metric_range(number).unwrap_or(0..0)))
         });
+        // Beside the metrics, one for each: what is read of either goes by the same indices.
         self.data.reset(data.width());
         for &number in self.metrics.share.numbers() {
             push(&mut self.data, data, segment.buffer(), data_variant(segment, number));
@@ -173,6 +174,7 @@ impl Window {
     }
 
     fn numbers(&self, values: &mut Values, number: impl Fn(usize) -> Option<i64>) {
+        // Made for another type: NULL rather than a panic, since a column is told its type elsewhere.
         let Data::Int64(numbers) = &mut values.data else { return values.push_nulls(self.len()) };
         for &row in &self.rows {
             let number = number(row as usize);

@@ -126,6 +126,7 @@ const fn kinds() -> (usize, usize, u32) {
     while at < METRIC.fields.len() {
         if matches!(METRIC.fields[at].rule, Rule::Oneof) {
             first = if count == 0 { at } else { first };
+            // A kind is the distance from the first, in arrays that have one element for each.
             assert!(at == first + count);
             count += 1;
             mask |= 1 << METRIC.fields[at].number;
@@ -214,6 +215,7 @@ impl Message {
         let field = self.named(name);
         assert!(field.number >= 16);
         let tag = (field.number as u16) << 3 | field.wire_type as u16;
+        // The low seven bits first, with a mark that more follow.
         [tag as u8 | 0x80, (tag >> 7) as u8]
     }
 

@@ -7,6 +7,7 @@ use super::{Metric, Segment, Slice};
 impl Slice {
     fn range(self) -> Option<Range<usize>> {
         let start = self.start as usize;
+        // Places of 32 bits halve the index; a segment is never larger than they reach.
         (self != Slice::ABSENT).then(|| start..start + self.len as usize)
     }
 }

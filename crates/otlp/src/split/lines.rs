@@ -17,6 +17,7 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn cut(&mut self, block: &Block<'_>, records: &mut Vec<Record>) -> usize {
         let bytes = block.bytes;
+        // Only a stream has it at its start; between lines it would be damage.
         let Some(mut start) = byte_order_mark(block) else { return 0 };
         let searched = self.searched.min(bytes.len());
         for at in memchr_iter(b'\n', &bytes[searched..]) {

@@ -92,7 +92,11 @@ fn each_segment(
     mut each: impl FnMut(Segment) -> Option<Segment>,
 ) -> io::Result<()> {
     // As the extension has it: the narrow columns are read from messages.
-    let rows = if parts == NARROW { RowForm::Messages } else { RowForm::Times };
+    let rows = match parts {
+        NARROW => RowForm::Messages,
+        Projection::ALL => RowForm::Text,
+        _ => RowForm::Times,
+    };
     let options = Options { needed: Kept { parts, rows }, ..Options::default() };
     let mut batches = Batches::new(file, &options, BATCH_BYTES);
     let mut worker = Worker::new();

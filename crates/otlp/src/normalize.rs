@@ -5,6 +5,7 @@
 //! needs it has its fields collected and sorted. A message that came in several parts is read from all of them, so
 //! nothing is copied to merge it.
 
+use crate::error::Result;
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::modernize::modernize;
 use crate::order::{Order, Place, sort_messages};
@@ -28,7 +29,18 @@ pub fn normalize(
     out: &mut Vec<u8>,
     repairs: &mut Repairs,
 ) {
-    match check(message, bytes) {
+    rewrite(check(message, bytes), message, bytes, out, repairs);
+}
+
+/// As [`normalize`], of bytes that were checked before, with what came of it: nobody need do so again.
+pub(crate) fn rewrite(
+    checked: Result<Needs>,
+    message: &'static Message,
+    bytes: &[u8],
+    out: &mut Vec<u8>,
+    repairs: &mut Repairs,
+) {
+    match checked {
         Ok(Needs::Nothing) => out.extend_from_slice(bytes),
         Ok(Needs::Sorting(messages)) => {
             let start = out.len();

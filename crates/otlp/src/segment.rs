@@ -10,7 +10,7 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::kept::Kept;
 use crate::limits::MAX_SEGMENT_BYTES;
-use crate::normalize::normalize;
+use crate::normalize::{normalize, rewrite};
 use crate::order::sort_messages;
 use crate::repair::Repairs;
 use crate::schema::{Field, METRIC, Message};
@@ -358,7 +358,7 @@ impl SegmentBuilder {
         match check(self.segment.signal.data(), request)? {
             Needs::Nothing | Needs::Dropping => self.push_verified(request, Form::Canonical),
             Needs::Sorting(messages) => self.push_unsorted(request, &messages),
-            Needs::Modernizing | Needs::Rewriting => self.push_verified(request, Form::Loose),
+            needs @ (Needs::Modernizing | Needs::Rewriting) => self.push_loose(request, needs),
         }
     }
 
@@ -450,7 +450,7 @@ impl SegmentBuilder {
             // The times may stand in other fields, or twice: so what is canonical is made first. Its rows have places
             // then, which nobody asks for.
             if matches!(needs, Needs::Modernizing | Needs::Rewriting) {
-                return self.push_verified(request, Form::Loose);
+                return self.push_loose(request, needs);
             }
             if let Err(error) = index::index_unsorted(&mut self.segment, request) {
                 self.reset_to(mark);
@@ -470,6 +470,15 @@ impl SegmentBuilder {
         for metric in &mut segment.metrics[metrics..] {
             (metric.message, metric.data) = (Slice::ABSENT, Slice::ABSENT);
         }
+    }
+
+    /// Appends a request of which was found that it needs to be rewritten.
+    fn push_loose(&mut self, request: &[u8], needs: Needs) -> Result<Repairs> {
+        self.push(request, |bytes, message| {
+            let mut repairs = Repairs::default();
+            rewrite(Ok(needs), message, request, bytes, &mut repairs);
+            repairs
+        })
     }
 
     /// Appends a request that is canonical but for the order of fields in these messages of it.

@@ -285,6 +285,7 @@ impl Texts {
             self.is_cut = true;
         }
         let len = self.bytes.len() - start;
+        // They fit: what is beyond the limit was taken back just now.
         let entry = Entry { start: start as u32, len: len as u32 };
         self.entries.push((written && !self.is_cut).then_some(entry));
     }

@@ -252,6 +252,7 @@ impl Scan for RowCursor {
             // Numbers and times are read so fast that a small window would only cost; text is what a LIMIT should not
             // wait for.
             let is_text = copied > Copied::NOTHING;
+            // Small windows first, where rows are dear to write.
             let wanted = if is_text { max_rows.min(self.patience) } else { max_rows };
             self.patience = wanted.saturating_mul(2);
             let rows = rows.start..rows.end.min(rows.start + wanted);

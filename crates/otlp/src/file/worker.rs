@@ -79,6 +79,7 @@ impl Worker {
             // Batches are decoded beside one another, so each knows by itself where it stands in the file.
             let start = batch.offset + record.range.start as u64;
             let number = batch.earlier + index as u64 + 1;
+            // Examples from there on are of this record, and have their place in it still.
             let known = decoding.decoded.repairs.examples().len();
             if let Err(refusal) = decoding.record(record, &batch.bytes) {
                 decoding.decoded.rejects.push(refusal.reject(number, start));

@@ -311,6 +311,7 @@ impl<'a> Reader<'a> {
     /// Steps over an array element of a type that the field cannot hold.
     #[inline(never)]
     fn wrong_element(&mut self, slot: &'static Slot, nest: Nest) -> Step {
+        // Told, and read as absent: to refuse a record for one value would lose all of its rows.
         self.noted.note(Repair::WrongType, Some(slot), self.cursor.at);
         self.cursor.skip(nest.json).map(drop)
     }

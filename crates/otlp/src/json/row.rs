@@ -137,6 +137,7 @@ impl Reader<'_> {
         if slots.get(guess).is_some_and(|slot| slot.eat_name(cursor)) {
             return Some(guess);
         }
+        // A name that is none of them, or one with a space behind it, is left to who reads any JSON.
         let place = slots.iter().position(|slot| slot.eat_name(cursor))?;
         self.habits[index].next[last] = place as u8;
         Some(place)
@@ -149,6 +150,7 @@ impl Reader<'_> {
         text::put_head(row.time, &mut self.out);
         self.out.push(b'{');
         let runs = &mut self.runs[outer_runs..];
+        // Members move as text: what stands in them is canonical already.
         runs.sort_by_key(|run| run.number);
         // Between neighbours stands a comma.
         for members in runs.chunk_by(|a, b| a.end + 1 == b.start) {

@@ -131,6 +131,7 @@ impl Column {
         }
         let mut found: Vec<&'static Message> = Vec::new();
         for inner in messages.iter().filter_map(|message| nested(message, field)) {
+            // Kinds of points have the same message in a field, as in `exemplars`: it is described once.
             if !found.iter().any(|known| std::ptr::eq(*known, inner)) {
                 found.push(inner);
             }

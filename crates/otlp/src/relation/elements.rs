@@ -113,6 +113,7 @@ fn odd_key_value(mut part: Part<'_>) -> (Part<'_>, Part<'_>) {
         let field = match (number, wire_type) {
             (KEY, LEN) => &mut key,
             (VALUE, LEN) => &mut value,
+            // A field that nobody knows, or one of the two in another wire type: neither says anything.
             _ => match step_over(&mut part, number, wire_type) {
                 Some(()) => continue,
                 None => break,

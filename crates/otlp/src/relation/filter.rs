@@ -275,6 +275,7 @@ impl Conditions {
 
     /// Whether a message, of which the type and place are given, meets all conditions.
     fn pass(&self, segment: &Segment, message: Option<(usize, Range<usize>)>) -> bool {
+        // Without its message a row has no values, and NULL meets no condition.
         let Some((variant, range)) = message else { return false };
         let Some(walk) = self.stage.walks.get(variant) else { return false };
         let mut places = [ABSENT; MAX_NUMBER + 1];

@@ -72,6 +72,7 @@ impl Plan {
         if !column.has_attributes() {
             return false;
         }
+        // A kind of points without attributes would have none of that key, either.
         let attribute = |op: Op| op.attribute(key).unwrap_or(Op::Null);
         let ops = self.ops(column, attribute);
         self.readers.push(Reader::Fields(column.level, ops));

@@ -152,6 +152,7 @@ impl Nulls {
     pub(super) fn set(&mut self, index: usize) {
         // Most columns have no NULL: no words are made until there is one.
         if self.words.len() <= index / 64 {
+            // All ones: what comes between is not NULL.
             self.words.resize(index / 64 + 1, u64::MAX);
         }
         self.words[index / 64] &= !(1 << (index % 64));

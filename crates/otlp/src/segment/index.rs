@@ -173,6 +173,7 @@ impl Walk<'_> {
         }
         let mut time = 0;
         for number in message.times {
+            // A time of 0 is unknown to OTLP, so the next best one counts.
             if time == 0 && number != 0 {
                 [time] = fixed64s(self.content(slice), message, [number.into()], self.sorted)?;
             }

@@ -92,6 +92,7 @@ impl Kept {
 
     /// What is kept of both.
     pub(crate) fn both(self, other: Kept) -> Kept {
+        // Whoever reads the rows of both may count on what each of them has, and on no more.
         Kept { parts: self.parts.both(other.parts), rows: self.rows.min(other.rows) }
     }
 

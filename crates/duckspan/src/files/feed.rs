@@ -111,6 +111,7 @@ impl Feed {
     pub(super) fn claim(&self) -> Option<Job> {
         // A number is all that is shared here. Who reads the file synchronizes by the lock of the reader.
         let number = self.claimed.fetch_add(1, Ordering::Relaxed);
+        // A size of 0 is unknown: a pipe, or a file that is made as it is read, may have any number of batches.
         if (1..=BATCH_BYTES as u64).contains(&self.size) {
             // All of a small file is one job: whoever claims again finds nothing left.
             return (number == 0).then_some(Job::Whole);

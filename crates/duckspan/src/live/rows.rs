@@ -133,6 +133,7 @@ impl RowScan {
         let parts = snapshot.parts().map_err(taken_back)?;
         let mut units: Vec<Unit> =
             parts.iter().enumerate().flat_map(|(at, part)| cut(at, part)).collect();
+        // Of the whole part, also for pieces of it: rows within have no order of time either.
         let range = |unit: &Unit| parts[unit.part].time_range();
         match order {
             ScanOrder::Arrival => {}

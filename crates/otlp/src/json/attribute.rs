@@ -23,6 +23,7 @@ impl Reader<'_> {
     /// Reads an `AnyValue`; the cursor stands at its brace.
     pub(super) fn any_value(&mut self, slot: &'static Slot, nest: Nest) -> Step {
         let (brace, before) = (self.cursor.at, self.out.len());
+        // What was written in vain is taken back, so that the tables find all as it was.
         if self.compact_any_value(slot.number).is_some() {
             return Ok(());
         }

@@ -328,6 +328,8 @@ impl<'a> Reader<'a> {
         let is_message = matches!(slot.kind, Kind::Message(_));
         loop {
             match self.cursor.token() {
+                // Straight to the message: most of a record is elements of lists, and each would be asked for its
+                // kind again.
                 b'{' if is_message => self.nested(slot, order, nest)?,
                 b'"' if !is_message => {
                     order.note(slot);

@@ -185,6 +185,7 @@ impl Traces {
                 hashes.extend(hash.filter(|hash| hashes.last() != Some(hash)));
             }
         }
+        // Counted before there is a filter, since its size follows from how many different traces there are.
         hashes.sort_unstable();
         hashes.dedup();
         let mut traces = Traces { blocks: vec![[0; 8]; Traces::blocks(hashes.len())] };

@@ -129,6 +129,8 @@ impl Window {
         }
         let message = |&row: &u32| {
             let row = row as usize;
+            // A metric without points has no message: its columns read as NULL, where a relation did not leave it out
+            // before.
             row_variant(segment, row).zip(segment.message_range(row))
         };
         // So few that what was fetched is still in the caches when it is walked, and so many that one wait for memory

@@ -8,6 +8,8 @@
 #include "duckdb/logging/log_manager.hpp"
 #include "duckdb/logging/logger.hpp"
 #include "duckdb/main/settings.hpp"
+#include "duckdb/planner/operator/logical_copy_to_file.hpp"
+#include "duckdb/planner/planner_extension.hpp"
 
 #include "extension.hpp"
 
@@ -108,6 +110,28 @@ unique_ptr<FunctionData> BindCopy(ClientContext &context, CopyFunctionBindInput 
 	return std::move(result);
 }
 
+//! Before addresses of HTTP while rows are sent there. DuckDB asks a file system whether what COPY writes to is there
+//! already: it would be that of httpfs, which 2.0.0 installs for that, and which asks the upstream. This one is ours.
+constexpr const char *SENDING = "otlp://COPY TO ";
+
+void NameUpstreams(LogicalOperator &op) {
+	if (op.type == LogicalOperatorType::LOGICAL_COPY_TO_FILE) {
+		auto &to = op.Cast<LogicalCopyToFile>();
+		auto is_one_file = !to.per_thread_output && !to.partition_output && !to.rotate;
+		if (to.function.copy_to_bind == BindCopy && is_one_file && StringUtil::StartsWith(to.file_path, "http") &&
+			Call(duckspan_copy_sends, to.bind_data->Cast<CopyBind>().copy.get())) {
+			to.file_path = SENDING + to.file_path;
+		}
+	}
+	for (auto &child : op.children) {
+		NameUpstreams(*child);
+	}
+}
+
+string NameOf(const string &path) {
+	return StringUtil::StartsWith(path, SENDING) ? path.substr(strlen(SENDING)) : path;
+}
+
 CopyRowsHandle NewRows(FunctionData &bind) {
 	return CopyRowsHandle(Call(duckspan_copy_rows_new, bind.Cast<CopyBind>().copy.get()));
 }
@@ -126,7 +150,7 @@ unique_ptr<GlobalFunctionData> InitCopy(ClientContext &context, FunctionData &bi
 	auto result = make_uniq<CopyGlobal>();
 	auto &copy = *bind.Cast<CopyBind>().copy;
 	if (Call(duckspan_copy_sends, &copy)) {
-		result->sender.reset(Call(duckspan_copy_sender_new, &copy, Lend(path)));
+		result->sender.reset(Call(duckspan_copy_sender_new, &copy, Lend(NameOf(path))));
 		return std::move(result);
 	}
 	result->encoded.reset(Call(duckspan_copy_file_new, &copy));
@@ -208,6 +232,13 @@ void RegisterCopy(ExtensionLoader &loader) {
 	function.file_size_bytes = FileSize;
 	function.extension = "jsonl";
 	loader.RegisterFunction(std::move(function));
+	PlannerExtension planner;
+	planner.post_bind_function = [](PlannerExtensionInput &, BoundStatement &statement) {
+		if (statement.plan) {
+			NameUpstreams(*statement.plan);
+		}
+	};
+	PlannerExtension::Register(DBConfig::GetConfig(loader.GetDatabaseInstance()), std::move(planner));
 }
 
 } // namespace duckspan

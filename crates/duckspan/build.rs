@@ -36,6 +36,7 @@ mod shim {
         &[
             "conditions",
             "copy",
+            "exit",
             "extension",
             "guard",
             "macros",

@@ -13,8 +13,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -659,6 +661,19 @@ def test_a_process_that_ends(kind: str, end: str, tmp_path: Path) -> None:
     """A process ends as it would without an archive, be it in the middle of a statement."""
     code = BUSY + textwrap.dedent(ENDS[end])
     assert child.run(code, kind, str(tmp_path), timeout=60) == {"ok": True}
+
+
+def test_processes_that_end_at_many_moments(tmp_path: Path) -> None:
+    """As one does: statics of DuckDB were gone at the exit of one in ten, if it was at work."""
+
+    def end(number: int) -> Any:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        moment = f"\ntime.sleep({0.02 * number})"
+        return child.run(BUSY + moment, "tables", str(folder), timeout=60)
+
+    with ThreadPoolExecutor(4) as processes:
+        assert list(processes.map(end, range(16))) == [{"ok": True}] * 16
 
 
 SERVER = """

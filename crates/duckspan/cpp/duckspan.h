@@ -886,8 +886,8 @@ extern bool duckspan_sql_forget(void *database);
 /// Why the last of these failed on this thread.
 extern bool duckspan_sql_error(void *text, void (*set)(void *text, Str message));
 
-/// The C library's.
-extern int atexit(void (*handler)());
+/// Has it called when the process exits, before what was there by then is destroyed.
+extern bool duckspan_sql_at_exit(void (*handler)());
 
 }  // extern "C"
 

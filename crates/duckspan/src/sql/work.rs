@@ -1,7 +1,7 @@
 //! Work on a database: statements that run for a purpose, and that end with it, or with the process.
 //!
 //! Nobody who closes a database waits for them, and a statement may be what holds it last. When the process exits,
-//! DuckDB's own statics go: by then none may run.
+//! the statics of the DuckDB that loaded us go: by then none may run. (Those of a DuckDB that is linked into us stay.)
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
@@ -11,8 +11,8 @@ use super::{Connection, Database, Interrupter, SqlError};
 use crate::boundary::contain;
 
 unsafe extern "C" {
-    /// The C library's.
-    fn atexit(handler: extern "C" fn()) -> std::ffi::c_int;
+    /// Has it called when the process exits, before what was there by then is destroyed.
+    fn duckspan_sql_at_exit(handler: extern "C" fn()) -> bool;
 }
 
 /// Time that statements have to end when the process exits.
@@ -49,7 +49,7 @@ impl Work {
         AT_EXIT.call_once(|| {
             PROCESS.store(std::process::id(), Ordering::Relaxed);
             // SAFETY: the handler does not unwind. If there is no room for it, an exit may find statements running.
-            unsafe { atexit(stop_all) };
+            unsafe { duckspan_sql_at_exit(stop_all) };
         });
         let work = Arc::new(Work { database, state: Mutex::default() });
         let mut all = lock(&ALL);

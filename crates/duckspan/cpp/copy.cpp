@@ -8,7 +8,9 @@
 #include "duckdb/logging/log_manager.hpp"
 #include "duckdb/logging/logger.hpp"
 #include "duckdb/main/settings.hpp"
+#include "duckdb/planner/expression/bound_columnref_expression.hpp"
 #include "duckdb/planner/operator/logical_copy_to_file.hpp"
+#include "duckdb/planner/operator/logical_order.hpp"
 #include "duckdb/planner/planner_extension.hpp"
 
 #include "extension.hpp"
@@ -63,10 +65,6 @@ struct CopyGlobal : public GlobalFunctionData {
 	atomic<idx_t> size {0};
 };
 
-struct CopyLocal : public LocalFunctionData {
-	CopyRowsHandle rows;
-};
-
 struct CopyBatch : public PreparedBatchData {
 	CopyRowsHandle rows;
 };
@@ -114,17 +112,42 @@ unique_ptr<FunctionData> BindCopy(ClientContext &context, CopyFunctionBindInput 
 //! already: it would be that of httpfs, which 2.0.0 installs for that, and which asks the upstream. This one is ours.
 constexpr const char *SENDING = "otlp://COPY TO ";
 
-void NameUpstreams(LogicalOperator &op) {
+void NameUpstream(LogicalCopyToFile &to, const CopyTo &copy) {
+	auto is_one_file = !to.per_thread_output && !to.partition_output && !to.rotate;
+	if (is_one_file && StringUtil::StartsWith(to.file_path, "http") && Call(duckspan_copy_sends, &copy)) {
+		to.file_path = SENDING + to.file_path;
+	}
+}
+
+//! Sorts rows where they are to come in order. DuckDB does that on disk where they do not fit into memory.
+void Order(LogicalCopyToFile &to, const CopyTo &copy) {
+	size_t column = 0;
+	if (!Call(duckspan_copy_is_ordered, &copy, &column)) {
+		return;
+	}
+	auto &rows = to.children[0];
+	rows->ResolveOperatorTypes();
+	auto key = make_uniq<BoundColumnRefExpression>(rows->types[column], rows->GetColumnBindings()[column]);
+	vector<BoundOrderByNode> order;
+	order.emplace_back(OrderType::ASCENDING, OrderByNullType::NULLS_LAST, std::move(key));
+	auto sorted = make_uniq<LogicalOrder>(std::move(order));
+	sorted->children.push_back(std::move(rows));
+	rows = std::move(sorted);
+	// One after the other, rather than in batches that are encoded beside each other.
+	to.function.execution_mode = nullptr;
+}
+
+void Prepare(LogicalOperator &op) {
 	if (op.type == LogicalOperatorType::LOGICAL_COPY_TO_FILE) {
 		auto &to = op.Cast<LogicalCopyToFile>();
-		auto is_one_file = !to.per_thread_output && !to.partition_output && !to.rotate;
-		if (to.function.copy_to_bind == BindCopy && is_one_file && StringUtil::StartsWith(to.file_path, "http") &&
-			Call(duckspan_copy_sends, to.bind_data->Cast<CopyBind>().copy.get())) {
-			to.file_path = SENDING + to.file_path;
+		if (to.function.copy_to_bind == BindCopy) {
+			auto &copy = *to.bind_data->Cast<CopyBind>().copy;
+			NameUpstream(to, copy);
+			Order(to, copy);
 		}
 	}
 	for (auto &child : op.children) {
-		NameUpstreams(*child);
+		Prepare(*child);
 	}
 }
 
@@ -132,18 +155,13 @@ string NameOf(const string &path) {
 	return StringUtil::StartsWith(path, SENDING) ? path.substr(strlen(SENDING)) : path;
 }
 
-CopyRowsHandle NewRows(FunctionData &bind) {
-	return CopyRowsHandle(Call(duckspan_copy_rows_new, bind.Cast<CopyBind>().copy.get()));
-}
-
-//! Adds the rows of a chunk; whether a file is to get something now.
-bool Add(CopyRows &rows, DataChunk &chunk) {
+void Add(CopyRows &rows, DataChunk &chunk) {
 	chunk.Flatten();
 	vector<void *> columns;
 	for (auto &column : chunk.data) {
 		columns.push_back(&column);
 	}
-	return Call(duckspan_copy_rows_add, &rows, columns.data(), columns.size(), chunk.size());
+	Call(duckspan_copy_rows_add, &rows, columns.data(), columns.size(), chunk.size());
 }
 
 unique_ptr<GlobalFunctionData> InitCopy(ClientContext &context, FunctionData &bind, const string &path) {
@@ -159,34 +177,20 @@ unique_ptr<GlobalFunctionData> InitCopy(ClientContext &context, FunctionData &bi
 	return std::move(result);
 }
 
-unique_ptr<LocalFunctionData> InitCopyLocal(ExecutionContext &, FunctionData &bind) {
-	auto result = make_uniq<CopyLocal>();
-	result->rows = NewRows(bind);
-	return std::move(result);
-}
-
-void Sink(ExecutionContext &context, FunctionData &, GlobalFunctionData &global, LocalFunctionData &local,
-		  DataChunk &chunk) {
-	auto &rows = *local.Cast<CopyLocal>().rows;
-	if (Add(rows, chunk)) {
-		global.Cast<CopyGlobal>().Write(context.client, rows);
-	}
-}
-
-void Combine(ExecutionContext &context, FunctionData &, GlobalFunctionData &global, LocalFunctionData &local) {
-	auto &rows = *local.Cast<CopyLocal>().rows;
-	Call(duckspan_copy_rows_finish, &rows);
-	global.Cast<CopyGlobal>().Write(context.client, rows);
+//! Rows come in batches, which is all that a thread has. DuckDB asks for this all the same.
+unique_ptr<LocalFunctionData> InitCopyLocal(ExecutionContext &, FunctionData &) {
+	return make_uniq<LocalFunctionData>();
 }
 
 void Finalize(ClientContext &context, FunctionData &, GlobalFunctionData &global) {
 	global.Cast<CopyGlobal>().End(context);
 }
 
-unique_ptr<PreparedBatchData> PrepareBatch(ClientContext &, FunctionData &bind, GlobalFunctionData &,
+unique_ptr<PreparedBatchData> PrepareBatch(ClientContext &, FunctionData &bind, GlobalFunctionData &global,
 										   unique_ptr<ColumnDataCollection> collection) {
 	auto result = make_uniq<CopyBatch>();
-	result->rows = NewRows(bind);
+	auto sender = global.Cast<CopyGlobal>().sender.get();
+	result->rows.reset(Call(duckspan_copy_rows_new, bind.Cast<CopyBind>().copy.get(), sender));
 	for (auto &chunk : collection->Chunks()) {
 		Add(*result->rows, chunk);
 	}
@@ -222,8 +226,6 @@ void RegisterCopy(ExtensionLoader &loader) {
 	function.copy_to_bind = BindCopy;
 	function.copy_to_initialize_global = InitCopy;
 	function.copy_to_initialize_local = InitCopyLocal;
-	function.copy_to_sink = Sink;
-	function.copy_to_combine = Combine;
 	function.copy_to_finalize = Finalize;
 	function.execution_mode = Mode;
 	function.prepare_batch = PrepareBatch;
@@ -235,7 +237,7 @@ void RegisterCopy(ExtensionLoader &loader) {
 	PlannerExtension planner;
 	planner.post_bind_function = [](PlannerExtensionInput &, BoundStatement &statement) {
 		if (statement.plan) {
-			NameUpstreams(*statement.plan);
+			Prepare(*statement.plan);
 		}
 	};
 	PlannerExtension::Register(DBConfig::GetConfig(loader.GetDatabaseInstance()), std::move(planner));

@@ -141,7 +141,7 @@ struct Conditions;
 /// A file that is written, by one thread at a time.
 struct CopyFile;
 
-/// Rows on their way into requests, of one thread.
+/// Rows on their way into requests, of one batch.
 struct CopyRows;
 
 /// The sender of a copy. Every thread of its query may use it.
@@ -558,6 +558,12 @@ void duckspan_copy_free(CopyTo *copy);
 /// Whether rows are sent to an upstream, for which there may be a secret.
 bool duckspan_copy_sends(const CopyTo *copy, CFault *fault);
 
+/// Whether rows have to come one after the other, in the order of a column, those that are NULL last: then that one is in
+/// `column`.
+bool duckspan_copy_is_ordered(const CopyTo *copy,
+                              uintptr_t *column,
+                              CFault *fault);
+
 /// Tells a copy what a secret has. Where that is headers, `key` is the name of one.
 void duckspan_copy_set_secret(CopyTo *copy, Str name, Str key, Str value, CFault *fault);
 
@@ -567,15 +573,14 @@ CopyFile *duckspan_copy_file_new(const CopyTo *copy, CFault *fault);
 /// Frees a file.
 void duckspan_copy_file_free(CopyFile *file);
 
-/// Rows of a thread.
-CopyRows *duckspan_copy_rows_new(const CopyTo *copy, CFault *fault);
+/// Rows of a batch, which go to that sender if they are sent.
+CopyRows *duckspan_copy_rows_new(const CopyTo *copy, const CopySender *sender, CFault *fault);
 
 /// Frees rows; what is in no file yet is gone.
 void duckspan_copy_rows_free(CopyRows *rows);
 
-/// Adds `count` rows: `columns` are flat `duckdb::Vector`s of the types that the copy was made for. Whether
-/// something is to be written or sent now.
-bool duckspan_copy_rows_add(CopyRows *rows,
+/// Adds `count` rows: `columns` are flat `duckdb::Vector`s of the types that the copy was made for.
+void duckspan_copy_rows_add(CopyRows *rows,
                             void *const *columns,
                             uintptr_t column_count,
                             uintptr_t count,

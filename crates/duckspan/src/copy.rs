@@ -7,7 +7,8 @@
 //! Rows of a thread are collected and encoded beside those of others; only putting them into the file is one at a time.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use duckspan_otlp::Signal;
 use duckspan_otlp::compression::Compression;
@@ -16,13 +17,16 @@ use duckspan_otlp::output::{Encoding, Output, Piece, Refused};
 use duckspan_otlp::relation::Relation;
 use duckspan_sender::{Endpoint, Request};
 
+use crate::archive::lock;
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::given;
 
+mod pace;
 mod send;
 #[cfg(test)]
 mod tests;
 
+use pace::{Pace, Speed};
 pub use send::CopySender;
 use send::Upstream;
 
@@ -87,7 +91,26 @@ impl CopyTo {
             Target::File(format) => format.set(name, value),
             Target::Upstream(upstream) => upstream.set(name, value),
         })?;
-        Ok(CopyTo { target, columns })
+        let copy = CopyTo { target, columns };
+        if copy.speed().is_some() && columns.timestamp.is_none() {
+            return Err(binder(
+                "speed takes the column timestamp, which says when a row is due, and the query has none",
+            ));
+        }
+        Ok(copy)
+    }
+
+    fn speed(&self) -> Option<Speed> {
+        match &self.target {
+            Target::File(_) => None,
+            Target::Upstream(upstream) => upstream.speed(),
+        }
+    }
+
+    /// The column whose order rows have to come in, one after the other, those that are NULL last; `None` if they may come
+    /// as they do.
+    pub(crate) fn ordered_by(&self) -> Option<usize> {
+        self.speed().and(self.columns.timestamp)
     }
 
     /// Whether rows are sent, and a secret may say how.
@@ -121,10 +144,15 @@ impl CopyTo {
         }
     }
 
-    /// Rows of a thread.
-    pub(crate) fn rows(&self) -> CopyRows {
-        let replays = Signal::ALL.map(Replay::new);
-        CopyRows { copy: self.clone(), replays, pieces: Vec::new(), requests: VecDeque::new() }
+    /// Rows of a batch, which go to that sender if they are sent.
+    pub(crate) fn rows(&self, sender: Option<&CopySender>) -> CopyRows {
+        CopyRows {
+            copy: self.clone(),
+            replays: Signal::ALL.map(Replay::new),
+            pace: sender.and_then(CopySender::pace),
+            pieces: Vec::new(),
+            requests: VecDeque::new(),
+        }
     }
 }
 
@@ -145,6 +173,11 @@ impl FileFormat {
                 None if value.eq_ignore_ascii_case("auto") => {}
                 None => return wrong("'auto', 'none', 'gzip' and 'zstd'"),
             },
+            _ if send::OPTIONS.contains(&name) => {
+                return Err(binder(format!(
+                    "{name} is for rows that are sent, as in COPY … TO 'otlp://host:4317', and not for a file"
+                )));
+            }
             _ => {
                 let options = "encoding and compression, beside those of every COPY";
                 return Err(binder(format!(
@@ -204,16 +237,25 @@ fn lacks(columns: &[Given]) -> String {
     }
 }
 
-/// Rows on their way into requests, of one thread.
+/// Rows on their way into requests, of one batch.
 #[derive(Debug)]
 pub struct CopyRows {
     copy: CopyTo,
     /// By signal.
     replays: [Replay; Signal::ALL.len()],
+    /// If they are to leave when their time has come. They come in its order then, and one batch after the other.
+    pace: Option<Arc<Mutex<Pace>>>,
     /// For a file.
     pieces: Vec<Piece>,
     /// For an upstream.
-    requests: VecDeque<Request>,
+    requests: VecDeque<Departure>,
+}
+
+/// A request that leaves at once, or at a time.
+#[derive(Debug)]
+struct Departure {
+    due: Option<Instant>,
+    request: Request,
 }
 
 /// A row as SQL has it.
@@ -233,6 +275,12 @@ impl CopyRows {
     /// Adds a row.
     pub(crate) fn push(&mut self, row: CopyRow<'_>) -> Result<()> {
         let Some(data) = row.data else { return Err(bad("data is NULL", "")) };
+        if let Some(pace) = self.pace.clone() {
+            if lock(&pace).parts_at(row.timestamp) {
+                self.finish()?;
+            }
+            lock(&pace).enter(row.timestamp);
+        }
         // Rows of several signals may follow each other in any order; each signal has requests of its own.
         let signal = signal(row.signal, data)?;
         let replay = &mut self.replays[signal as usize];
@@ -242,11 +290,6 @@ impl CopyRows {
             self.encode(signal)?;
         }
         Ok(())
-    }
-
-    /// Whether something is encoded that may be written or sent.
-    pub(crate) fn is_encoded(&self) -> bool {
-        !self.pieces.is_empty() || !self.requests.is_empty()
     }
 
     /// Encodes what is left.
@@ -265,7 +308,12 @@ impl CopyRows {
                 let piece = Piece::new(&segment, *encoding, *compression);
                 self.pieces.push(piece.map_err(no_memory)?);
             }
-            Target::Upstream(upstream) => self.requests.push_back(upstream.request(&segment)?),
+            Target::Upstream(upstream) => {
+                let pace = self.pace.as_ref().map(|pace| lock(pace));
+                let (due, shift) = pace.map_or((None, 0), |pace| (pace.due(), pace.shift()));
+                let request = upstream.request(&segment, shift)?;
+                self.requests.push_back(Departure { due, request });
+            }
         }
         Ok(())
     }
@@ -303,7 +351,7 @@ impl CopyFile {
     }
 
     fn lock(&self) -> MutexGuard<'_, Output> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -13,7 +13,7 @@
 //!   [`relation`]: rows as typed columns.
 //! - [`compression`], [`sniff`], [`split`], [`file`](mod@file): files to records to segments; [`detect`]
 //!   tells the signal of a protobuf record.
-//! - [`output`]: segments to requests to files.
+//! - [`output`]: segments to requests to files; [`shift_times`]: requests of then as requests of now.
 //!
 //! The crate does no I/O of its own, knows no clock and no threads, and never panics on input.
 #![forbid(unsafe_code)]
@@ -36,6 +36,7 @@ pub mod render;
 pub mod repair;
 pub mod schema;
 pub mod segment;
+mod shift;
 pub mod signal;
 pub mod sniff;
 pub mod split;
@@ -49,4 +50,5 @@ mod write;
 pub use error::Error;
 pub use repair::{Repair, Repaired, Repairs};
 pub use segment::{Segment, SegmentBuilder};
+pub use shift::shift_times;
 pub use signal::{Signal, SignalSet};

@@ -110,6 +110,18 @@ impl Sender {
         }
     }
 
+    /// Waits for so long, as there is nothing to send yet.
+    ///
+    /// # Errors
+    /// If a request failed for good.
+    pub fn rest(&self, time: Duration) -> Result<(), Failed> {
+        std::thread::sleep(time);
+        match self.shared.places.is_closed() {
+            true => Err(self.shared.failed()),
+            false => Ok(()),
+        }
+    }
+
     /// Waits until nothing is in flight; `None` if that takes longer.
     ///
     /// # Errors

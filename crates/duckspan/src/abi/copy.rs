@@ -60,6 +60,21 @@ pub extern "C" fn duckspan_copy_sends(copy: &CopyTo, fault: &mut CFault) -> bool
     guard(fault, || Ok(copy.sends()))
 }
 
+/// Whether rows have to come one after the other, in the order of a column, those that are NULL last: then that one is in
+/// `column`.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_copy_is_ordered(
+    copy: &CopyTo,
+    column: &mut usize,
+    fault: &mut CFault,
+) -> bool {
+    guard(fault, || {
+        let by = copy.ordered_by();
+        *column = by.unwrap_or_default();
+        Ok(by.is_some())
+    })
+}
+
 /// Tells a copy what a secret has. Where that is headers, `key` is the name of one.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_copy_set_secret(
@@ -85,10 +100,14 @@ pub extern "C" fn duckspan_copy_file_free(file: *mut CopyFile) {
     contain_drop(unsafe { Box::from_raw(file) });
 }
 
-/// Rows of a thread.
+/// Rows of a batch, which go to that sender if they are sent.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_copy_rows_new(copy: &CopyTo, fault: &mut CFault) -> *mut CopyRows {
-    guard(fault, || Ok(Box::into_raw(Box::new(copy.rows()))))
+pub extern "C" fn duckspan_copy_rows_new(
+    copy: &CopyTo,
+    sender: Option<&CopySender>,
+    fault: &mut CFault,
+) -> *mut CopyRows {
+    guard(fault, || Ok(Box::into_raw(Box::new(copy.rows(sender)))))
 }
 
 /// Frees rows; what is in no file yet is gone.
@@ -98,8 +117,7 @@ pub extern "C" fn duckspan_copy_rows_free(rows: *mut CopyRows) {
     contain_drop(unsafe { Box::from_raw(rows) });
 }
 
-/// Adds `count` rows: `columns` are flat `duckdb::Vector`s of the types that the copy was made for. Whether
-/// something is to be written or sent now.
+/// Adds `count` rows: `columns` are flat `duckdb::Vector`s of the types that the copy was made for.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_copy_rows_add(
     rows: &mut CopyRows,
@@ -107,7 +125,7 @@ pub extern "C" fn duckspan_copy_rows_add(
     column_count: usize,
     count: usize,
     fault: &mut CFault,
-) -> bool {
+) {
     guard(fault, || {
         // SAFETY: C++ lends so many.
         let handles = unsafe { std::slice::from_raw_parts(columns, column_count) };
@@ -129,7 +147,7 @@ pub extern "C" fn duckspan_copy_rows_add(
             };
             rows.push(row)?;
         }
-        Ok(rows.is_encoded())
+        Ok(())
     })
 }
 

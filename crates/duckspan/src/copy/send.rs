@@ -1,11 +1,13 @@
 //! `COPY … TO 'otlp://host:4317' (FORMAT otlp)`: requests go to an upstream instead of a file.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use duckspan_otlp::Segment;
+use duckspan_otlp::{Segment, shift_times};
 use duckspan_sender::{Endpoint, OptionError, Options, Report, Request, Sender};
 
-use super::{CopyRows, binder, no_memory};
+use super::pace::{Pace, Speed};
+use super::{CopyRows, Departure, binder, no_memory};
 use crate::boundary::{Fault, FaultKind, Result};
 
 #[cfg(test)]
@@ -20,6 +22,10 @@ const MOST_IN_FLIGHT: u32 = 64;
 /// The most seconds that an option may ask for: a day.
 const MOST_SECONDS: f64 = 86_400.0;
 
+/// The options, in the order of the docs.
+pub(super) const OPTIONS: [&str; 6] =
+    ["compression", "in_flight", "timeout", "retry_for", "ignore_errors", "speed"];
+
 /// Where rows are sent, and how.
 #[derive(Debug, Clone)]
 pub(crate) struct Upstream {
@@ -28,6 +34,8 @@ pub(crate) struct Upstream {
     options: Options,
     /// Whether rows that are rejected are a warning.
     ignore_errors: bool,
+    /// At the pace of their times, if at any.
+    speed: Option<Speed>,
 }
 
 impl Upstream {
@@ -37,6 +45,7 @@ impl Upstream {
             endpoint: path.parse().map_err(|error| binder(format!("{error}")))?,
             options: Options::default(),
             ignore_errors: false,
+            speed: None,
         })
     }
 
@@ -65,11 +74,17 @@ impl Upstream {
             }
             "timeout" => self.options.timeout = seconds(value).ok_or_else(|| wrong(SECONDS))?,
             "retry_for" => self.options.retry_for = seconds(value).ok_or_else(|| wrong(SECONDS))?,
+            "speed" => {
+                let speed =
+                    Speed::new(value).ok_or_else(|| wrong("a number more than 0, such as 1.0"))?;
+                self.speed = Some(speed);
+            }
             _ => {
                 return Err(binder(format!(
-                    "COPY … TO '{}' has no option {name}: it has compression, in_flight, timeout, retry_for and \
-                     ignore_errors; tokens, headers and certificates are those of a secret",
-                    self.path
+                    "COPY … TO '{}' has no option {name}: it has {}; tokens, headers and certificates are those of a \
+                     secret",
+                    self.path,
+                    OPTIONS.join(", ")
                 )));
             }
         }
@@ -82,14 +97,23 @@ impl Upstream {
         set.map_err(|error| self.unusable(&error))
     }
 
+    pub(super) fn speed(&self) -> Option<Speed> {
+        self.speed
+    }
+
     fn unusable(&self, error: &OptionError) -> Fault {
         binder(format!("The secret for {} cannot be used: {error}", self.endpoint))
     }
 
-    pub(super) fn request(&self, segment: &Segment) -> Result<Request> {
+    /// A request of the rows of a segment, whose times are moved by so many nanoseconds.
+    pub(super) fn request(&self, segment: &Segment, shift: i64) -> Result<Request> {
         let mut message = Vec::new();
         segment.put_request(0..segment.len(), &mut message);
         let (signal, rows) = (segment.signal(), segment.len() as u64);
+        if shift != 0 {
+            let shifted = shift_times(signal, &mut message, shift);
+            shifted.map_err(|error| binder(format!("times cannot be moved to now: {error}")))?;
+        }
         Request::new(&self.endpoint, &self.options, signal, rows, message).map_err(no_memory)
     }
 
@@ -105,6 +129,7 @@ impl Upstream {
         let sender = Sender::new(self.endpoint.clone(), self.options.clone());
         Ok(CopySender {
             sender: sender.map_err(|error| self.unusable(&error))?,
+            pace: self.speed.map(|speed| Arc::new(Mutex::new(Pace::new(speed)))),
             upstream: self.clone(),
         })
     }
@@ -121,19 +146,30 @@ fn seconds(value: &str) -> Option<Duration> {
 #[derive(Debug)]
 pub struct CopySender {
     sender: Sender,
+    /// That of all rows, whatever batch they are in.
+    pace: Option<Arc<Mutex<Pace>>>,
     upstream: Upstream,
 }
 
 impl CopySender {
+    pub(super) fn pace(&self) -> Option<Arc<Mutex<Pace>>> {
+        self.pace.clone()
+    }
+
     /// Sends what is encoded of `rows`. Whether that is done: if not, call again, unless the query was interrupted.
     pub(crate) fn send(&self, rows: &mut CopyRows) -> Result<bool> {
-        while let Some(request) = rows.requests.pop_front() {
-            let sent = self.sender.send(request, PATIENCE);
+        while let Some(Departure { due, request }) = rows.requests.pop_front() {
+            let left =
+                due.map_or(Duration::ZERO, |due| due.saturating_duration_since(Instant::now()));
+            let sent = match left {
+                Duration::ZERO => self.sender.send(request, PATIENCE),
+                left => self.sender.rest(left.min(PATIENCE)).map(|()| Some(request)),
+            };
             if let Some(request) =
                 sent.map_err(|failed| self.failed(&failed.to_string(), &failed.report))?
             {
-                // Not taken yet: it is the first again when the caller has looked whether its query goes on.
-                rows.requests.push_front(request);
+                // Not due, or not taken yet: it is the first again when the caller has looked whether its query goes on.
+                rows.requests.push_front(Departure { due, request });
                 return Ok(false);
             }
         }

@@ -44,6 +44,16 @@ fn names_of_files_and_options_say_how() {
 }
 
 #[test]
+fn rows_at_the_pace_of_their_times_come_in_order() {
+    let (to, speed) = ("otlp://localhost", [("speed", "1.0")]);
+    assert_eq!(copy(to, &speed).expect("good").ordered_by(), Some(0));
+    assert_eq!(copy(to, &[]).expect("good").ordered_by(), None);
+    assert!(told(copy("x.jsonl", &speed)).contains("speed is for rows that are sent"));
+    let untimed = CopyTo::new(to, &given("resource:JSON data:JSON"), &options(&speed));
+    assert!(told(untimed).contains("the query has none"));
+}
+
+#[test]
 fn columns_make_a_row() {
     let found = columns_of(&given("signal a DATA resource:JSON")).expect("good");
     let expected = Columns { timestamp: None, resource: 3, data: 2, signal: Some(0) };
@@ -61,11 +71,11 @@ fn row<'a>(data: &'a str, signal: Option<&'a str>) -> CopyRow<'a> {
 #[test]
 fn rows_of_all_signals_become_lines() {
     let copy = copy("x.jsonl", &[]).expect("good");
-    let (file, mut rows) = (copy.file().expect("a file"), copy.rows());
+    let (file, mut rows) = (copy.file().expect("a file"), copy.rows(None));
     rows.push(row(r#"{"name":"a","spanId":"0101010101010101"}"#, None)).expect("a span");
     rows.push(row(r#"{"body":{"stringValue":"b"}}"#, Some("logs"))).expect("a log record");
     rows.push(row(r#"{"name":"c","startTimeUnixNano":"1"}"#, None)).expect("a span");
-    assert!(!rows.is_encoded());
+    assert!(rows.pieces.is_empty());
     rows.finish().expect("rows");
     let text = String::from_utf8(file.add(&mut rows).expect("lines")).expect("UTF-8");
     let expected = [
@@ -80,12 +90,12 @@ fn rows_of_all_signals_become_lines() {
 #[test]
 fn rows_that_are_none_are_told() {
     let copy = copy("x.json", &[]).expect("good");
-    let pushed = |row| told(copy.rows().push(row));
+    let pushed = |row| told(copy.rows(None).push(row));
     assert!(pushed(CopyRow { data: None, ..row("", None) }).contains("data is NULL"));
     assert!(pushed(row("{}", Some("profiles"))).contains("'profiles' is no signal"));
     assert!(pushed(row(r#"{"mine":1}"#, None)).contains("begins \"{\\\"mine\\\":1}\""));
     assert!(pushed(row("[]", None)).contains("not a JSON object"));
-    let (file, mut rows) = (copy.file().expect("a file"), copy.rows());
+    let (file, mut rows) = (copy.file().expect("a file"), copy.rows(None));
     rows.push(row(r#"{"parentSpanId":"0101010101010101"}"#, None)).expect("a span");
     rows.push(row(r#"{"body":{}}"#, None)).expect("a log record");
     rows.finish().expect("rows");
@@ -95,9 +105,9 @@ fn rows_that_are_none_are_told() {
 #[test]
 fn many_rows_are_many_requests() {
     let copy = copy("x.jsonl", &[]).expect("good");
-    let mut rows = copy.rows();
+    let mut rows = copy.rows(None);
     for _ in 0..REQUEST_ROWS {
-        assert!(!rows.is_encoded());
+        assert!(rows.pieces.is_empty());
         rows.push(row(r#"{"spanId":"0101010101010101"}"#, None)).expect("a span");
     }
     assert_eq!(rows.pieces.iter().map(Piece::rows).collect::<Vec<_>>(), [REQUEST_ROWS]);

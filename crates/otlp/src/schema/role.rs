@@ -244,6 +244,14 @@ impl Message {
     }
 }
 
+impl Field {
+    /// Whether it is a moment: of a row, of what happened in it, or where a point begins.
+    pub(crate) fn is_time(&self) -> bool {
+        // OTLP calls them so, and nothing else.
+        self.name.ends_with("imeUnixNano")
+    }
+}
+
 const fn is_same(a: &str, b: &str) -> bool {
     let (a, b, mut at) = (a.as_bytes(), b.as_bytes(), 0);
     while at < a.len() && at < b.len() && a[at] == b[at] {

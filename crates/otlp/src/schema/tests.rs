@@ -52,6 +52,8 @@ fn the_times_of_rows() {
         next += 1;
         assert_eq!(message.times != [0; 2], message.role.is_row(), "{}", message.name);
         for field in message.fields {
+            let is_moment = matches!(field.kind, Kind::Fixed64) && field.rule == Rule::Singular;
+            assert!(is_moment || !field.is_time(), "{}.{}", message.name, field.name);
             if let Kind::Message(inner) = field.kind
                 && !messages.iter().any(|known| known.name == inner.name)
             {

@@ -345,6 +345,7 @@ def fails_and_recovers(archive: Archive, fault: Fault) -> None:
     flush(archive.con)
     with fault(archive):
         # Of what comes before it is known that it fails, and after, nothing is forgotten.
+        sent = time.monotonic()
         assert post(attached.port, "traces", spans(*"abcd"), JSON).status == 200
         eventually(lambda: stat(archive.con, "archive_error") is not None)
         assert post(attached.port, "traces", spans(*"efghij"), JSON).status == 200
@@ -355,8 +356,11 @@ def fails_and_recovers(archive: Archive, fault: Fault) -> None:
             archive.con.execute("INSERT INTO live.traces (data) VALUES ('{}')")
         with pytest.raises(duckdb.IOException, match="could not be archived"):
             flush(archive.con)
+        waited = (time.monotonic() - sent) * 1000
+        assert int(waited) <= stat(archive.con, "archive_lag_ms")
     flush(archive.con)
-    assert (stat(archive.con, "archive_error"), stat(archive.con, "waiting")) == (None, 0)
+    stats = [stat(archive.con, name) for name in ("archive_error", "waiting", "archive_lag_ms")]
+    assert stats == [None, 0, 0]
     assert post(attached.port, "traces", spans("k"), JSON).status == 200
     attached.detach()
     assert archive.names() == sorted([*"abcdefghijk", "first"])

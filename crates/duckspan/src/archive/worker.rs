@@ -33,6 +33,8 @@ pub(crate) struct Outcome {
     pub(crate) time: Option<i64>,
     /// Why nothing is archived now.
     pub(crate) error: Option<String>,
+    /// Rows that are not archived came no longer ago than this.
+    pub(crate) lag: Duration,
 }
 
 /// A receiver's archive, in the background until it is dropped.
@@ -53,8 +55,10 @@ struct Shared {
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    /// All that came before is archived.
+    until: Instant,
     /// Rounds that were asked for, and those of them that are done.
     asked: u64,
     done: u64,
@@ -64,6 +68,21 @@ struct State {
     ended: bool,
     failures: u32,
     outcome: Outcome,
+}
+
+impl State {
+    fn new(ends: Ends) -> State {
+        State {
+            until: Instant::now(),
+            asked: 0,
+            done: 0,
+            hurry: false,
+            stops: false,
+            ended: false,
+            failures: 0,
+            outcome: Outcome { ends, ..Outcome::default() },
+        }
+    }
 }
 
 /// Tells an archive that somebody waits, once there is one.
@@ -89,12 +108,11 @@ impl Archive {
         bell: &Bell,
         ends: Ends,
     ) -> std::io::Result<Archive> {
-        let state = State { outcome: Outcome { ends, ..Outcome::default() }, ..State::default() };
         let shared = Arc::new(Shared {
             path,
             options,
             archiving,
-            state: Mutex::new(state),
+            state: Mutex::new(State::new(ends)),
             changed: Condvar::new(),
         });
         shared.advance(ends);
@@ -114,7 +132,8 @@ impl Archive {
     }
 
     pub(crate) fn outcome(&self) -> Outcome {
-        lock(&self.shared.state).outcome.clone()
+        let state = lock(&self.shared.state);
+        Outcome { lag: state.until.elapsed(), ..state.outcome.clone() }
     }
 
     /// Archives what is there now, and waits for it, but no longer than that.
@@ -185,13 +204,13 @@ impl Drop for Archive {
 impl Shared {
     fn run(&self) {
         while let Some(asked) = self.wait() {
-            let starts = lock(&self.state).outcome.ends;
+            let (starts, begun) = (lock(&self.state).outcome.ends, Instant::now());
             let round = catch_unwind(AssertUnwindSafe(|| self.path.round(starts)));
             let outcome = round.unwrap_or_else(|panic| {
                 contain_drop(panic);
                 Err(SqlError("a fault of DuckSpan: please report it".to_owned()))
             });
-            self.note(asked, outcome);
+            self.note(asked, begun, outcome);
         }
     }
 
@@ -205,11 +224,16 @@ impl Shared {
             }
             let pause = self.pause(state.failures);
             let rest = pause.saturating_sub(begun.elapsed());
+            let waiting = self.path.waiting(state.outcome.ends).into_iter().sum::<u64>();
+            if waiting == 0 {
+                state.until = Instant::now();
+            }
+            let is_enough = waiting >= self.options.min_rows;
             let is_urgent = state.hurry || self.is_pressing(&state);
             let is_wanted =
                 // After a failure even who is in a hurry waits for the pause to end: a target that is gone would be
                 // asked without end.
-                is_urgent && state.failures == 0 || rest.is_zero() && self.is_enough(&state);
+                is_urgent && state.failures == 0 || rest.is_zero() && is_enough;
             if state.asked > state.done || is_wanted {
                 state.hurry = false;
                 return Some(state.asked);
@@ -230,24 +254,18 @@ impl Shared {
         self.options.interval.saturating_mul(1 << failures.min(16)).min(longest)
     }
 
-    /// Whether enough rows wait.
-    fn is_enough(&self, state: &State) -> bool {
-        let waiting = self.path.waiting(state.outcome.ends).into_iter().sum::<u64>();
-        waiting >= self.options.min_rows
-    }
-
     /// Whether senders would soon be told to wait.
     fn is_pressing(&self, state: &State) -> bool {
         self.options.keeps && self.path.is_pressing(state.outcome.ends)
     }
 
-    fn note(&self, asked: u64, outcome: Result<Round, SqlError>) {
+    fn note(&self, asked: u64, begun: Instant, outcome: Result<Round, SqlError>) {
         let mut state = lock(&self.state);
         match outcome {
             Ok(Round { rows, ends, is_all }) => {
                 // Else rows that came since the batch that failed wait still, and what was asked for is not done.
                 if is_all {
-                    state.done = asked;
+                    (state.done, state.until) = (asked, begun);
                 } else {
                     state.hurry = true;
                 }

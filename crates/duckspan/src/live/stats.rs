@@ -43,6 +43,7 @@ pub(crate) enum Stat {
     Archived,
     Waiting,
     ArchivedAt,
+    ArchiveLag,
     ArchiveError,
     Forwarded,
     ForwardWaiting,
@@ -54,7 +55,7 @@ pub(crate) enum Stat {
 }
 
 impl Stat {
-    pub(crate) const ALL: [Stat; 31] = [
+    pub(crate) const ALL: [Stat; 32] = [
         Stat::Signal,
         Stat::Rows,
         Stat::Bytes,
@@ -78,6 +79,7 @@ impl Stat {
         Stat::Archived,
         Stat::Waiting,
         Stat::ArchivedAt,
+        Stat::ArchiveLag,
         Stat::ArchiveError,
         Stat::Forwarded,
         Stat::ForwardWaiting,
@@ -113,6 +115,7 @@ impl Stat {
             Stat::Archived => ("archived", Type::UInt64),
             Stat::Waiting => ("waiting", Type::UInt64),
             Stat::ArchivedAt => ("archived_at", Type::Timestamp),
+            Stat::ArchiveLag => ("archive_lag_ms", Type::UInt64),
             Stat::ArchiveError => ("archive_error", Type::Varchar),
             Stat::Forwarded => ("forwarded", Type::UInt64),
             Stat::ForwardWaiting => ("forward_waiting", Type::UInt64),
@@ -154,6 +157,9 @@ impl Stat {
             Stat::Archived => "The first rowid that is not archived: all before it are",
             Stat::Waiting => "Rows held that are not archived yet",
             Stat::ArchivedAt => "When rows were archived last, UTC; the same in every row",
+            Stat::ArchiveLag => {
+                "Rows that wait to be archived came no longer ago than this; 0 if none waits"
+            }
             Stat::ArchiveError => "Why nothing is archived now; the same in every row",
             Stat::Forwarded => "Rows that the upstream took",
             Stat::ForwardWaiting => "Rows that are to be forwarded yet, those in flight among them",
@@ -223,7 +229,11 @@ impl StatRow {
             Stat::TlsError => {
                 self.tls_error.as_deref().map_or(Cell::Null, |error| Cell::Text(error.to_owned()))
             }
-            Stat::Archived | Stat::Waiting | Stat::ArchivedAt | Stat::ArchiveError => self
+            Stat::Archived
+            | Stat::Waiting
+            | Stat::ArchivedAt
+            | Stat::ArchiveLag
+            | Stat::ArchiveError => self
                 .archived
                 .as_ref()
                 .map_or(Cell::Null, |archived| self.archive_cell(stat, archived)),
@@ -254,6 +264,8 @@ impl StatRow {
             Stat::Archived => Cell::Number(archived.ends[self.signal as usize]),
             Stat::Waiting => Cell::Number(self.waiting),
             Stat::ArchivedAt => Cell::Time(archived.time),
+            Stat::ArchiveLag if self.waiting == 0 => Cell::Number(0),
+            Stat::ArchiveLag => Cell::Number(archived.lag.as_millis() as u64),
             Stat::ArchiveError => archived.error.clone().map_or(Cell::Null, Cell::Text),
             _ => Cell::Null,
         }

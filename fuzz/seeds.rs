@@ -9,7 +9,7 @@ use duckspan_fuzz::common::numbers::Numbers;
 use duckspan_fuzz::common::oracle::framing::CHOICE;
 use duckspan_fuzz::common::{corpus, samples};
 use duckspan_otlp::schema::{Kind, Message};
-use duckspan_otlp::wire::{Reader, put_varint};
+use duckspan_otlp::wire::{CheckingReader, put_varint};
 use duckspan_otlp::Signal;
 
 /// Bytes of a seed at most: small ones are mutated faster.
@@ -53,7 +53,7 @@ fn protobuf() -> Vec<Vec<u8>> {
         seeds.push(request);
     }
     for (_, bytes) in corpus::files().iter().filter(|(name, _)| name.ends_with(".pb")) {
-        let mut reader = Reader::new(bytes);
+        let mut reader = CheckingReader::new(bytes);
         let mut start = 0;
         for _ in 0..PER_FILE {
             let Ok((number, wire_type)) = reader.tag() else { break };

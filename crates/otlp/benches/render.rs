@@ -8,7 +8,6 @@ use std::hint::black_box;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use duckspan_otlp::render::Renderer;
-use duckspan_otlp::verify::Form;
 use duckspan_otlp::{Segment, SegmentBuilder, Signal};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
@@ -44,7 +43,7 @@ fn signal<T: Message + Default + Serialize>(
 ) {
     let mut builder = SegmentBuilder::new(signal);
     for request in requests {
-        builder.push_verified(request, Form::Canonical).expect("generated");
+        builder.push_protobuf(request).expect("generated");
     }
     let segment = builder.finish();
     let mut out = Vec::new();

@@ -189,7 +189,11 @@ fn bench(criterion: &mut Criterion) {
     let mut out = Vec::new();
     measure("normalize points", &points, &mut |request| {
         out.clear();
-        normalize(&METRICS_DATA, request, &mut out, &mut Repairs::default());
+        normalize(
+            &verify(&METRICS_DATA, request).expect("valid"),
+            &mut out,
+            &mut Repairs::default(),
+        );
         black_box(&out);
     });
     measure("prost decode points", &points, &mut |request| {

@@ -7,7 +7,7 @@ use crate::schema::{
 };
 use crate::signal::Signal;
 use crate::verify::verify;
-use crate::wire::{Reader, Value};
+use crate::wire::{CheckingReader, Value};
 
 #[cfg(test)]
 mod tests;
@@ -68,7 +68,7 @@ fn each_leaf(request: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
 
 /// Names what is well-formed protobuf but no request, by the top of the message.
 fn foreign(record: &[u8]) -> Option<&'static str> {
-    let mut reader = Reader::new(record);
+    let mut reader = CheckingReader::new(record);
     while let Ok((number, wire_type)) = reader.tag() {
         match (number, wire_type) {
             // Each of these has a field at the top that a request cannot have: its only one is a message.
@@ -86,7 +86,7 @@ fn foreign(record: &[u8]) -> Option<&'static str> {
 /// Calls `visit` with the messages in the fields `wanted`, while it says `true`. `false` if a fault or the
 /// visitor stopped it.
 fn each(message: &[u8], wanted: &[u32], visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-    let mut reader = Reader::new(message);
+    let mut reader = CheckingReader::new(message);
     while !reader.is_empty() {
         let Ok((number, wire_type)) = reader.tag() else { return false };
         match reader.value(number, wire_type) {
@@ -160,7 +160,7 @@ impl Votes {
 
 /// Whether a leaf has its time where only a profile has it: there the other signals have text.
 fn is_profile(leaf: &[u8]) -> bool {
-    let mut reader = Reader::new(leaf);
+    let mut reader = CheckingReader::new(leaf);
     while let Ok((number, wire_type)) = reader.tag() {
         match reader.value(number, wire_type) {
             Ok(Value::Fixed64(_)) if number == 3 => return true,
@@ -178,7 +178,7 @@ fn is_profile(leaf: &[u8]) -> bool {
 /// what only has the right length occur by chance in leaves of other signals, and weigh 1 or 2: so no two accidents
 /// outweigh a time. A metric has no time of its own; that of its points, two messages further in, makes up for it.
 fn evidence(signal: Signal, leaf: &[u8]) -> u32 {
-    let mut reader = Reader::new(leaf);
+    let mut reader = CheckingReader::new(leaf);
     let mut sum = 0;
     while let Ok((number, wire_type)) = reader.tag() {
         let Ok(value) = reader.value(number, wire_type) else { break };
@@ -256,7 +256,7 @@ fn data_evidence(message: &'static Message, data: &[u8]) -> u32 {
     }
     let mut timed = 0;
     each(data, &[POINTS], &mut |point| {
-        let mut reader = Reader::new(point);
+        let mut reader = CheckingReader::new(point);
         while let Ok((number, wire_type)) = reader.tag() {
             match reader.value(number, wire_type) {
                 Ok(Value::Fixed64(_)) if number == POINT_TIME => timed = 6,
@@ -276,7 +276,7 @@ fn is_text(bytes: &[u8]) -> bool {
 
 /// Whether a message is empty, or its first field is one that it may have.
 fn begins_with_known_field(message: &'static Message, bytes: &[u8]) -> bool {
-    let first = Reader::new(bytes).tag();
+    let first = CheckingReader::new(bytes).tag();
     bytes.is_empty()
         || first.is_ok_and(|(number, wire_type)| message.kind_of(number, wire_type).is_some())
 }
@@ -287,7 +287,7 @@ fn body_evidence(body: &[u8]) -> u32 {
     if !is_value(body) {
         return 0;
     }
-    let mut reader = Reader::new(body);
+    let mut reader = CheckingReader::new(body);
     let value = reader.tag().and_then(|(number, wire_type)| reader.value(number, wire_type));
     match value {
         Ok(Value::Len(text, _)) if body[0] == tag::STRING && !is_message(text) => 1,
@@ -303,7 +303,7 @@ fn is_message(bytes: &[u8]) -> bool {
 
 /// Whether the bytes are one known field of an `AnyValue` and nothing else.
 fn is_value(bytes: &[u8]) -> bool {
-    let mut reader = Reader::new(bytes);
+    let mut reader = CheckingReader::new(bytes);
     let known = reader.tag().is_ok_and(|(number, wire_type)| {
         let field = ANY_VALUE.field(number);
         field.is_some_and(|field| field.wire_type() as u8 == wire_type)

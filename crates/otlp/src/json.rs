@@ -9,7 +9,7 @@ use crate::repair::{Repair, Repairs};
 use crate::schema::{Kind, Role, role};
 use crate::signal::{Signal, SignalSet};
 use crate::utf8::is_long_utf8;
-use crate::verify::Form;
+use crate::verify::{Form, Verified};
 
 mod attribute;
 mod id;
@@ -210,10 +210,10 @@ impl Transcoder {
 
     /// The protobuf that the last record had for a signal; `None` if its key was absent or unwanted, or
     /// the record malformed.
-    pub fn request(&self, signal: Signal) -> Option<(&[u8], Form)> {
+    pub fn request(&self, signal: Signal) -> Option<Verified<'_>> {
         let request = &self.requests[signal as usize];
         let form = if request.loose { Form::Loose } else { Form::Canonical };
-        request.present.then_some((request.bytes.as_slice(), form))
+        request.present.then(|| Verified::written(signal.data(), &request.bytes, form))
     }
 
     fn read_utf8(

@@ -5,9 +5,9 @@
 //! read from a segment when they are asked for.
 //!
 //! - [`schema`]: every OTLP message and field, as data; all other modules read it.
-//! - [`wire`]: the protobuf wire format. [`verify`] checks a message to the last field and says
-//!   whether it is canonical; [`normalize`] rewrites one that is not, [`utf8`] what is no text in it, and
-//!   `modernize` what is of an older version.
+//! - [`wire`]: the protobuf wire format, and the reader that checks. [`verify`] checks a message to the last field
+//!   and says whether it is canonical; [`normalize`] rewrites one that is not, [`utf8`] what is no text in it, and
+//!   `modernize` what is of an older version. `trusted` is the reader of what was checked, for all that comes after.
 //! - [`json`]: OTLP/JSON to canonical protobuf. [`kept`]: how much of a request is read, and a segment holds.
 //! - [`segment`]: canonical protobuf with its rows; [`render`]: rows as canonical OTLP/JSON;
 //!   [`relation`]: rows as typed columns.
@@ -18,6 +18,7 @@
 //! The crate does no I/O of its own, knows no clock and no threads, and never panics on input.
 #![forbid(unsafe_code)]
 
+mod any_value;
 pub mod compression;
 pub mod detect;
 pub mod error;
@@ -30,7 +31,6 @@ mod modernize;
 pub mod normalize;
 mod order;
 pub mod output;
-mod part;
 pub mod relation;
 pub mod render;
 pub mod repair;
@@ -40,6 +40,7 @@ mod shift;
 pub mod signal;
 pub mod sniff;
 pub mod split;
+mod trusted;
 pub mod utf8;
 pub mod verify;
 pub mod wire;

@@ -7,7 +7,7 @@ use crate::schema::role::tag;
 use crate::schema::{
     Field, Kind, MAX_NUMBER, Message, Older, Role, Rule, STRING_KEY_VALUE, WireType,
 };
-use crate::wire::{Reader, Value, put_len, varint_len};
+use crate::wire::{CheckingReader, Value, put_len, varint_len};
 use crate::write::{close, open, put_tagged};
 
 #[cfg(test)]
@@ -77,7 +77,7 @@ enum Part<'a> {
 
 /// The fields of a message in the order they stand in, without those that no version has.
 fn parts<'a>(message: &'static Message, bytes: &'a [u8]) -> impl Iterator<Item = Part<'a>> {
-    let mut reader = Reader::new(bytes);
+    let mut reader = CheckingReader::new(bytes);
     std::iter::from_fn(move || {
         while !reader.is_empty() {
             let start = reader.offset();

@@ -5,7 +5,6 @@
 //! needs it has its fields collected and sorted. A message that came in several parts is read from all of them, so
 //! nothing is copied to merge it.
 
-use crate::error::Result;
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::modernize::modernize;
 use crate::order::{Order, Place, sort_messages};
@@ -13,56 +12,49 @@ use crate::repair::{Repair, Repairs, text::invalid_utf8};
 use crate::schema::{Field, Kind, Message, Role, Rule, WireType};
 use crate::utf8;
 use crate::verify::attribute::is_plain;
-use crate::verify::{Needs, canonical_varint, check};
-use crate::wire::{Reader, Value, put_len, put_tag, put_varint, varint_len};
+use crate::verify::{Form, Needs, Verified, canonical_varint, verify};
+use crate::wire::{CheckingReader, Value, put_len, put_tag, put_varint, varint_len};
 
 #[cfg(test)]
 mod tests;
 
-/// Appends `bytes`, a message that [`crate::verify::verify`] accepted, to `out` in canonical form:
-/// fields ascending by number, repeated singular messages merged, the last of repeated scalars and of
-/// a oneof kept, scalars packed, numbers cut to their width, invalid UTF-8 replaced by U+FFFD and
-/// counted, fields of older versions in the place they have today. Unknown fields are dropped. Of bytes that are malformed, the part before the fault is taken.
-pub fn normalize(
-    message: &'static Message,
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-    repairs: &mut Repairs,
-) {
-    rewrite(check(message, bytes), message, bytes, out, repairs);
-}
-
-/// As [`normalize`], of bytes that were checked before, with what came of it: nobody need do so again.
-pub(crate) fn rewrite(
-    checked: Result<Needs>,
-    message: &'static Message,
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-    repairs: &mut Repairs,
-) {
-    match checked {
-        Ok(Needs::Nothing) => out.extend_from_slice(bytes),
-        Ok(Needs::Sorting(messages)) => {
+/// Appends a message to `out` in canonical form: fields ascending by number, repeated singular messages merged, the
+/// last of repeated scalars and of a oneof kept, scalars packed, numbers cut to their width, invalid UTF-8 replaced by
+/// U+FFFD and counted, fields of older versions in the place they have today. Unknown fields are dropped.
+pub fn normalize(verified: &Verified<'_>, out: &mut Vec<u8>, repairs: &mut Repairs) {
+    let (message, bytes) = (verified.message, verified.bytes());
+    match &verified.needs {
+        Needs::Nothing => out.extend_from_slice(bytes),
+        Needs::Sorting(messages) => {
             let start = out.len();
             out.extend_from_slice(bytes);
-            sort_messages(&mut out[start..], &messages);
+            sort_messages(&mut out[start..], messages);
         }
-        Ok(Needs::Modernizing) => {
+        Needs::Modernizing => {
             let mut modern = Vec::with_capacity(bytes.len());
             modernize(message, bytes, &mut modern);
-            normalize(message, &modern, out, repairs);
+            normalize(&Verified::written(message, &modern, Form::Loose), out, repairs);
         }
-        checked => {
+        Needs::Checking => match verify(message, bytes) {
+            Ok(verified) => normalize(&verified, out, repairs),
+            // Of bytes that are not what they were said to be, the part before the fault is taken.
+            Err(_) => rewrite(message, bytes, out, repairs),
+        },
+        Needs::Dropping | Needs::Rewriting => {
             let before = repairs.of(Repair::InvalidUtf8);
-            Normalizer { out, repairs, spare: Vec::new() }.message(message, &[bytes], 0);
+            rewrite(message, bytes, out, repairs);
             let repaired = repairs.of(Repair::InvalidUtf8) > before;
             // The example is looked for in a second walk, as places are lost while a message is rewritten: once for a
             // file, not for each text.
-            if repaired && checked.is_ok() && repairs.wants(Repair::InvalidUtf8, "") {
+            if repaired && repairs.wants(Repair::InvalidUtf8, "") {
                 repairs.examples.extend(invalid_utf8(message, bytes));
             }
         }
     }
+}
+
+fn rewrite(message: &'static Message, bytes: &[u8], out: &mut Vec<u8>, repairs: &mut Repairs) {
+    Normalizer { out, repairs, spare: Vec::new() }.message(message, &[bytes], 0);
 }
 
 struct Normalizer<'a, 'o> {
@@ -170,7 +162,7 @@ impl<'a> Normalizer<'a, '_> {
             Value::Varint(value) => put_varint(self.out, canonical_varint(kind, value)),
             Value::Fixed64(value) => self.out.extend_from_slice(&value.to_le_bytes()),
             Value::Len(bytes, _) if kind.wire_type() == WireType::Varint => {
-                let mut reader = Reader::new(bytes);
+                let mut reader = CheckingReader::new(bytes);
                 while !reader.is_empty()
                     && let Ok(value) = reader.varint()
                 {
@@ -246,7 +238,7 @@ impl<'a> Entry<'a> {
 
 /// The known fields of a message in the order they stand in.
 fn entries<'a>(message: &'static Message, bytes: &'a [u8]) -> impl Iterator<Item = Entry<'a>> {
-    let mut reader = Reader::new(bytes);
+    let mut reader = CheckingReader::new(bytes);
     std::iter::from_fn(move || {
         while !reader.is_empty() {
             let (number, wire_type) = reader.tag().ok()?;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::part::Part;
 use crate::schema::{Field, Rule, WireType};
+use crate::trusted::Trusted;
 
 #[cfg(test)]
 mod tests;
@@ -104,7 +104,7 @@ fn late_run(runs: &[Run]) -> Option<Run> {
 
 /// Appends the fields of the message at `range`, as far as it is well formed.
 fn find_runs(bytes: &[u8], range: Range<usize>, runs: &mut Vec<Run>) -> Option<()> {
-    let mut part = Part::within(bytes, range);
+    let mut part = Trusted::vouched(bytes, range);
     while !part.is_empty() {
         let start = part.start;
         let tag = part.varint()?;

@@ -8,6 +8,7 @@ use crate::compression::Compression;
 use crate::render;
 use crate::segment::Segment;
 use crate::signal::Signal;
+use crate::verify::{Form, Verified};
 
 #[cfg(test)]
 mod tests;
@@ -94,7 +95,8 @@ impl Piece {
         let (signal, rows) = (segment.signal(), segment.len());
         let json = |request: &[u8]| {
             let mut text = Vec::with_capacity(2 * request.len());
-            render::message(signal.data(), request, &mut text);
+            let written = Verified::written(signal.data(), request, Form::Canonical);
+            render::message(&written, &mut text);
             text
         };
         let bytes = match encoding {

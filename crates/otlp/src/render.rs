@@ -3,8 +3,10 @@
 use crate::kept::{Kept, Projection, RowForm};
 use crate::schema::role::POINTS;
 use crate::schema::{self, Field, Kind, Message};
-use crate::segment::{MetricRef, OwnerRef, Segment, text as row_text};
+use crate::segment::{Segment, text as row_text};
 use crate::signal::Signal;
+use crate::trusted::Trusted;
+use crate::verify::Verified;
 
 mod fields;
 pub(crate) mod number;
@@ -12,13 +14,12 @@ pub(crate) mod number;
 mod tests;
 pub(crate) mod text;
 
-pub(crate) use crate::part::Part;
 pub(crate) use fields::scalar;
 use fields::{ALL, close, fields, key, nested, object};
 
-/// Appends any message as a JSON object.
-pub fn message(message: &'static Message, bytes: &[u8], out: &mut Vec<u8>) {
-    nested(message, Part::of(bytes), 0, out);
+/// Appends a message that is canonical as a JSON object.
+pub fn message(verified: &Verified<'_>, out: &mut Vec<u8>) {
+    nested(verified.message, verified.trusted(), 0, out);
 }
 
 /// Appends the resource of that number, with the schema URL beside it as a member; `false`, and nothing
@@ -29,15 +30,15 @@ pub fn message(message: &'static Message, bytes: &[u8], out: &mut Vec<u8>) {
 pub fn resource(segment: &Segment, number: usize, out: &mut Vec<u8>) -> bool {
     let parts = Projection { resource: true, ..Projection::NOTHING };
     segment.demand(Kept { parts, rows: RowForm::Times });
-    let resource = segment.resource(number);
-    if resource.message.is_none() && resource.schema_url.is_none() {
+    let [message, url] = segment.resource_parts(number);
+    if message.is_none() && url.is_none() {
         return false;
     }
     out.push(b'{');
-    if let Some(message) = resource.message {
-        fields(&schema::RESOURCE, Part::of(message), ALL, 0, out);
+    if let Some(message) = message {
+        fields(&schema::RESOURCE, message, ALL, 0, out);
     }
-    schema_url(resource, out);
+    schema_url(url, out);
     close(b'}', out);
     true
 }
@@ -55,7 +56,7 @@ pub struct Renderer<'a> {
     scope: Option<usize>,
     scope_text: Vec<u8>,
     /// The metric of the last row, and its members up to its data point and after it.
-    metric: Option<&'a [u8]>,
+    metric: Option<usize>,
     head: Vec<u8>,
     tail: Vec<u8>,
 }
@@ -82,11 +83,11 @@ impl<'a> Renderer<'a> {
     pub fn data(&mut self, row: usize, out: &mut Vec<u8>) {
         let segment = self.segment;
         self.enter_scope(segment.scope_of(row));
-        let message = segment.message_range(row);
-        let part = message.map(|range| Part::within(segment.buffer(), range));
-        match (segment.signal(), segment.metric(row)) {
-            (Signal::Metrics, Some(metric)) => self.metric(metric, part, out),
-            (signal, _) => open_row(signal.element(), part.unwrap_or(Part::of(&[])), out),
+        let message = segment.message_range(row).map(|range| segment.checked().at(range));
+        match (segment.signal(), message) {
+            (Signal::Metrics, point) => self.metric(segment.metric_of(row), point, out),
+            (signal, Some(message)) => open_row(signal.element(), message, out),
+            (_, None) => out.push(b'{'),
         }
         out.extend_from_slice(&self.scope_text);
         close(b'}', out);
@@ -98,27 +99,28 @@ impl<'a> Renderer<'a> {
         }
         self.scope = Some(number);
         self.scope_text.clear();
-        let scope = self.segment.scope(number);
-        if let Some(message) = scope.message {
+        let [message, url] = self.segment.scope_parts(number);
+        if let Some(message) = message {
             self.scope_text.extend_from_slice(b"\"scope\":");
-            object(&schema::INSTRUMENTATION_SCOPE, Part::of(message), 0, &mut self.scope_text);
+            object(&schema::INSTRUMENTATION_SCOPE, message, 0, &mut self.scope_text);
             self.scope_text.push(b',');
         }
-        schema_url(scope, &mut self.scope_text);
+        schema_url(url, &mut self.scope_text);
     }
 
-    /// Appends a metric with one of its points, or without one, up to its closing bracket.
-    fn metric(&mut self, metric: MetricRef<'a>, point: Option<Part<'_>>, out: &mut Vec<u8>) {
-        let (Some(point), Some((field, _))) = (point, metric.data) else {
+    /// Appends the metric of that number with one of its points, or without one, up to its closing bracket.
+    fn metric(&mut self, number: usize, point: Option<Trusted<'_>>, out: &mut Vec<u8>) {
+        let segment = self.segment;
+        let message = segment.checked().at(segment.metric_range(number).unwrap_or_default());
+        let (Some(point), Some((field, rest))) = (point, segment.data_rest(number)) else {
             out.push(b'{');
-            return fields(&schema::METRIC, Part::of(metric.message), ALL, 0, out);
+            return fields(&schema::METRIC, message, ALL, 0, out);
         };
+        let field = &schema::METRIC.fields[field];
         let Kind::Message(data_message) = field.kind else { return };
         let Some(point_message) = data_message.points() else { return };
-        // By place, not by content: neighbours of one metric are cut from the same bytes.
-        if !self.metric.is_some_and(|known| std::ptr::eq(known, metric.message)) {
-            self.metric = Some(metric.message);
-            self.enter_metric(metric, field, data_message);
+        if self.metric.replace(number) != Some(number) {
+            self.enter_metric(message, segment.checked().at(rest), field, data_message);
         }
         out.extend_from_slice(&self.head);
         open_row(point_message, point, out);
@@ -128,11 +130,11 @@ impl<'a> Renderer<'a> {
 
     fn enter_metric(
         &mut self,
-        MetricRef { message, rest, .. }: MetricRef<'_>,
+        metric: Trusted<'_>,
+        rest: Trusted<'_>,
         field: &Field,
         data_message: &'static Message,
     ) {
-        let metric = Part::of(message);
         let Some(points) = data_message.field(POINTS) else { return };
         self.head.clear();
         self.head.push(b'{');
@@ -144,7 +146,7 @@ impl<'a> Renderer<'a> {
         self.tail.clear();
         self.tail.extend_from_slice(b"],");
         // Only what is behind the points: to step over them would take a walk over all for each window of rows.
-        fields(data_message, Part::of(rest), (points.number + 1, u8::MAX), 0, &mut self.tail);
+        fields(data_message, rest, (points.number + 1, u8::MAX), 0, &mut self.tail);
         close(b'}', &mut self.tail);
         self.tail.push(b',');
         fields(&schema::METRIC, metric, (field.number + 1, u8::MAX), 0, &mut self.tail);
@@ -152,7 +154,7 @@ impl<'a> Renderer<'a> {
 }
 
 /// Appends a span, log record or data point without its last bracket.
-fn open_row(schema: &'static Message, row: Part<'_>, out: &mut Vec<u8>) {
+fn open_row(schema: &'static Message, row: Trusted<'_>, out: &mut Vec<u8>) {
     match row_text::of_row(row.content()) {
         Some((_, text)) => out.extend_from_slice(text),
         None => {
@@ -162,10 +164,10 @@ fn open_row(schema: &'static Message, row: Part<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn schema_url(owner: OwnerRef<'_>, out: &mut Vec<u8>) {
-    if let Some(url) = owner.schema_url {
+fn schema_url(url: Option<Trusted<'_>>, out: &mut Vec<u8>) {
+    if let Some(url) = url {
         out.extend_from_slice(b"\"schemaUrl\":");
-        text::string(Part::of(url), out);
+        text::string(url, out);
         out.push(b',');
     }
 }

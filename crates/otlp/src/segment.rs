@@ -10,13 +10,14 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::kept::Kept;
 use crate::limits::MAX_SEGMENT_BYTES;
-use crate::normalize::{normalize, rewrite};
+use crate::normalize::normalize;
 use crate::order::sort_messages;
 use crate::repair::Repairs;
-use crate::schema::{Field, METRIC, Message};
+use crate::schema::{Field, METRIC};
 use crate::signal::Signal;
-use crate::verify::{Form, Needs, check};
+use crate::verify::{Needs, Verified, verify};
 
+mod entries;
 mod index;
 mod measure;
 mod merge;
@@ -27,6 +28,7 @@ mod request;
 mod tests;
 pub(crate) mod text;
 
+pub use entries::entries;
 pub use measure::{Copied, Run};
 
 /// An immutable run of rows of one signal.
@@ -355,15 +357,11 @@ impl SegmentBuilder {
         if self.push_plain(request) {
             return Ok(Repairs::default());
         }
-        match check(self.segment.signal.data(), request)? {
-            Needs::Nothing | Needs::Dropping => self.push_verified(request, Form::Canonical),
-            Needs::Sorting(messages) => self.push_unsorted(request, &messages),
-            needs @ (Needs::Modernizing | Needs::Rewriting) => self.push_loose(request, needs),
-        }
+        self.push_verified(&verify(self.segment.signal.data(), request)?)
     }
 
-    /// As [`SegmentBuilder::push_protobuf`], for a request that is laid out as senders write it: that takes one
-    /// walk. `false`, and nothing is appended, if it is laid out in another way, malformed, or too large.
+    /// As [`SegmentBuilder::push_protobuf`], for a request that is laid out as senders write it: to check it and to
+    /// find its rows takes one walk. `false`, and nothing is appended, if it is laid out in another way, malformed, or too large.
     pub fn push_plain(&mut self, request: &[u8]) -> bool {
         let start = self.bytes();
         if request.len() > MAX_SEGMENT_BYTES.saturating_sub(start) {
@@ -420,19 +418,25 @@ impl SegmentBuilder {
         messages.is_some()
     }
 
-    /// Appends a request that [`crate::verify::verify`] found to be of this `form`, or that this crate wrote.
+    /// Appends a request that was checked before, or that this crate wrote: nobody checks it again.
     ///
     /// # Errors
     /// If the segment has no room for it. The segment is as it was then.
-    pub fn push_verified(&mut self, request: &[u8], form: Form) -> Result<Repairs> {
-        self.push(request, |bytes, message| {
-            let mut repairs = Repairs::default();
-            match form {
-                Form::Canonical => bytes.extend_from_slice(request),
-                Form::Loose => normalize(message, request, bytes, &mut repairs),
-            }
-            repairs
-        })
+    ///
+    /// # Panics
+    /// If the request is of another signal.
+    pub fn push_verified(&mut self, request: &Verified<'_>) -> Result<Repairs> {
+        assert!(std::ptr::eq(request.message, self.signal().data()), "a request of another signal");
+        if request.bytes().len() > MAX_SEGMENT_BYTES.saturating_sub(self.bytes()) {
+            return Err(too_large());
+        }
+        let (start, mut repairs) = (self.bytes(), Repairs::default());
+        match request.needs {
+            // Readers of a segment pass by unknown fields, so to keep them costs less than to drop them.
+            Needs::Nothing | Needs::Dropping => self.buffer().extend_from_slice(request.bytes()),
+            _ => normalize(request, self.buffer(), &mut repairs),
+        }
+        self.index_written(start).map(|()| repairs)
     }
 
     /// Appends the rows of a request in protobuf, of which nothing is wanted but their times.
@@ -446,11 +450,11 @@ impl SegmentBuilder {
         let mark = self.mark();
         if plain::read(&mut self.segment, request, 0).is_none() {
             self.reset_to(mark);
-            let needs = check(self.segment.signal.data(), request)?;
+            let verified = verify(self.segment.signal.data(), request)?;
             // The times may stand in other fields, or twice: so what is canonical is made first. Its rows have places
             // then, which nobody asks for.
-            if matches!(needs, Needs::Modernizing | Needs::Rewriting) {
-                return self.push_loose(request, needs);
+            if matches!(verified.needs, Needs::Modernizing | Needs::Rewriting) {
+                return self.push_verified(&verified);
             }
             if let Err(error) = index::index_unsorted(&mut self.segment, request) {
                 self.reset_to(mark);
@@ -472,45 +476,12 @@ impl SegmentBuilder {
         }
     }
 
-    /// Appends a request of which was found that it needs to be rewritten.
-    fn push_loose(&mut self, request: &[u8], needs: Needs) -> Result<Repairs> {
-        self.push(request, |bytes, message| {
-            let mut repairs = Repairs::default();
-            rewrite(Ok(needs), message, request, bytes, &mut repairs);
-            repairs
-        })
-    }
-
-    /// Appends a request that is canonical but for the order of fields in these messages of it.
-    fn push_unsorted(&mut self, request: &[u8], messages: &[Range<usize>]) -> Result<Repairs> {
-        self.push(request, |bytes, _| {
-            let start = bytes.len();
-            bytes.extend_from_slice(request);
-            sort_messages(&mut bytes[start..], messages);
-            Repairs::default()
-        })
-    }
-
-    /// Appends what `write` makes of a request, and its rows.
-    fn push(
-        &mut self,
-        request: &[u8],
-        write: impl FnOnce(&mut Vec<u8>, &'static Message) -> Repairs,
-    ) -> Result<Repairs> {
-        if request.len() > MAX_SEGMENT_BYTES.saturating_sub(self.bytes()) {
-            return Err(too_large());
-        }
-        let start = self.bytes();
-        let repairs = write(&mut self.segment.bytes, self.segment.signal.data());
-        self.push_written(start).map(|()| repairs)
-    }
-
     /// Adds the rows of a canonical request that was written to the [`buffer`](SegmentBuilder::buffer),
     /// where it starts at `start`.
     ///
     /// # Errors
     /// If the segment has no room for it. It is removed then.
-    pub(crate) fn push_written(&mut self, start: usize) -> Result<()> {
+    pub(crate) fn index_written(&mut self, start: usize) -> Result<()> {
         // The request is in the buffer already, which therefore ends elsewhere than where it is to end if this fails.
         let Mark([_, lens @ ..]) = self.mark();
         // What replaces invalid UTF-8 takes more room than what it replaces.
@@ -525,7 +496,7 @@ impl SegmentBuilder {
         indexed
     }
 
-    /// Where requests stand back to back. Only [`push_written`](SegmentBuilder::push_written) makes rows of
+    /// Where requests stand back to back. Only [`index_written`](SegmentBuilder::index_written) makes rows of
     /// what is added.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.segment.bytes

@@ -16,14 +16,23 @@ use crate::schema::{
     SPAN, Step, WireType,
 };
 use crate::utf8;
-use crate::wire::Reader;
+use crate::wire::CheckingReader;
 
 pub(crate) mod attribute;
 pub(crate) mod span;
 #[cfg(test)]
 mod tests;
 
-/// What [`verify`] found of a well-formed message.
+/// A message that was checked to its last field, and what was found. Only [`verify`] makes one; and who writes
+/// protobuf in this crate, for what came of it.
+#[derive(Debug, Clone)]
+pub struct Verified<'a> {
+    pub(crate) message: &'static Message,
+    bytes: &'a [u8],
+    pub(crate) needs: Needs,
+}
+
+/// Whether a well-formed message is canonical.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Readers may take the bytes as they are: known fields ascend by number, singular fields occur
@@ -48,6 +57,54 @@ pub(crate) enum Needs {
     Modernizing,
     /// It is to be rewritten.
     Rewriting,
+    /// Something: who wrote it knows that it is not canonical, and no more.
+    Checking,
+}
+
+impl<'a> Verified<'a> {
+    /// What this crate wrote: canonical, but that rows may stand as text ([`crate::kept`]), or something that came
+    /// of JSON as loose as what it came of.
+    pub(crate) fn written(message: &'static Message, bytes: &'a [u8], form: Form) -> Verified<'a> {
+        let needs = match form {
+            Form::Canonical => Needs::Nothing,
+            Form::Loose => Needs::Checking,
+        };
+        Verified { message, bytes, needs }
+    }
+
+    /// Its bytes, as they came.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Whether it is canonical.
+    pub fn form(&self) -> Form {
+        match self.needs {
+            Needs::Nothing | Needs::Dropping => Form::Canonical,
+            Needs::Sorting(_) | Needs::Modernizing | Needs::Rewriting | Needs::Checking => {
+                Form::Loose
+            }
+        }
+    }
+
+    /// Bytes that [`crate::normalize`] adds to it at most, for want of UTF-8 in its strings, or takes on the way
+    /// because it is of an older version.
+    pub fn growth(&self) -> usize {
+        if matches!(self.needs, Needs::Nothing | Needs::Dropping | Needs::Sorting(_)) {
+            return 0;
+        }
+        let Verified { message, bytes, .. } = *self;
+        let mut walk = Walk::new(bytes);
+        match walk.message(message, 0..bytes.len(), 0) {
+            Ok(()) if walk.aged => {
+                // There are two copies of what it grows to, while it is rewritten.
+                let grown = modernize::growth(message, bytes);
+                walk.growth + bytes.len() + grown.saturating_mul(2)
+            }
+            Ok(()) => walk.growth,
+            Err(_) => 0,
+        }
+    }
 }
 
 /// Checks that `bytes` are a message of this type, down to the last field: structure, lengths, wire
@@ -55,36 +112,10 @@ pub(crate) enum Needs {
 ///
 /// # Errors
 /// If the bytes are malformed, with the offset of the fault.
-pub fn verify(message: &'static Message, bytes: &[u8]) -> Result<Form> {
-    match check(message, bytes)? {
-        Needs::Nothing | Needs::Dropping => Ok(Form::Canonical),
-        Needs::Sorting(_) | Needs::Modernizing | Needs::Rewriting => Ok(Form::Loose),
-    }
-}
-
-/// Bytes that [`crate::normalize`] adds to a well-formed message at most, for want of UTF-8 in its strings, or
-/// takes on the way because it is of an older version.
-pub fn growth(message: &'static Message, bytes: &[u8]) -> usize {
-    let mut walk = Walk::new(bytes);
-    match walk.message(message, 0..bytes.len(), 0) {
-        Ok(()) if walk.aged => {
-            // There are two copies of what it grows to, while it is rewritten.
-            let grown = modernize::growth(message, bytes);
-            walk.growth + bytes.len() + grown.saturating_mul(2)
-        }
-        Ok(()) => walk.growth,
-        Err(_) => 0,
-    }
-}
-
-/// As [`verify`], but tells what [`crate::normalize`] would have to do.
-///
-/// # Errors
-/// As [`verify`].
-pub(crate) fn check(message: &'static Message, bytes: &[u8]) -> Result<Needs> {
+pub fn verify<'a>(message: &'static Message, bytes: &'a [u8]) -> Result<Verified<'a>> {
     let mut walk = Walk::new(bytes);
     walk.message(message, 0..bytes.len(), 0).map_err(|error| *error)?;
-    Ok(walk.needs())
+    Ok(Verified { message, bytes, needs: walk.needs() })
 }
 
 /// The varint that protobuf takes a field of this kind to hold: of 32-bit kinds the low 32 bits count,
@@ -148,7 +179,7 @@ impl<'a> Walk<'a> {
         match self.needs() {
             Needs::Nothing | Needs::Dropping => Some(Vec::new()),
             Needs::Sorting(messages) => Some(messages),
-            Needs::Modernizing | Needs::Rewriting => None,
+            Needs::Modernizing | Needs::Rewriting | Needs::Checking => None,
         }
     }
 
@@ -217,7 +248,7 @@ impl<'a> Walk<'a> {
         start: Start,
         lists: usize,
     ) -> Checked {
-        let mut reader = Reader::within(self.bytes, start.at..range.end);
+        let mut reader = CheckingReader::within(self.bytes, start.at..range.end);
         let Start { mut order, mut sorted, .. } = start;
         while !reader.is_empty() {
             let (tag, width) = reader.small_tag();
@@ -259,7 +290,7 @@ impl<'a> Walk<'a> {
     fn odd_field(
         &mut self,
         message: &'static Message,
-        mut reader: Reader<'a>,
+        mut reader: CheckingReader<'a>,
         mut order: Order,
         lists: usize,
     ) -> std::result::Result<Odd, Box<Error>> {
@@ -291,7 +322,7 @@ impl<'a> Walk<'a> {
 
     /// Checks the value of a field of older versions.
     #[cold]
-    fn older(&mut self, older: &Older, reader: &mut Reader<'a>, lists: usize) -> Checked {
+    fn older(&mut self, older: &Older, reader: &mut CheckingReader<'a>, lists: usize) -> Checked {
         self.aged = true;
         match older.kind {
             Kind::Message(message) => self.nested(message, reader, lists),
@@ -306,7 +337,12 @@ impl<'a> Walk<'a> {
 
     /// Checks the value of a field that has the right wire type.
     #[inline(always)]
-    fn value(&mut self, field: &'static Field, reader: &mut Reader<'a>, lists: usize) -> Checked {
+    fn value(
+        &mut self,
+        field: &'static Field,
+        reader: &mut CheckingReader<'a>,
+        lists: usize,
+    ) -> Checked {
         match field.kind {
             Kind::Message(message) => self.messages(field, message, reader, lists),
             Kind::String => {
@@ -324,7 +360,7 @@ impl<'a> Walk<'a> {
     }
 
     #[inline(always)]
-    fn scalar(&mut self, kind: Kind, reader: &mut Reader<'a>) -> Checked {
+    fn scalar(&mut self, kind: Kind, reader: &mut CheckingReader<'a>) -> Checked {
         match kind.wire_type() {
             WireType::Fixed64 => drop(reader.fixed64()?),
             WireType::Fixed32 => drop(reader.fixed32()?),
@@ -344,7 +380,7 @@ impl<'a> Walk<'a> {
         &mut self,
         field: &Field,
         message: &'static Message,
-        reader: &mut Reader<'a>,
+        reader: &mut CheckingReader<'a>,
         lists: usize,
     ) -> Checked {
         if message.role == Role::KeyValue {
@@ -373,7 +409,7 @@ impl<'a> Walk<'a> {
         tag: u8,
         lists: usize,
     ) -> std::result::Result<usize, Box<Error>> {
-        let mut reader = Reader::within(message, start..message.len());
+        let mut reader = CheckingReader::within(message, start..message.len());
         while reader.rest().first() == Some(&tag) {
             // An array in them is recognised too, so there has to be room for one more list.
             let end = if lists < MAX_VALUE_DEPTH {
@@ -396,7 +432,7 @@ impl<'a> Walk<'a> {
     fn nested(
         &mut self,
         message: &'static Message,
-        reader: &mut Reader<'a>,
+        reader: &mut CheckingReader<'a>,
         lists: usize,
     ) -> Checked {
         let start = reader.offset();
@@ -415,7 +451,7 @@ impl<'a> Walk<'a> {
 
     /// Checks an attribute, which mostly is a key and a value.
     fn key_value(&mut self, range: Range<usize>, lists: usize) -> Checked {
-        let mut reader = Reader::within(self.bytes, range.clone());
+        let mut reader = CheckingReader::within(self.bytes, range.clone());
         if reader.eat(tag::KEY)
             && let Ok(key) = reader.len_range()
             && reader.rest().first() == Some(&tag::VALUE)
@@ -431,7 +467,7 @@ impl<'a> Walk<'a> {
 
     /// Checks a value, which mostly is one field.
     fn any_value(&mut self, range: Range<usize>, lists: usize) -> Checked {
-        let reader = Reader::within(self.bytes, range.clone());
+        let reader = CheckingReader::within(self.bytes, range.clone());
         match *reader.rest() {
             [] | [tag::BOOL, 0 | 1] | [tag::DOUBLE, _, _, _, _, _, _, _, _] => Ok(()),
             [tag::INT, ref int @ ..] if is_minimal_varint(int) => Ok(()),
@@ -453,7 +489,7 @@ impl<'a> Walk<'a> {
 
     /// Checks the packed values of a repeated scalar, whose length stands at `start`.
     #[cold]
-    fn packed(&mut self, kind: Kind, start: usize, mut values: Reader<'a>) -> Checked {
+    fn packed(&mut self, kind: Kind, start: usize, mut values: CheckingReader<'a>) -> Checked {
         self.loose |= values.is_empty();
         if kind.wire_type() == WireType::Fixed64 {
             // Whole numbers of eight bytes need no look at each: any bits are a value.
@@ -483,7 +519,7 @@ impl<'a> Walk<'a> {
 
 /// Steps over the tag of the same repeated field, if it stands next.
 #[inline(always)]
-fn again(field: &Field, reader: &mut Reader<'_>) -> bool {
+fn again(field: &Field, reader: &mut CheckingReader<'_>) -> bool {
     let tag = field.number << 3 | WireType::Len as u8;
     field.rule == Rule::Repeated && field.number < 16 && reader.eat(tag)
 }
@@ -499,7 +535,7 @@ fn is_small(message: &Message, bytes: &[u8]) -> bool {
 }
 
 /// A reader behind the tag of a message that is one field with a tag of one byte and a length.
-fn only_field<'a>(message: &Reader<'a>) -> Option<Reader<'a>> {
+fn only_field<'a>(message: &CheckingReader<'a>) -> Option<CheckingReader<'a>> {
     let mut field = message.clone();
     field.step(1);
     let mut value = field.clone();

@@ -13,7 +13,7 @@ mod tests;
 ///
 /// Every method fails, and never panics, on bytes that are not well formed.
 #[derive(Debug, Clone)]
-pub struct Reader<'a> {
+pub struct CheckingReader<'a> {
     /// Everything up to the end of what is read, so that places are those of the whole slice.
     bytes: &'a [u8],
     at: usize,
@@ -34,11 +34,11 @@ pub enum Value<'a> {
     Group,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> CheckingReader<'a> {
     /// A reader of all of `bytes`.
     #[inline]
-    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
-        Reader { bytes, at: 0 }
+    pub fn new(bytes: &'a [u8]) -> CheckingReader<'a> {
+        CheckingReader { bytes, at: 0 }
     }
 
     /// A reader of a part of `bytes`; offsets count from the start of `bytes`.
@@ -46,9 +46,9 @@ impl<'a> Reader<'a> {
     /// # Panics
     /// If `range` is not inside `bytes`.
     #[inline]
-    pub fn within(bytes: &'a [u8], range: Range<usize>) -> Reader<'a> {
+    pub fn within(bytes: &'a [u8], range: Range<usize>) -> CheckingReader<'a> {
         assert!(range.start <= range.end && range.end <= bytes.len(), "range outside of the bytes");
-        Reader { bytes: &bytes[..range.end], at: range.start }
+        CheckingReader { bytes: &bytes[..range.end], at: range.start }
     }
 
     /// Where the next byte stands.
@@ -175,9 +175,9 @@ impl<'a> Reader<'a> {
 
     /// Reads a length and returns a reader of that many bytes, after stepping over them.
     #[inline]
-    pub fn nested(&mut self) -> Result<Reader<'a>> {
+    pub fn nested(&mut self) -> Result<CheckingReader<'a>> {
         let range = self.len_range()?;
-        Ok(Reader { bytes: &self.bytes[..range.end], at: range.start })
+        Ok(CheckingReader { bytes: &self.bytes[..range.end], at: range.start })
     }
 
     /// What was read and is left to read, in which places count.
@@ -270,7 +270,7 @@ fn long_tag(bytes: &[u8], start: usize) -> Result<(u32, u8, usize)> {
 /// Where the group ends that the reader stands in, without recursion: the open groups are counted by a
 /// small stack.
 #[cold]
-fn group_end(mut reader: Reader<'_>, number: u32) -> Result<usize> {
+fn group_end(mut reader: CheckingReader<'_>, number: u32) -> Result<usize> {
     const MAX_GROUPS: usize = 64;
     // What is sent says how deep groups nest, so they are not stepped over by recursion. OTLP has none.
     let mut open = vec![number];

@@ -8,7 +8,7 @@ use common::oracle::protobuf::{check_as, segment};
 use common::oracle::{framing, json, pipeline, protobuf};
 use common::rows::rows;
 use common::{corpus, samples};
-use duckspan_otlp::{Signal, verify::Form};
+use duckspan_otlp::Signal;
 
 /// Bytes of a corpus file that are taken: enough for every kind of field.
 const HEAD: usize = 3000;
@@ -102,11 +102,11 @@ fn files() {
 fn loose_forms_have_the_same_rows() {
     for signal in Signal::ALL {
         let request = samples::request(signal);
-        let want = rows(&segment(signal, &request, Form::Loose).0);
+        let want = rows(&segment(signal, &request).0);
         for seed in 0..50 {
             let loose = loosen(signal.data(), &request, &mut Numbers::new(seed));
             check_as(signal, &loose);
-            let found = rows(&segment(signal, &loose, Form::Loose).0);
+            let found = rows(&segment(signal, &loose).0);
             assert_eq!(found, want, "seed {seed}");
         }
     }

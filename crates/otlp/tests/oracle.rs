@@ -29,8 +29,7 @@ use single::Request;
 
 /// The rows of a request in protobuf.
 fn rows_of(signal: Signal, request: &[u8]) -> Vec<Row> {
-    let form = verify(signal.data(), request).expect("a well-formed request");
-    rows(&segment(signal, request, form).0)
+    rows(&segment(signal, request).0)
 }
 
 /// The request that a record in JSON holds, as protobuf.
@@ -39,7 +38,7 @@ fn protobuf_of(signal: Signal, json: &str) -> Vec<u8> {
     transcoder
         .read(json.as_bytes(), SignalSet::ALL, Projection::ALL)
         .unwrap_or_else(|error| panic!("{error} in {json}"));
-    transcoder.request(signal).expect("the signal").0.to_vec()
+    transcoder.request(signal).expect("the signal").bytes().to_vec()
 }
 
 /// Compares requests row by row; NaN equals NaN.
@@ -64,12 +63,11 @@ fn check_request<R: Request + Debug>(request: &[u8]) {
 
 /// What is sent of the rows of a request: canonical, and the same of a segment that shares what is equal.
 fn request_of(signal: Signal, request: &[u8]) -> Vec<u8> {
-    let form = verify(signal.data(), request).expect("a well-formed request");
-    let segment = segment(signal, request, form).0;
+    let segment = segment(signal, request).0;
     let sent = |segment: &Segment| {
         let mut sent = Vec::new();
         segment.put_request(0..segment.len(), &mut sent);
-        assert_eq!(verify(signal.data(), &sent).expect("a request"), Form::Canonical);
+        assert_eq!(verify(signal.data(), &sent).expect("a request").form(), Form::Canonical);
         sent
     };
     let merged = Segment::merge(signal, &[(&segment, 0..segment.len())]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use duckspan_otlp::wire::{Reader, Value};
+use duckspan_otlp::wire::{CheckingReader, Value};
 
 #[cfg(test)]
 mod tests;
@@ -75,7 +75,7 @@ fn field(message: &[u8], number: u32) -> Option<Value<'_>> {
 
 /// The fields of a message, up to what cannot be read.
 fn fields(message: &[u8]) -> impl Iterator<Item = (u32, Value<'_>)> {
-    let mut reader = Reader::new(message);
+    let mut reader = CheckingReader::new(message);
     std::iter::from_fn(move || {
         if reader.is_empty() {
             return None;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use duckspan_otlp::wire::{Reader, put_len, put_tag, put_varint, zigzag};
+use duckspan_otlp::wire::{CheckingReader, put_len, put_tag, put_varint, zigzag};
 
 use super::Writer;
 
@@ -65,7 +65,7 @@ impl<'a> Protobuf<'a> {
 
 /// The numbers and places of the fields of a message.
 fn field_ranges(message: &[u8]) -> Vec<(u32, Range<usize>)> {
-    let mut reader = Reader::new(message);
+    let mut reader = CheckingReader::new(message);
     let mut fields = Vec::with_capacity(32);
     while !reader.is_empty() {
         let start = reader.offset();

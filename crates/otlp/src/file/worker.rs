@@ -212,13 +212,13 @@ impl Decoding<'_> {
         if let Some(foreign) = foreign {
             return Err(Refusal::foreign(foreign.to_string()));
         }
-        onto.push_written(start)?;
+        onto.index_written(start)?;
         for signal in Signal::ALL {
-            if let Some((request, form)) = self.transcoder.request(signal) {
+            if let Some(request) = self.transcoder.request(signal) {
                 *self.last_signal = Some(signal);
                 let segments = &mut self.decoded.segments;
                 let builder = builder(&mut self.builder, segments, self.spare, signal, needed);
-                let repairs = builder.push_verified(request, form)?;
+                let repairs = builder.push_verified(&request)?;
                 self.decoded.repairs.add(&repairs);
             }
         }

@@ -380,7 +380,7 @@ impl<'a> Reader<'a> {
     fn implied(&mut self, slot: &'static Slot, number: u32, nest: Nest) -> Step {
         let start = open(&mut self.out, slot.number, 1);
         self.message(slot.child, nest)?;
-        let mut reader = wire::Reader::new(&self.out[start..]);
+        let mut reader = wire::CheckingReader::new(&self.out[start..]);
         let mut found = false;
         while let Ok((known, wire_type)) = reader.tag() {
             found |= known == number;

@@ -230,8 +230,8 @@ impl Replay {
         let outcome = self.transcoder.read(text, wanted, Projection::ALL)?;
         let mut builder = SegmentBuilder::new(self.signal);
         let mut repairs = outcome.repairs;
-        if let Some((request, form)) = self.transcoder.request(self.signal) {
-            repairs.add(&builder.push_verified(request, form)?);
+        if let Some(request) = self.transcoder.request(self.signal) {
+            repairs.add(&builder.push_verified(&request)?);
         }
         match repairs.first(|_| true) {
             Some(repaired) => Err(Error::new(repaired.to_string(), 0)),

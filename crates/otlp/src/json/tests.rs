@@ -60,12 +60,13 @@ fn read(of: Of, record: &str) -> Result<(Vec<u8>, Repairs)> {
 
 fn read_with(transcoder: &mut Transcoder, of: Of, record: &str) -> Result<(Vec<u8>, Repairs)> {
     let outcome = transcoder.read(record.as_bytes(), SignalSet::ALL, Projection::ALL)?;
-    let (bytes, form) = transcoder.request(of.signal()).expect("the signal");
-    if form == Form::Canonical {
-        assert_eq!(verify(of.signal().data(), bytes), Ok(form), "{record}");
+    let request = transcoder.request(of.signal()).expect("the signal");
+    if request.form() == Form::Canonical {
+        let found = verify(of.signal().data(), request.bytes()).map(|found| found.form());
+        assert_eq!(found, Ok(Form::Canonical), "{record}");
     }
     let mut builder = SegmentBuilder::new(of.signal());
-    builder.push_verified(bytes, form)?;
+    builder.push_verified(&request)?;
     let segment = builder.finish();
     let message = match of {
         Of::Metric => segment.metric(0).map(|metric| metric.message),

@@ -2,7 +2,7 @@ use super::*;
 use crate::normalize::normalize;
 use crate::repair::Repairs;
 use crate::schema::{LOGS_DATA, METRICS_DATA, TRACES_DATA};
-use crate::verify::{Form, growth, verify};
+use crate::verify::{Form, verify};
 use crate::wire::sample::{attribute, double, fixed64, text, varint};
 
 /// The canonical form of a request whose only scope has these contents; each level is grown by as much as
@@ -12,13 +12,14 @@ fn canonical(message: &'static Message, scope: &[u8]) -> Vec<u8> {
 }
 
 fn of_request(message: &'static Message, request: &[u8]) -> Vec<u8> {
-    assert_eq!(verify(message, request), Ok(Form::Loose));
+    let verified = verify(message, request).expect("a message");
+    assert_eq!(verified.form(), Form::Loose);
     let (mut modern, mut out, mut repairs) = (Vec::new(), Vec::new(), Repairs::default());
     modernize(message, request, &mut modern);
-    assert!(modern.len() <= request.len() + super::growth(message, request));
-    normalize(message, request, &mut out, &mut repairs);
-    assert!(out.len() + modern.len() <= request.len() + growth(message, request));
-    assert_eq!(verify(message, &out), Ok(Form::Canonical));
+    assert!(modern.len() <= request.len() + growth(message, request));
+    normalize(&verified, &mut out, &mut repairs);
+    assert!(out.len() + modern.len() <= request.len() + verified.growth());
+    assert_eq!(verify(message, &out).map(|found| found.form()), Ok(Form::Canonical));
     out
 }
 
@@ -129,11 +130,15 @@ fn faults_are_found() {
         assert!(verify(&METRICS_DATA, &point(bad)).is_err(), "{bad:?}");
     }
     // A field of old is one only with the type of old.
-    assert_eq!(verify(&METRICS_DATA, &point(&varint(4, 1))), Ok(Form::Loose));
+    assert_eq!(
+        verify(&METRICS_DATA, &point(&varint(4, 1))).map(|found| found.form()),
+        Ok(Form::Loose)
+    );
     let unknown = text(1, text(2, text(2, varint(4, 1))));
-    assert_eq!(verify(&METRICS_DATA, &unknown), Ok(Form::Canonical));
+    assert_eq!(verify(&METRICS_DATA, &unknown).map(|found| found.form()), Ok(Form::Canonical));
     let (mut out, mut repairs) = (Vec::new(), Repairs::default());
-    normalize(&METRICS_DATA, &point(&text(1, text(2, b"\xff"))), &mut out, &mut repairs);
+    let bad = point(&text(1, text(2, b"\xff")));
+    normalize(&verify(&METRICS_DATA, &bad).expect("a metric"), &mut out, &mut repairs);
     assert_eq!(repairs.total(), 1);
     let value = text(2, text(1, "\u{fffd}"));
     let expected = [fixed64(6, 0), text(7, value)].concat();

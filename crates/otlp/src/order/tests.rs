@@ -1,6 +1,6 @@
 use super::*;
 use crate::schema::{ANY_VALUE, HISTOGRAM_DATA_POINT, Message, SPAN};
-use crate::verify::{Needs, check};
+use crate::verify::{Needs, verify};
 use crate::wire::put_len;
 use crate::wire::sample::{attribute, fixed32, text};
 
@@ -93,7 +93,7 @@ fn fields_of_any_order_are_sorted() {
     let mut with_late = 0;
     for order in permutations(fields.len()) {
         let mut bytes = order.iter().flat_map(|&at| fields[at].clone()).collect::<Vec<u8>>();
-        if let Needs::Sorting(messages) = check(&SPAN, &bytes).expect("a span") {
+        if let Needs::Sorting(messages) = verify(&SPAN, &bytes).expect("a span").needs {
             let mut runs = Vec::new();
             find_runs(&bytes, messages[0].clone(), &mut runs);
             with_late += usize::from(late_run(&runs).is_some());

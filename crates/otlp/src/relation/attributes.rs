@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::elements::{Elements, key_value, short_string};
+use super::elements::{Elements, key_value};
 use super::value_json;
-use crate::render::{Part, text};
+use crate::any_value::AnyValue;
+use crate::render::text;
+use crate::trusted::Trusted;
 
 /// Appends attributes, or the members of a map, as a JSON object; of equal keys the first counts.
 pub(super) fn object(all: Elements<'_>, depth: usize, out: &mut Vec<u8>) {
@@ -22,22 +24,25 @@ pub(super) fn object(all: Elements<'_>, depth: usize, out: &mut Vec<u8>) {
 
 /// Appends a member of an object, and a comma.
 #[inline(always)]
-fn member(key: Part<'_>, value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
+fn member(key: Trusted<'_>, value: Trusted<'_>, depth: usize, out: &mut Vec<u8>) {
     out.push(b'"');
     text::escaped(key, out);
-    if let Some(string) = short_string(value) {
-        out.extend_from_slice(b"\":\"");
-        text::escaped(string, out);
-        out.extend_from_slice(b"\",");
-    } else {
-        out.extend_from_slice(b"\":");
-        value_json::json(value, depth, out);
-        out.push(b',');
+    match AnyValue::of(value) {
+        AnyValue::String(string) => {
+            out.extend_from_slice(b"\":\"");
+            text::escaped(string, out);
+            out.extend_from_slice(b"\",");
+        }
+        other => {
+            out.extend_from_slice(b"\":");
+            value_json::any_json(other, depth, out);
+            out.push(b',');
+        }
     }
 }
 
 /// The value of the first attribute with this key.
-pub(super) fn find<'a>(mut all: Elements<'a>, key: &[u8]) -> Option<Part<'a>> {
+pub(super) fn find<'a>(mut all: Elements<'a>, key: &[u8]) -> Option<Trusted<'a>> {
     all.find_map(|attribute| {
         let (name, value) = key_value(attribute);
         (name.content() == key).then_some(value)

@@ -1,9 +1,9 @@
-//! Walks the elements of a repeated field, and the members of an `AnyValue`.
+//! Walks the elements of a repeated field, and the fields of an attribute.
 
-use super::walk::{self, known, step_over};
-use crate::render::Part;
+use super::walk::known;
 use crate::schema::role::{alike, len_tag, tag};
-use crate::schema::{self, ARRAY_VALUE, KEY_VALUE_LIST, Message, WireType};
+use crate::schema::{ARRAY_VALUE, KEY_VALUE_LIST, Message, WireType};
+use crate::trusted::Trusted;
 
 /// The numbers of the fields of a `KeyValue`.
 const KEY: u32 = tag::number(tag::KEY);
@@ -32,7 +32,7 @@ impl Repeated {
 
     /// The elements, of which the first stands at the start of `rest`, behind its tag.
     #[inline(always)]
-    pub(super) fn elements(self, rest: Part<'_>) -> Elements<'_> {
+    pub(super) fn elements(self, rest: Trusted<'_>) -> Elements<'_> {
         Elements { field: self, rest, is_first: true }
     }
 }
@@ -41,7 +41,7 @@ impl Repeated {
 #[derive(Clone, Copy)]
 pub(super) struct Elements<'a> {
     field: Repeated,
-    rest: Part<'a>,
+    rest: Trusted<'a>,
     /// Whether the tag is behind.
     is_first: bool,
 }
@@ -49,7 +49,7 @@ pub(super) struct Elements<'a> {
 impl<'a> Elements<'a> {
     /// All of `values`, the only field of an `ArrayValue` or `KeyValueList`.
     #[inline(always)]
-    pub(super) fn of_list(list: Part<'a>) -> Elements<'a> {
+    pub(super) fn of_list(list: Trusted<'a>) -> Elements<'a> {
         let field = Repeated { tag: VALUES, later: 0 };
         Elements { field, rest: list, is_first: false }
     }
@@ -57,7 +57,7 @@ impl<'a> Elements<'a> {
     /// Steps over the tag of the next element, and over what stands before it.
     #[inline(never)]
     fn seek(&mut self) -> Option<()> {
-        while let Some((number, wire_type)) = walk::tag(&mut self.rest) {
+        while let Some((number, wire_type)) = self.rest.tag() {
             if number << 3 | u32::from(wire_type) == u32::from(self.field.tag) {
                 return Some(());
             }
@@ -66,7 +66,7 @@ impl<'a> Elements<'a> {
             if number < u32::BITS && self.field.later >> number & 1 != 0 {
                 break;
             }
-            step_over(&mut self.rest, number, wire_type)?;
+            self.rest.skip(number, wire_type)?;
         }
         // So that it stays at its end however often it is asked.
         self.rest.start = self.rest.end;
@@ -75,10 +75,10 @@ impl<'a> Elements<'a> {
 }
 
 impl<'a> Iterator for Elements<'a> {
-    type Item = Part<'a>;
+    type Item = Trusted<'a>;
 
     #[inline(always)]
-    fn next(&mut self) -> Option<Part<'a>> {
+    fn next(&mut self) -> Option<Trusted<'a>> {
         // Elements mostly stand back to back, so the next one is found by one byte.
         if !self.is_first && !self.rest.next_is(self.field.tag) {
             self.seek()?;
@@ -90,31 +90,33 @@ impl<'a> Iterator for Elements<'a> {
 
 /// The key and the value of a `KeyValue`; empty where absent.
 #[inline(always)]
-pub(super) fn key_value(attribute: Part<'_>) -> (Part<'_>, Part<'_>) {
+pub(super) fn key_value(attribute: Trusted<'_>) -> (Trusted<'_>, Trusted<'_>) {
     if let [tag::KEY, key_len @ ..0x80, rest @ ..] = attribute.content()
         && let Some([tag::VALUE, value_len @ ..0x80, value @ ..]) =
             rest.get(usize::from(*key_len)..)
         && value.len() == usize::from(*value_len)
     {
         let (key, value) = (attribute.start + 2, attribute.end - value.len());
-        let part = |start, end| Part { start, end, ..attribute };
         // Slices would do, but places are wanted, since values may be kept as places in the segment.
-        return (part(key, key + usize::from(*key_len)), part(value, attribute.end));
+        return (
+            attribute.at(key..key + usize::from(*key_len)),
+            attribute.at(value..attribute.end),
+        );
     }
     odd_key_value(attribute)
 }
 
 /// The same, of an attribute that is long, lacks one of them, or has fields besides.
 #[inline(never)]
-fn odd_key_value(mut part: Part<'_>) -> (Part<'_>, Part<'_>) {
-    let nothing = Part { start: part.end, ..part };
+fn odd_key_value(mut part: Trusted<'_>) -> (Trusted<'_>, Trusted<'_>) {
+    let nothing = part.at(part.end..part.end);
     let (mut key, mut value) = (nothing, nothing);
-    while let Some((number, wire_type)) = walk::tag(&mut part) {
+    while let Some((number, wire_type)) = part.tag() {
         let field = match (number, wire_type) {
             (KEY, LEN) => &mut key,
             (VALUE, LEN) => &mut value,
             // A field that nobody knows, or one of the two in another wire type: neither says anything.
-            _ => match step_over(&mut part, number, wire_type) {
+            _ => match part.skip(number, wire_type) {
                 Some(()) => continue,
                 None => break,
             },
@@ -125,60 +127,4 @@ fn odd_key_value(mut part: Part<'_>) -> (Part<'_>, Part<'_>) {
         }
     }
     (key, value)
-}
-
-/// What an `AnyValue` holds.
-#[derive(Clone, Copy)]
-pub(super) enum Any<'a> {
-    Empty,
-    String(Part<'a>),
-    Bool(bool),
-    Int(i64),
-    Double(f64),
-    Array(Part<'a>),
-    Map(Part<'a>),
-    Bytes(Part<'a>),
-}
-
-/// The text of an `AnyValue` that is text and short; others may be text, too.
-#[inline(always)]
-pub(super) fn short_string(value: Part<'_>) -> Option<Part<'_>> {
-    match value.content() {
-        [tag::STRING, len @ ..0x80, text @ ..] if text.len() == usize::from(*len) => {
-            Some(Part { start: value.start + 2, ..value })
-        }
-        _ => None,
-    }
-}
-
-/// Reads an `AnyValue`.
-#[inline]
-pub(super) fn any(value: Part<'_>) -> Any<'_> {
-    short_string(value).map_or_else(|| other_any(value), Any::String)
-}
-
-fn other_any(mut value: Part<'_>) -> Any<'_> {
-    while let Some((number, wire_type)) = walk::tag(&mut value) {
-        let field = schema::ANY_VALUE.field(number);
-        if field.is_some_and(|field| field.wire_type() as u8 == wire_type) {
-            return member((number << 3) as u8 | wire_type, value).unwrap_or(Any::Empty);
-        }
-        if step_over(&mut value, number, wire_type).is_none() {
-            break;
-        }
-    }
-    Any::Empty
-}
-
-fn member(tag: u8, mut value: Part<'_>) -> Option<Any<'_>> {
-    Some(match tag {
-        tag::STRING => Any::String(value.len()?),
-        tag::BOOL => Any::Bool(value.varint()? != 0),
-        tag::INT => Any::Int(value.varint()? as i64),
-        tag::DOUBLE => Any::Double(f64::from_le_bytes(value.array()?)),
-        tag::ARRAY => Any::Array(value.len()?),
-        tag::MAP => Any::Map(value.len()?),
-        tag::BYTES => Any::Bytes(value.len()?),
-        _ => return None,
-    })
 }

@@ -11,7 +11,6 @@ use super::table::Fields;
 use super::walk::{ABSENT, Walk};
 use super::window::{data_variant, metric_kind, row_variant};
 use crate::kept::{Kept, Projection, RowForm};
-use crate::render::Part;
 use crate::schema::{MAX_NUMBER, Message};
 use crate::segment::Segment;
 use crate::signal::Signal;
@@ -280,8 +279,8 @@ impl Conditions {
         let Some(walk) = self.stage.walks.get(variant) else { return false };
         let mut places = [ABSENT; MAX_NUMBER + 1];
         let places = &mut places[..walk.width()];
-        let (bytes, end) = (segment.buffer(), range.end);
-        walk.locate(Part::within(bytes, range), places);
+        let (bytes, end) = (segment.checked(), range.end);
+        walk.locate(bytes.at(range), places);
         let fields = Fields::new(bytes, places, end);
         self.checks
             .iter()

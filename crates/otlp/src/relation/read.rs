@@ -7,13 +7,14 @@ use super::table::{Fields, Rows, Table};
 use super::value_json;
 use super::values::{Data, Entry, Nulls, Texts, Values};
 use super::walk::Slot;
-use crate::render::{Part, number, text};
+use crate::render::{number, text};
 use crate::schema::{Field, Kind, Rule, WireType};
 use crate::segment::valid_time;
+use crate::trusted::{CheckedBytes, Trusted};
 use crate::wire::unzigzag;
 
 /// Appends what `ops` read from all messages of a table, those of each type by their own op.
-pub(super) fn append_all(table: &Table, bytes: &[u8], ops: &[Op], out: &mut Values) {
+pub(super) fn append_all(table: &Table, bytes: CheckedBytes<'_>, ops: &[Op], out: &mut Values) {
     table.runs(bytes, |variant, rows| match variant.and_then(|variant| ops.get(variant)) {
         Some(op) => append(op, rows, out),
         None => out.push_nulls(rows.len()),
@@ -217,7 +218,7 @@ fn inner(slot: Slot, members: &Members, rows: Rows<'_>, out: &mut Values) {
     let mut table = Table::new(members.walk.width());
     for fields in rows.each() {
         // Without the message its fields are at their defaults, so it is read as one without bytes.
-        let message = fields.content(slot).unwrap_or(Part { bytes, start: 0, end: 0 });
+        let message = fields.content(slot).unwrap_or(bytes.at(0..0));
         table.push(&members.walk, 0, message);
     }
     append_all(&table, bytes, &members.ops, out);
@@ -258,7 +259,7 @@ fn lists(slot: Slot, repeated: Repeated, members: &Members, rows: Rows<'_>, out:
 }
 
 /// Appends the members of structs, whose messages are in `table`.
-fn append_members(table: &Table, bytes: &[u8], members: &Members, out: &mut Values) {
+fn append_members(table: &Table, bytes: CheckedBytes<'_>, members: &Members, out: &mut Values) {
     let Data::Struct(columns) = &mut out.data else { return out.push_nulls(table.len()) };
     for (op, column) in members.ops.iter().zip(columns) {
         append_all(table, bytes, std::slice::from_ref(op), column);
@@ -294,7 +295,7 @@ fn packed(slot: Slot, kind: Kind, rows: Rows<'_>, out: &mut Values) {
     }
 }
 
-fn numbers<T>(kind: Kind, mut list: Part<'_>, values: &mut Vec<T>, of_bits: impl Fn(u64) -> T) {
+fn numbers<T>(kind: Kind, mut list: Trusted<'_>, values: &mut Vec<T>, of_bits: impl Fn(u64) -> T) {
     if kind.wire_type() == WireType::Fixed64 {
         // Bytes beyond the last whole number were refused when the message was checked.
         let (chunks, _) = list.content().as_chunks();

@@ -9,7 +9,6 @@ use super::table::Fields;
 use super::walk::{ABSENT, Walk};
 use super::{attributes, shared, value_json};
 use crate::kept::Kept;
-use crate::render::Part;
 use crate::schema::{LOG_RECORD, Message, RESOURCE, SPAN};
 use crate::segment::Segment;
 use crate::signal::Signal;
@@ -137,8 +136,8 @@ fn services(segment: &Segment) -> Option<Services> {
         }
         let [Some(range), _] = segment.resource_ranges(number) else { continue };
         let (mut places, end) = ([ABSENT], range.end);
-        walk.locate(Part::within(segment.buffer(), range), &mut places);
-        let name = Fields::new(segment.buffer(), &places, end)
+        walk.locate(segment.checked().at(range), &mut places);
+        let name = Fields::new(segment.checked(), &places, end)
             .at(slot)
             .and_then(|first| attributes::find(repeated.elements(first), key.as_bytes()))
             .and_then(value_json::text_of);
@@ -178,8 +177,8 @@ impl Traces {
         if let Op::Id { slot, .. } = op {
             for range in (0..segment.len()).filter_map(|row| segment.message_range(row)) {
                 let (mut places, end) = ([ABSENT], range.end);
-                walk.locate(Part::within(segment.buffer(), range), &mut places);
-                let id = Fields::new(segment.buffer(), &places, end).content(slot);
+                walk.locate(segment.checked().at(range), &mut places);
+                let id = Fields::new(segment.checked(), &places, end).content(slot);
                 let hash = id.and_then(|id| hash(id.content()));
                 // Spans of a trace mostly come together, so this leaves less to sort.
                 hashes.extend(hash.filter(|hash| hashes.last() != Some(hash)));

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::walk::{ABSENT, Slot, Walk};
-use crate::render::Part;
 use crate::schema::{Kind, WireType};
+use crate::trusted::{CheckedBytes, Trusted};
 
 /// Messages of a few types, in the order of the rows or elements that they stand for.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Table {
     pub(super) fn extend(
         &mut self,
         walks: &[Walk],
-        bytes: &[u8],
+        bytes: CheckedBytes<'_>,
         messages: impl ExactSizeIterator<Item = Option<(usize, Range<usize>)>>,
     ) {
         let first = self.places.len();
@@ -67,14 +67,14 @@ impl Table {
             self.ends.push(end);
             extend_run(&mut self.runs, known.as_ref().map(|&(variant, _)| variant));
             if let Some((variant, range)) = known {
-                walks[variant].locate(Part::within(bytes, range), places);
+                walks[variant].locate(bytes.at(range), places);
             }
         }
     }
 
     /// Adds a message and finds what is wanted of it.
     #[inline]
-    pub(super) fn push(&mut self, walk: &Walk, variant: usize, message: Part<'_>) {
+    pub(super) fn push(&mut self, walk: &Walk, variant: usize, message: Trusted<'_>) {
         let first = self.places.len();
         self.places.resize(first + self.width, ABSENT);
         walk.locate(message, &mut self.places[first..]);
@@ -92,7 +92,7 @@ impl Table {
     /// Calls `each` with all messages, those in a row that are of one type at once.
     pub(super) fn runs<'a>(
         &'a self,
-        bytes: &'a [u8],
+        bytes: CheckedBytes<'a>,
         mut each: impl FnMut(Option<usize>, Rows<'a>),
     ) {
         let mut start = 0;
@@ -117,7 +117,7 @@ fn extend_run(runs: &mut Vec<Run>, variant: Option<usize>) {
 /// Messages of one type in a table.
 #[derive(Debug, Clone)]
 pub(super) struct Rows<'a> {
-    bytes: &'a [u8],
+    bytes: CheckedBytes<'a>,
     table: &'a Table,
     range: Range<usize>,
 }
@@ -127,7 +127,7 @@ impl<'a> Rows<'a> {
         self.range.len()
     }
 
-    pub(super) fn bytes(&self) -> &'a [u8] {
+    pub(super) fn bytes(&self) -> CheckedBytes<'a> {
         self.bytes
     }
 
@@ -146,7 +146,7 @@ impl<'a> Rows<'a> {
 /// The wanted fields of one message.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
-    bytes: &'a [u8],
+    bytes: CheckedBytes<'a>,
     places: &'a [u32],
     end: u32,
 }
@@ -154,7 +154,7 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The fields of a message of which these are the places, in a segment of these bytes.
     #[inline]
-    pub(super) fn new(bytes: &'a [u8], places: &'a [u32], end: usize) -> Fields<'a> {
+    pub(super) fn new(bytes: CheckedBytes<'a>, places: &'a [u32], end: usize) -> Fields<'a> {
         Fields { bytes, places, end: end as u32 }
     }
 
@@ -169,18 +169,14 @@ impl<'a> Fields<'a> {
 
     /// What follows the tag of a field, to the end of the message; `None` if the field is absent.
     #[inline]
-    pub(super) fn at(self, slot: Slot) -> Option<Part<'a>> {
+    pub(super) fn at(self, slot: Slot) -> Option<Trusted<'a>> {
         let place = self.places[slot];
-        (place != ABSENT).then_some(Part {
-            bytes: self.bytes,
-            start: place as usize,
-            end: self.end as usize,
-        })
+        (place != ABSENT).then(|| self.bytes.at(place as usize..self.end as usize))
     }
 
     /// The content of a field that has a length.
     #[inline]
-    pub(super) fn content(self, slot: Slot) -> Option<Part<'a>> {
+    pub(super) fn content(self, slot: Slot) -> Option<Trusted<'a>> {
         self.at(slot)?.len()
     }
 

@@ -1,7 +1,7 @@
 //! Finds fields of a message, in one walk over its top level.
 
-use crate::render::Part;
 use crate::schema::{MAX_NUMBER, Message};
+use crate::trusted::Trusted;
 
 /// Where to note the place of a field.
 pub(super) type Slot = usize;
@@ -91,8 +91,8 @@ impl Walk {
     /// Fields ascend by number, so the walk ends at the last one wanted. Numbers that the message does
     /// not know may stand anywhere.
     #[inline]
-    pub(super) fn locate(&self, message: Part<'_>, places: &mut [u32]) {
-        let Some(bytes) = message.bytes.get(..message.end) else { return };
+    pub(super) fn locate(&self, message: Trusted<'_>, places: &mut [u32]) {
+        let Some(bytes) = message.around().get(..message.end) else { return };
         let mut at = message.start;
         while let Some(&tag) = bytes.get(at) {
             #[cfg(test)]
@@ -118,7 +118,7 @@ impl Walk {
                 _ => 0,
             };
             if at == 0 {
-                let field = Part { bytes, start: value - 1, end: bytes.len() };
+                let field = message.at(value - 1..message.end);
                 match self.odd_field(field, places) {
                     Some(next) => at = next,
                     None => return,
@@ -130,13 +130,13 @@ impl Walk {
     /// A step of the walk over a field whose tag or length takes more than a byte, or that is a group.
     /// Returns where the next field is; `None` to end the walk.
     #[inline(never)]
-    fn odd_field(&self, mut part: Part<'_>, places: &mut [u32]) -> Option<usize> {
-        let (number, wire_type) = tag(&mut part)?;
+    fn odd_field(&self, mut part: Trusted<'_>, places: &mut [u32]) -> Option<usize> {
+        let (number, wire_type) = part.tag()?;
         let step = self.steps.get(number as usize).copied().unwrap_or(Step::NOTHING);
         if take(step, part.start, places) {
             return None;
         }
-        step_over(&mut part, number, wire_type)?;
+        part.skip(number, wire_type)?;
         Some(part.start)
     }
 }
@@ -156,33 +156,4 @@ fn take(step: Step, at: usize, places: &mut [u32]) -> bool {
 /// Bit n: the message has a field n.
 pub(super) fn known(message: &Message) -> u32 {
     message.fields.iter().fold(0, |mask, field| mask | 1 << field.number)
-}
-
-/// Reads a tag: field number and wire type. `None` at the end.
-#[inline(always)]
-pub(super) fn tag(part: &mut Part<'_>) -> Option<(u32, u8)> {
-    if part.is_empty() {
-        return None;
-    }
-    let tag = part.varint()?;
-    Some(((tag >> 3) as u32, tag as u8 & 7))
-}
-
-/// Steps over a value.
-#[inline(always)]
-pub(super) fn step_over(part: &mut Part<'_>, number: u32, wire_type: u8) -> Option<()> {
-    match wire_type {
-        2 => {
-            let len = part.varint()?;
-            if len > part.end as u64 {
-                return None;
-            }
-            part.start += len as usize;
-        }
-        1 => part.start += 8,
-        0 => drop(part.varint()?),
-        5 => part.start += 4,
-        _ => part.skip(number, wire_type)?,
-    }
-    Some(())
 }

@@ -9,11 +9,11 @@ use super::read::append_all;
 use super::share::Share;
 use super::table::Table;
 use super::values::{Data, Entry, Texts, Values};
-use crate::render::Part;
 use crate::schema::METRIC;
 use crate::schema::role::{FIRST_KIND, METRIC_KINDS};
 use crate::segment::Segment;
 use crate::signal::Signal;
+use crate::trusted::CheckedBytes;
 
 /// Rows of a segment that columns are read from. It keeps its memory from one [`Window::open`] to the
 /// next, and borrows nothing: each call is to be given the plan and the segment it was opened with.
@@ -98,16 +98,16 @@ impl Window {
                 Some(shared.share.indices())
             }
             Reader::Fields(Level::Row, ops) => {
-                append_all(&self.messages, segment.buffer(), ops, values);
+                append_all(&self.messages, segment.checked(), ops, values);
                 None
             }
             Reader::Fields(Level::Data, ops) => {
-                append_all(&self.data, segment.buffer(), ops, values);
+                append_all(&self.data, segment.checked(), ops, values);
                 Some(self.metrics.share.indices())
             }
             Reader::Fields(level, ops) => {
                 let shared = self.shared(*level)?;
-                append_all(&shared.messages, segment.buffer(), ops, values);
+                append_all(&shared.messages, segment.checked(), ops, values);
                 Some(shared.share.indices())
             }
         }
@@ -137,7 +137,7 @@ impl Window {
         // is shared.
         for rows in self.rows.chunks(AHEAD) {
             fetch(segment, rows);
-            self.messages.extend(&stage.walks, segment.buffer(), rows.iter().map(message));
+            self.messages.extend(&stage.walks, segment.checked(), rows.iter().map(message));
         }
     }
 
@@ -171,7 +171,7 @@ impl Window {
         // Beside the metrics, one for each: what is read of either goes by the same indices.
         self.data.reset(data.width());
         for &number in self.metrics.share.numbers() {
-            push(&mut self.data, data, segment.buffer(), data_variant(segment, number));
+            push(&mut self.data, data, segment.checked(), data_variant(segment, number));
         }
     }
 
@@ -250,18 +250,23 @@ impl Shared {
         }
         self.messages.reset(stage.width());
         for &number in self.share.numbers() {
-            push(&mut self.messages, stage, segment.buffer(), message(number));
+            push(&mut self.messages, stage, segment.checked(), message(number));
         }
     }
 }
 
 /// Adds the message of a type that lies there.
 #[inline(always)]
-fn push(table: &mut Table, stage: &Stage, bytes: &[u8], message: Option<(usize, Range<usize>)>) {
+fn push(
+    table: &mut Table,
+    stage: &Stage,
+    bytes: CheckedBytes<'_>,
+    message: Option<(usize, Range<usize>)>,
+) {
     let found =
         message.and_then(|(variant, range)| Some((stage.walks.get(variant)?, variant, range)));
     match found {
-        Some((walk, variant, range)) => table.push(walk, variant, Part::within(bytes, range)),
+        Some((walk, variant, range)) => table.push(walk, variant, bytes.at(range)),
         None => table.push_absent(),
     }
 }

@@ -1,10 +1,11 @@
 //! Messages as JSON objects, field by field as the schema says.
 
 use super::{number, text};
+use crate::any_value::{self, AnyValue};
 use crate::limits::MAX_VALUE_DEPTH;
-use crate::part::Part;
 use crate::schema::role::tag;
 use crate::schema::{self, Field, Key, Kind, Message, Role, Rule, WireType};
+use crate::trusted::Trusted;
 
 /// Messages inside of one another: a list of values takes up to three, what surrounds them fewer
 /// than sixteen. Deeper ones show as `{}`.
@@ -17,7 +18,12 @@ pub(super) type Numbers = (u8, u8);
 pub(super) const ALL: Numbers = (0, u8::MAX);
 
 /// Appends any message.
-pub(super) fn nested(message: &'static Message, part: Part<'_>, depth: usize, out: &mut Vec<u8>) {
+pub(super) fn nested(
+    message: &'static Message,
+    part: Trusted<'_>,
+    depth: usize,
+    out: &mut Vec<u8>,
+) {
     // Verified bytes nest no deeper: this is for who renders bytes that nobody checked.
     if depth > MAX_DEPTH {
         out.extend_from_slice(b"{}");
@@ -29,7 +35,12 @@ pub(super) fn nested(message: &'static Message, part: Part<'_>, depth: usize, ou
 }
 
 /// Appends a message that is no `AnyValue`.
-pub(super) fn object(message: &'static Message, part: Part<'_>, depth: usize, out: &mut Vec<u8>) {
+pub(super) fn object(
+    message: &'static Message,
+    part: Trusted<'_>,
+    depth: usize,
+    out: &mut Vec<u8>,
+) {
     out.push(b'{');
     fields(message, part, ALL, depth, out);
     close(b'}', out);
@@ -39,7 +50,7 @@ pub(super) fn object(message: &'static Message, part: Part<'_>, depth: usize, ou
 /// before the fault is taken.
 pub(super) fn fields(
     message: &'static Message,
-    part: Part<'_>,
+    part: Trusted<'_>,
     wanted: Numbers,
     depth: usize,
     out: &mut Vec<u8>,
@@ -55,15 +66,13 @@ pub(super) fn fields(
 #[inline(always)]
 fn walk(
     message: &'static Message,
-    mut part: Part<'_>,
+    mut part: Trusted<'_>,
     (first, last): Numbers,
     depth: usize,
     list: &mut Option<u8>,
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    while !part.is_empty() {
-        let tag = part.varint()?;
-        let (number, wire_type) = ((tag >> 3) as u32, tag as u8 & 7);
+    while let Some((number, wire_type)) = part.tag() {
         let Some(field) = message.field(number).filter(|field| {
             field.wire_type() as u8 == wire_type && first <= field.number && field.number <= last
         }) else {
@@ -76,7 +85,7 @@ fn walk(
             *list = None;
         }
         if field.rule == Rule::Repeated {
-            elements(field, &mut part, tag as u8, depth, list, out)?;
+            elements(field, &mut part, field.number << 3 | wire_type, depth, list, out)?;
         } else {
             singular(field, &mut part, depth, out)?;
         }
@@ -88,7 +97,7 @@ fn walk(
 #[inline(always)]
 fn singular(
     field: &'static Field,
-    part: &mut Part<'_>,
+    part: &mut Trusted<'_>,
     depth: usize,
     out: &mut Vec<u8>,
 ) -> Option<()> {
@@ -117,7 +126,7 @@ fn singular(
 #[inline(always)]
 fn elements(
     field: &'static Field,
-    part: &mut Part<'_>,
+    part: &mut Trusted<'_>,
     tag: u8,
     depth: usize,
     list: &mut Option<u8>,
@@ -146,8 +155,8 @@ fn elements(
 /// end.
 #[inline(never)]
 fn attributes<'a>(
-    mut part: Part<'a>,
-    mut attribute: Part<'a>,
+    mut part: Trusted<'a>,
+    mut attribute: Trusted<'a>,
     tag: u8,
     depth: usize,
     out: &mut Vec<u8>,
@@ -163,7 +172,7 @@ fn attributes<'a>(
 
 /// Appends the value of a field that has a length.
 #[inline]
-fn bytes(kind: Kind, part: Part<'_>, depth: usize, out: &mut Vec<u8>) {
+fn bytes(kind: Kind, part: Trusted<'_>, depth: usize, out: &mut Vec<u8>) {
     match kind {
         Kind::Message(message) => nested(message, part, depth + 1, out),
         Kind::String => text::string(part, out),
@@ -187,7 +196,7 @@ pub(crate) fn scalar(kind: Kind, bits: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends the elements with commas between them.
-fn packed(kind: Kind, mut part: Part<'_>, out: &mut Vec<u8>) {
+fn packed(kind: Kind, mut part: Trusted<'_>, out: &mut Vec<u8>) {
     while !part.is_empty() {
         let Some(bits) = part.bits(kind) else { break };
         scalar(kind, bits, out);
@@ -201,7 +210,7 @@ fn packed(kind: Kind, mut part: Part<'_>, out: &mut Vec<u8>) {
 
 /// Appends an attribute and a comma.
 #[inline(always)]
-fn key_value(attribute: Part<'_>, depth: usize, out: &mut Vec<u8>) {
+fn key_value(attribute: Trusted<'_>, depth: usize, out: &mut Vec<u8>) {
     let mut part = attribute;
     if part.next_is(tag::KEY)
         && let Some(key) = part.len()
@@ -220,11 +229,8 @@ fn key_value(attribute: Part<'_>, depth: usize, out: &mut Vec<u8>) {
 
 /// Appends the rest of an attribute after the text of its key, and a comma.
 #[inline(always)]
-fn value_of_key(value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
-    let mut part = value;
-    if part.next_is(tag::STRING)
-        && let Some(string) = part.len()
-    {
+fn value_of_key(value: Trusted<'_>, depth: usize, out: &mut Vec<u8>) {
+    if let Some(string) = any_value::string(value) {
         out.extend_from_slice(b"\",\"value\":{\"stringValue\":\"");
         text::escaped(string, out);
         out.extend_from_slice(b"\"}},");
@@ -236,22 +242,19 @@ fn value_of_key(value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
 }
 
 /// Appends an `AnyValue`.
-fn any_value(value: Part<'_>, depth: usize, out: &mut Vec<u8>) {
-    let mut part = value;
-    if part.next_is(tag::STRING)
-        && let Some(string) = part.len()
-    {
-        out.extend_from_slice(b"{\"stringValue\":\"");
-        text::escaped(string, out);
-        out.extend_from_slice(b"\"}");
-    } else if part.next_is(tag::INT)
-        && let Some(bits) = part.varint()
-    {
-        out.extend_from_slice(b"{\"intValue\":\"");
-        number::signed(bits as i64, out);
-        out.extend_from_slice(b"\"}");
-    } else {
-        object(&schema::ANY_VALUE, value, depth, out);
+fn any_value(value: Trusted<'_>, depth: usize, out: &mut Vec<u8>) {
+    match AnyValue::of(value) {
+        AnyValue::String(string) => {
+            out.extend_from_slice(b"{\"stringValue\":\"");
+            text::escaped(string, out);
+            out.extend_from_slice(b"\"}");
+        }
+        AnyValue::Int(int) => {
+            out.extend_from_slice(b"{\"intValue\":\"");
+            number::signed(int, out);
+            out.extend_from_slice(b"\"}");
+        }
+        _ => object(&schema::ANY_VALUE, value, depth, out),
     }
 }
 

@@ -3,12 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Part;
 use crate::escape::{BLOCK, plain_prefix};
+use crate::trusted::Trusted;
 
 /// Appends a string in quotes, with nothing escaped but what JSON demands.
 #[inline]
-pub(crate) fn string(part: Part<'_>, out: &mut Vec<u8>) {
+pub(crate) fn string(part: Trusted<'_>, out: &mut Vec<u8>) {
     out.push(b'"');
     escaped(part, out);
     out.push(b'"');
@@ -18,10 +18,10 @@ pub(crate) fn string(part: Part<'_>, out: &mut Vec<u8>) {
 ///
 /// Copies whole blocks and takes back what was too much: cheaper than to copy by length.
 #[inline(always)]
-pub(crate) fn escaped(part: Part<'_>, out: &mut Vec<u8>) {
+pub(crate) fn escaped(part: Trusted<'_>, out: &mut Vec<u8>) {
     let mut at = part.start;
     loop {
-        let block = block(part.bytes, at);
+        let block = block(part.around(), at);
         let plain = plain_prefix(&block);
         out.extend_from_slice(&block);
         let rest = part.end - at;
@@ -32,7 +32,7 @@ pub(crate) fn escaped(part: Part<'_>, out: &mut Vec<u8>) {
         at += plain;
         if plain < BLOCK {
             out.truncate(out.len() - (BLOCK - plain));
-            escape(part.bytes[at], out);
+            escape(part.around()[at], out);
             at += 1;
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{Repair, Repaired, shortened};
 use crate::schema::{Field, Kind, MAX_NUMBER, Message, Rule};
-use crate::wire::{Reader, Value};
+use crate::wire::{CheckingReader, Value};
 
 /// That string as an example, of a message that is well formed.
 pub(crate) fn invalid_utf8(message: &'static Message, bytes: &[u8]) -> Option<Repaired> {
@@ -23,7 +23,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// Looks through a message; `None` once nothing more is to be done.
     fn message(&mut self, message: &'static Message, range: Range<usize>) -> Option<()> {
-        let mut reader = Reader::within(self.bytes, range);
+        let mut reader = CheckingReader::within(self.bytes, range);
         let mut seen = [0; MAX_NUMBER + 1];
         while !reader.is_empty() {
             let (number, wire_type) = reader.tag().ok()?;

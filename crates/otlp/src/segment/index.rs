@@ -11,7 +11,7 @@ use crate::schema::role::{CONTENT, GROUPS, OWNER, POINTS, SCHEMA_URL};
 use crate::schema::{Field, Kind, LOG_RECORD, METRIC, Message, Role, SPAN, WireType};
 use crate::signal::Signal;
 use crate::verify::span;
-use crate::wire::{Reader, Value};
+use crate::wire::{CheckingReader, Value};
 
 /// Adds the rows of the request that stands at `start` in the buffer of `segment`.
 ///
@@ -201,7 +201,7 @@ impl Walk<'_> {
         mut each: impl FnMut(&mut Self, u32, Slice) -> Result<()>,
     ) -> Result<()> {
         let start = slice.start as usize;
-        let mut reader = Reader::within(self.bytes, start..start + slice.len as usize);
+        let mut reader = CheckingReader::within(self.bytes, start..start + slice.len as usize);
         while !reader.is_empty() {
             let (number, wire_type) = reader.tag()?;
             if let Value::Len(bytes, start) = reader.value(number, wire_type)? {
@@ -233,7 +233,7 @@ fn fixed64s<const N: usize>(
     numbers: [u32; N],
     sorted: bool,
 ) -> Result<[u64; N]> {
-    let mut reader = Reader::new(content);
+    let mut reader = CheckingReader::new(content);
     let mut found = [0; N];
     let mut missing = N;
     while missing > 0 && !reader.is_empty() {

@@ -13,7 +13,7 @@ use crate::kept::Kept;
 use crate::limits::MAX_SEGMENT_BYTES;
 use crate::schema::METRIC;
 use crate::signal::Signal;
-use crate::wire::{Reader, Value, put_tag, put_varint, varint_len};
+use crate::wire::{CheckingReader, Value, put_tag, put_varint, varint_len};
 
 #[cfg(test)]
 mod tests;
@@ -243,7 +243,7 @@ fn range(slice: Slice) -> Range<usize> {
 
 /// Where the field begins whose content is at `content`.
 fn field_at(bytes: &[u8], message: Range<usize>, content: usize) -> Result<usize> {
-    let mut reader = Reader::within(bytes, message);
+    let mut reader = CheckingReader::within(bytes, message);
     loop {
         let start = reader.offset();
         let (number, wire_type) = reader.tag()?;

@@ -11,7 +11,7 @@ use crate::schema::role::{self, len_tag};
 use crate::schema::{INSTRUMENTATION_SCOPE, LOG_RECORD, METRIC, Message, RESOURCE};
 use crate::signal::Signal;
 use crate::verify;
-use crate::wire::Reader;
+use crate::wire::CheckingReader;
 
 #[cfg(test)]
 mod tests;
@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
     }
 
     fn data(&mut self, start: usize) -> Option<()> {
-        let mut reader = Reader::within(self.bytes, start..self.bytes.len());
+        let mut reader = CheckingReader::within(self.bytes, start..self.bytes.len());
         while reader.eat(GROUP) {
             self.group(reader.len_range().ok()?)?;
         }
@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
         content: impl Fn(&mut Self, Range<usize>) -> Option<()>,
     ) -> Option<Owner> {
         let mut owner = Owner::ABSENT;
-        let mut reader = Reader::within(self.bytes, range);
+        let mut reader = CheckingReader::within(self.bytes, range);
         if reader.eat(OWNER) {
             let range = reader.len_range().ok()?;
             owner.message = slice(&range);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::repair::Repair;
+use crate::verify::Form;
 use crate::wire::sample::{all, attribute, double, fixed64, group, message, text, varint};
 
 fn segment(signal: Signal, requests: &[&[u8]]) -> Segment {
@@ -258,7 +259,8 @@ fn nothing_is_left_of_a_request_that_fails_half_way() {
         for level in levels {
             // Said to be canonical, they fail only as their rows are looked for.
             let bad = [request.clone(), level].concat();
-            assert!(builder.push_verified(&bad, Form::Canonical).is_err(), "{bad:x?}");
+            let canonical = Verified::written(signal.data(), &bad, Form::Canonical);
+            assert!(builder.push_verified(&canonical).is_err(), "{bad:x?}");
             assert_eq!(format!("{builder:?}"), before);
             let mut owner = SegmentBuilder::new(signal);
             assert_eq!(owner.push_owned(bad.clone()), Err(bad));
@@ -274,10 +276,20 @@ fn a_request_larger_than_a_segment_is_refused_unread() {
     let request = vec![0; MAX_SEGMENT_BYTES + 1];
     let mut builder = SegmentBuilder::new(Signal::Logs);
     for form in [Form::Canonical, Form::Loose] {
-        let error = builder.push_verified(&request, form).expect_err("too large");
+        let error = builder
+            .push_verified(&Verified::written(Signal::Logs.data(), &request, form))
+            .expect_err("too large");
         assert_eq!(error.reason(), "request too large for a segment");
         assert_eq!((builder.len(), builder.bytes()), (0, 0));
     }
+}
+
+/// What was checked as one message is not trusted as another.
+#[test]
+#[should_panic(expected = "a request of another signal")]
+fn a_request_that_was_checked_as_another_signals_is_the_callers_fault() {
+    let verified = verify(Signal::Logs.data(), &[]).expect("well formed as any");
+    _ = SegmentBuilder::new(Signal::Traces).push_verified(&verified);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::compression::Compression;
 use crate::split::framed::{self, Prefix};
-use crate::wire::Reader;
+use crate::wire::CheckingReader;
 
 /// What is known by its first bytes.
 const MAGIC: [(&[u8], &str); 23] = [
@@ -75,7 +75,7 @@ fn framed_protobuf(head: &[u8]) -> Option<&'static str> {
 
 /// Names a message by a field that no request has at its top.
 fn protobuf(message: &[u8]) -> Option<&'static str> {
-    let mut reader = Reader::new(message);
+    let mut reader = CheckingReader::new(message);
     let mut what = None;
     while !reader.is_empty() {
         let field = reader.tag().and_then(|(number, wire_type)| {

@@ -3,7 +3,7 @@
 use super::shape::{LOOK_AHEAD, begins_like_request, is_cut_request};
 use super::{Block, Content, Record, RejectKind};
 use crate::error::{Error, Result};
-use crate::wire::Reader;
+use crate::wire::CheckingReader;
 
 #[derive(Debug, Default)]
 pub(super) struct Bare {
@@ -76,7 +76,7 @@ fn top(rest: &[u8], block: &Block<'_>) -> Result<Top> {
     if is_separator(rest, block.at_end)? {
         return Ok(Top::Other(1));
     }
-    let mut reader = Reader::new(rest);
+    let mut reader = CheckingReader::new(rest);
     let (number, wire_type) = reader.tag()?;
     if number == 1 && wire_type != 2 {
         return Err(Error::new("field 1 is no message", 0));
@@ -85,7 +85,7 @@ fn top(rest: &[u8], block: &Block<'_>) -> Result<Top> {
         // A group tells its length nowhere, so it is held; one that is too large has no end.
         let most = block.maximum.max(LOOK_AHEAD);
         let end = rest.len().min(most);
-        let mut reader = Reader::within(rest, reader.offset()..end);
+        let mut reader = CheckingReader::within(rest, reader.offset()..end);
         return match reader.skip(number, wire_type) {
             Err(error) if error.is_truncated() && rest.len() > most => {
                 Err(Error::new("group without end", 0))

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::schema::{Kind, Message, Rule, WireType};
 use crate::signal::Signal;
 use crate::verify::verify;
-use crate::wire::Reader;
+use crate::wire::CheckingReader;
 
 /// Fields into fields to look at; an attribute's value is the sixth.
 const LEVELS: usize = 6;
@@ -24,7 +24,7 @@ pub(crate) fn begins_like_request(bytes: &[u8], len: u64) -> bool {
 
 /// Nothing if the bytes are no protobuf.
 fn begins_like(mut message: &'static Message, bytes: &[u8], len: u64) -> Option<bool> {
-    let mut reader = Reader::new(bytes);
+    let mut reader = CheckingReader::new(bytes);
     let mut room = len;
     // Where the message is longer than what is known of it, an end is no fault.
     let is_cut = |error: Error| error.is_truncated() && (bytes.len() as u64) < len;
@@ -86,7 +86,7 @@ enum Cut<'a> {
 
 /// Steps over the fields of a message to the one that is cut; nothing if a fault comes before.
 fn cut_field<'a>(message: &'static Message, bytes: &'a [u8], room: u64) -> Option<Cut<'a>> {
-    let mut reader = Reader::new(bytes);
+    let mut reader = CheckingReader::new(bytes);
     while !reader.is_empty() {
         let (number, wire_type) = match reader.tag() {
             Err(error) => return error.is_truncated().then_some(Cut::Here),
@@ -122,7 +122,7 @@ fn cut_field<'a>(message: &'static Message, bytes: &'a [u8], room: u64) -> Optio
         if child.is_some_and(|child| verify(child, content).is_err()) {
             return None;
         }
-        reader = Reader::within(bytes, bytes.len() - next.len()..bytes.len());
+        reader = CheckingReader::within(bytes, bytes.len() - next.len()..bytes.len());
     }
     Some(Cut::Here)
 }

@@ -7,7 +7,7 @@
 
 use crate::schema::role::tag::{ARRAY, BOOL, DOUBLE, INT, KEY, STRING, VALUE};
 use crate::utf8::is_utf8;
-use crate::wire::Reader;
+use crate::wire::CheckingReader;
 
 #[cfg(test)]
 mod tests;
@@ -72,7 +72,7 @@ fn next(message: &[u8], at: usize, tag: u8) -> Option<(usize, Glance)> {
 /// Where the attribute ends whose tag is at `at`, if it is a key and a text of any length, both UTF-8.
 #[inline(never)]
 fn end_of_long_text(message: &[u8], at: usize, tag: u8) -> Option<usize> {
-    let mut reader = Reader::within(message, at..message.len());
+    let mut reader = CheckingReader::within(message, at..message.len());
     let mut attribute = reader.eat(tag).then(|| reader.nested())?.ok()?;
     let key = attribute.eat(KEY).then(|| attribute.nested())?.ok()?;
     let mut value = attribute.eat(VALUE).then(|| attribute.nested())?.ok()?;

@@ -2,7 +2,7 @@ use super::*;
 
 /// Reads all fields; says what they are, or why not and where.
 fn fields(bytes: &[u8]) -> std::result::Result<Vec<(u32, Value<'_>)>, (String, usize, bool)> {
-    let mut reader = Reader::new(bytes);
+    let mut reader = CheckingReader::new(bytes);
     let mut fields = Vec::new();
     let mut read = || {
         while !reader.is_empty() {
@@ -33,11 +33,11 @@ fn varints() {
         (&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00], 0),
     ];
     for (bytes, value) in good {
-        let mut reader = Reader::new(bytes);
+        let mut reader = CheckingReader::new(bytes);
         assert_eq!(reader.varint(), Ok(value), "{bytes:x?}");
         assert!(reader.is_empty());
         let followed = [bytes, &[0xff]].concat();
-        let mut reader = Reader::new(&followed);
+        let mut reader = CheckingReader::new(&followed);
         assert_eq!(reader.varint(), Ok(value), "{followed:x?}");
         assert_eq!(reader.offset(), bytes.len());
     }
@@ -51,7 +51,7 @@ fn varints() {
         (&[0xff; 11], "varint of more than 10 bytes", 0, false),
     ];
     for (bytes, reason, offset, truncated) in bad {
-        let error = Reader::new(bytes).varint().expect_err("malformed");
+        let error = CheckingReader::new(bytes).varint().expect_err("malformed");
         let found = (error.reason(), error.offset(), error.is_truncated());
         assert_eq!(found, (reason, offset, truncated), "{bytes:x?}");
     }
@@ -64,7 +64,7 @@ fn written_varints_read_back_in_the_length_that_was_told() {
             let mut bytes = Vec::new();
             put_varint(&mut bytes, value);
             assert_eq!(bytes.len(), varint_len(value), "{value}");
-            assert_eq!(Reader::new(&bytes).varint(), Ok(value));
+            assert_eq!(CheckingReader::new(&bytes).varint(), Ok(value));
         }
     }
 }
@@ -87,7 +87,7 @@ fn tags() {
         (&[0xf8, 0xff, 0xff, 0xff, 0x0f], (0x1fff_ffff, 0)),
     ];
     for (bytes, tag) in good {
-        assert_eq!(Reader::new(bytes).tag(), Ok(tag), "{bytes:x?}");
+        assert_eq!(CheckingReader::new(bytes).tag(), Ok(tag), "{bytes:x?}");
         let mut written = Vec::new();
         put_tag(&mut written, tag.0, tag.1);
         assert_eq!(written, bytes);
@@ -100,7 +100,10 @@ fn tags() {
         &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
     ];
     for bytes in bad {
-        assert_eq!(Reader::new(bytes).tag(), Err(Error::new("field number out of range", 0)));
+        assert_eq!(
+            CheckingReader::new(bytes).tag(),
+            Err(Error::new("field number out of range", 0))
+        );
     }
 }
 
@@ -192,7 +195,7 @@ fn groups_nest_64_deep_and_no_deeper() {
 #[test]
 fn places_are_those_of_the_whole_slice() {
     let bytes = [0xff, 0xff, 0x0a, 3, 0x12, 1, b'x', 0xff];
-    let mut reader = Reader::within(&bytes, 2..7);
+    let mut reader = CheckingReader::within(&bytes, 2..7);
     assert_eq!(reader.tag(), Ok((1, 2)));
     let mut nested = reader.nested().expect("a message");
     assert!(reader.is_empty());
@@ -200,7 +203,7 @@ fn places_are_those_of_the_whole_slice() {
     assert_eq!(nested.tag(), Ok((2, 2)));
     assert_eq!(nested.len_range(), Ok(6..7));
     assert!(nested.is_empty());
-    let mut cut = Reader::within(&bytes, 4..6);
+    let mut cut = CheckingReader::within(&bytes, 4..6);
     assert_eq!(cut.tag(), Ok((2, 2)));
     assert_eq!(cut.len_bytes(), Err(Error::truncated("length reaches beyond its parent", 5)));
 }
@@ -208,5 +211,5 @@ fn places_are_those_of_the_whole_slice() {
 #[test]
 #[should_panic(expected = "range outside of the bytes")]
 fn a_range_outside_of_the_bytes_is_the_callers_fault() {
-    Reader::within(&[0; 4], 2..5);
+    CheckingReader::within(&[0; 4], 2..5);
 }

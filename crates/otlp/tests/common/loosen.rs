@@ -1,7 +1,7 @@
 //! Rewrites a message so that it means the same to every protobuf reader, but is not canonical.
 
 use duckspan_otlp::schema::{Field, Kind, Message, Rule, WireType};
-use duckspan_otlp::wire::{Reader, Value, put_tag};
+use duckspan_otlp::wire::{CheckingReader, Value, put_tag};
 
 use super::numbers::Numbers;
 
@@ -19,7 +19,7 @@ const ONEOF: u32 = 0;
 /// unknown fields.
 pub fn loosen(message: &'static Message, bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     let mut pieces = Vec::new();
-    let mut reader = Reader::new(bytes);
+    let mut reader = CheckingReader::new(bytes);
     while !reader.is_empty() {
         let (number, wire_type) = reader.tag().expect("a tag");
         let value = reader.value(number, wire_type).expect("a value");
@@ -65,7 +65,7 @@ fn write(field: &Field, value: Value<'_>, numbers: &mut Numbers) -> Vec<Vec<u8>>
 /// A message in one part or in two.
 fn halves(bytes: &[u8], numbers: &mut Numbers) -> Vec<Vec<u8>> {
     let mut ends = vec![0];
-    let mut reader = Reader::new(bytes);
+    let mut reader = CheckingReader::new(bytes);
     while !reader.is_empty() {
         let (number, wire_type) = reader.tag().expect("a tag");
         reader.skip(number, wire_type).expect("a value");
@@ -81,7 +81,7 @@ fn halves(bytes: &[u8], numbers: &mut Numbers) -> Vec<Vec<u8>> {
 /// Packed values: each by itself, or in packs, some of them empty.
 fn unpack(number: u32, kind: Kind, bytes: &[u8], numbers: &mut Numbers) -> Vec<Vec<u8>> {
     let mut values = Vec::new();
-    let mut reader = Reader::new(bytes);
+    let mut reader = CheckingReader::new(bytes);
     while !reader.is_empty() {
         let value = reader.value(number, kind.wire_type() as u8);
         values.push(bits(value.expect("a packed value")));

@@ -1,6 +1,7 @@
 //! Requests with every field of OTLP set.
 
 use duckspan_otlp::normalize::normalize;
+use duckspan_otlp::verify::verify;
 use duckspan_otlp::{Repairs, Signal, render};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{
@@ -34,8 +35,10 @@ pub fn request(signal: Signal) -> Vec<u8> {
 /// A request of the signal, in canonical JSON.
 pub fn json(signal: Signal) -> Vec<u8> {
     let (mut canonical, mut text) = (Vec::new(), Vec::new());
-    normalize(signal.data(), &request(signal), &mut canonical, &mut Repairs::default());
-    render::message(signal.data(), &canonical, &mut text);
+    let request = request(signal);
+    let verified = verify(signal.data(), &request).expect("a request");
+    normalize(&verified, &mut canonical, &mut Repairs::default());
+    render::message(&verify(signal.data(), &canonical).expect("a request"), &mut text);
     text
 }
 

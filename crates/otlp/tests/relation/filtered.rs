@@ -217,8 +217,8 @@ fn services(services: usize) -> Segment {
         transcoder
             .read(record.to_string().as_bytes(), duckspan_otlp::SignalSet::ALL, all)
             .expect("a record");
-        let (request, form) = transcoder.request(SPANS.signal).expect("spans");
-        builder.push_verified(request, form).expect("room");
+        let request = transcoder.request(SPANS.signal).expect("spans");
+        builder.push_verified(&request).expect("room");
     }
     builder.finish()
 }

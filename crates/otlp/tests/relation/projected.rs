@@ -6,6 +6,7 @@ use duckspan_otlp::kept::{Kept, Projection};
 use duckspan_otlp::relation::{
     Bound, Column, DATA_POINTS, Filter, LOG_RECORDS, Plan, Relation, SPANS,
 };
+use duckspan_otlp::verify::verify;
 use duckspan_otlp::{Segment, SegmentBuilder, SignalSet, render};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -19,8 +20,8 @@ fn segment(relation: &Relation, record: &[u8], needed: Kept) -> Segment {
     let mut transcoder = Transcoder::new();
     transcoder.read(record, SignalSet::only(relation.signal), needed).expect("JSON");
     let mut builder = SegmentBuilder::keeping(relation.signal, needed);
-    if let Some((request, form)) = transcoder.request(relation.signal) {
-        builder.push_verified(request, form).expect("room");
+    if let Some(request) = transcoder.request(relation.signal) {
+        builder.push_verified(&request).expect("room");
     }
     builder.finish()
 }
@@ -41,7 +42,7 @@ fn file(relation: &Relation, bytes: &[u8], plan: &Plan) -> Option<Segment> {
 
 fn check(relation: &'static Relation, request: &[u8]) {
     let mut record = Vec::new();
-    render::message(relation.signal.data(), request, &mut record);
+    render::message(&verify(relation.signal.data(), request).expect("a request"), &mut record);
     let whole = segment(relation, &record, Kept::ALL);
     let all: Vec<usize> = (0..whole.len()).filter(|&row| relation.has(&whole, row)).collect();
     for column in relation.columns {

@@ -11,9 +11,9 @@ fn rows(relation: &Relation, record: &Value) -> Vec<Row> {
     let mut transcoder = Transcoder::new();
     let record = record.to_string();
     transcoder.read(record.as_bytes(), SignalSet::ALL, Projection::ALL).expect("a record");
-    let (request, form) = transcoder.request(relation.signal).expect("the signal");
+    let request = transcoder.request(relation.signal).expect("the signal");
     let mut builder = SegmentBuilder::new(relation.signal);
-    builder.push_verified(request, form).expect("room");
+    builder.push_verified(&request).expect("room");
     tree::rows(relation, &builder.finish())
 }
 

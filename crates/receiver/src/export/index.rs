@@ -4,8 +4,9 @@
 //! be shorter than it is in protobuf. So a large request is charged for what it grows to before it grows.
 //! Small requests are not worth a walk.
 
-use duckspan_otlp::wire::{Reader, Value};
-use duckspan_otlp::{Signal, utf8, verify};
+use duckspan_otlp::segment::entries;
+use duckspan_otlp::verify::Verified;
+use duckspan_otlp::{Signal, utf8};
 
 use crate::budget::Charge;
 use crate::limits::COUNTED_SIZE;
@@ -20,7 +21,7 @@ const ENTRY: usize = 64;
 /// Charges the index of a request.
 pub(super) fn reserve(signal: Signal, request: &[u8], charge: &mut Charge) -> Result<(), Refusal> {
     if request.len() >= COUNTED_SIZE {
-        charge.add(entries(levels(signal), request).saturating_mul(ENTRY))?;
+        charge.add(entries(signal, request).saturating_mul(ENTRY))?;
     }
     Ok(())
 }
@@ -34,13 +35,12 @@ pub(super) fn reserve_protobuf(text: &[u8], charge: &mut Charge) -> Result<(), R
 
 /// Charges what a request in protobuf takes in canonical form.
 pub(super) fn reserve_canonical(
-    signal: Signal,
-    request: &[u8],
+    request: &Verified<'_>,
     charge: &mut Charge,
 ) -> Result<(), Refusal> {
-    let large = request.len() >= COUNTED_SIZE;
-    let more = if large { verify::growth(signal.data(), request) } else { 0 };
-    charge.add(request.len().saturating_add(more))?;
+    let len = request.bytes().len();
+    let more = if len >= COUNTED_SIZE { request.growth() } else { 0 };
+    charge.add(len.saturating_add(more))?;
     Ok(())
 }
 
@@ -60,30 +60,4 @@ fn growth(text: &[u8]) -> usize {
     let longer = utf8::growth(text);
     let copied = if str::from_utf8(text).is_ok() { 0 } else { text.len() + longer };
     growth + copied + longer
-}
-
-/// The fields to go down by, those of older versions too.
-fn levels(signal: Signal) -> &'static [&'static [u32]] {
-    const SCOPES: &[u32] = &[2, 1000];
-    match signal {
-        Signal::Traces | Signal::Logs => &[&[1], SCOPES, &[2]],
-        Signal::Metrics => &[&[1], SCOPES, &[2], &[4, 5, 6, 7, 8, 9, 10, 11], &[1]],
-    }
-}
-
-/// The messages of a request that an index has entries for; of one that is cut, those before the cut.
-fn entries(levels: &[&[u32]], message: &[u8]) -> usize {
-    let Some((fields, below)) = levels.split_first() else { return 0 };
-    let mut reader = Reader::new(message);
-    let mut count = 0;
-    while let Ok((number, wire_type)) = reader.tag() {
-        match reader.value(number, wire_type) {
-            Ok(Value::Len(bytes, _)) if fields.contains(&number) => {
-                count += 1 + entries(below, bytes);
-            }
-            Ok(_) => {}
-            Err(_) => break,
-        }
-    }
-    count
 }

@@ -22,7 +22,7 @@ pub(super) fn decode(signal: Signal, payload: Payload) -> Result<Decoded, Refusa
     let decoded = transcode(&mut transcoder, signal, payload);
     // Large requests are rare, and their buffers large.
     let requests = Signal::ALL.into_iter().filter_map(|signal| transcoder.request(signal));
-    if requests.map(|(request, _)| request.len()).sum::<usize>() <= 2 * KEPT_ROOM {
+    if requests.map(|request| request.bytes().len()).sum::<usize>() <= 2 * KEPT_ROOM {
         TRANSCODER.set(Some(transcoder));
     }
     decoded
@@ -80,10 +80,10 @@ fn rows(
 ) -> Result<(Segment, Repairs), Refusal> {
     let mut builder = SegmentBuilder::new(signal);
     let mut repairs = outcome.repairs.clone();
-    if let Some((request, form)) = transcoder.request(signal) {
-        index::reserve(signal, request, charge)?;
-        charge.add(request.len())?;
-        repairs.add(&builder.push_verified(request, form).map_err(refused)?);
+    if let Some(request) = transcoder.request(signal) {
+        index::reserve(signal, request.bytes(), charge)?;
+        charge.add(request.bytes().len())?;
+        repairs.add(&builder.push_verified(&request).map_err(refused)?);
     }
     Ok((builder.finish(), repairs))
 }

@@ -1,11 +1,12 @@
 //! Requests in protobuf.
 
 use duckspan_otlp::detect::{Detection, detect, is_plainly};
-use duckspan_otlp::verify::{Form, verify};
+use duckspan_otlp::verify::{Verified, verify};
 use duckspan_otlp::{Error, Repairs, SegmentBuilder, Signal};
 
 use super::{Decoded, index, misdirected, refused};
 use crate::body::{Content, Payload};
+use crate::budget::Charge;
 use crate::refusal::Refusal;
 
 /// Decodes a request to `signal`.
@@ -31,10 +32,12 @@ pub(super) fn decode(signal: Signal, mut payload: Payload) -> Result<Decoded, Re
 
 /// Decodes a request that is malformed, of another signal, or laid out in an unusual way.
 fn look_closely(signal: Signal, payload: Payload) -> Result<Decoded, Refusal> {
-    let verified = verify(signal.data(), &payload.bytes);
-    match (verified, detect(&payload.bytes, Some(signal))) {
-        (_, Detection::Signal(other)) if other != signal => reject(other, signal, payload),
-        (Ok(form), _) => build(signal, payload, form),
+    let Payload { bytes, charge } = payload;
+    match (verify(signal.data(), &bytes), detect(&bytes, Some(signal))) {
+        (_, Detection::Signal(other)) if other != signal => {
+            reject(other, signal, Payload { bytes, charge })
+        }
+        (Ok(request), _) => build(signal, &request, bytes.charged(), charge),
         (Err(error), Detection::Foreign(what)) => Err(foreign(what, &error)),
         (Err(error), _) => Err(Refusal::malformed(error.to_string())),
     }
@@ -44,21 +47,27 @@ fn foreign(what: &'static str, error: &Error) -> Refusal {
     Refusal::malformed(format!("{error}; this looks like {what}"))
 }
 
-fn build(signal: Signal, payload: Payload, form: Form) -> Result<Decoded, Refusal> {
-    let Payload { bytes, mut charge } = payload;
-    index::reserve_canonical(signal, &bytes, &mut charge)?;
+/// The rows of a request whose bytes are charged with so many, until there is a copy.
+fn build(
+    signal: Signal,
+    request: &Verified<'_>,
+    charged: usize,
+    mut charge: Charge,
+) -> Result<Decoded, Refusal> {
+    index::reserve_canonical(request, &mut charge)?;
     let mut builder = SegmentBuilder::new(signal);
-    let repairs = builder.push_verified(&bytes, form).map_err(refused)?;
-    charge.give_back(bytes.charged());
+    let repairs = builder.push_verified(request).map_err(refused)?;
+    charge.give_back(charged);
     Ok(Decoded::new(builder.finish(), charge, repairs))
 }
 
 /// Refuses the rows of a request that was sent to `signal` but is of another.
-fn reject(other: Signal, signal: Signal, mut payload: Payload) -> Result<Decoded, Refusal> {
-    index::reserve(other, &payload.bytes, &mut payload.charge)?;
-    let form = verify(other.data(), &payload.bytes)
-        .map_err(|error| Refusal::malformed(error.to_string()))?;
-    let Decoded { segment, charge, accepted } = build(other, payload, form)?;
+fn reject(other: Signal, signal: Signal, payload: Payload) -> Result<Decoded, Refusal> {
+    let Payload { bytes, mut charge } = payload;
+    index::reserve(other, &bytes, &mut charge)?;
+    let request =
+        verify(other.data(), &bytes).map_err(|error| Refusal::malformed(error.to_string()))?;
+    let Decoded { segment, charge, accepted } = build(other, &request, bytes.charged(), charge)?;
     drop(segment);
     Ok(Decoded::nothing(charge, accepted.rows, misdirected(other, signal)))
 }

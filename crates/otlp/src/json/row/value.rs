@@ -5,9 +5,9 @@ use super::super::noted::Noted;
 use super::super::scalar::named;
 use super::super::scan::Cursor;
 use super::canonical::{is_canonical_double, is_whole};
-use crate::part::Part;
 use crate::render::{scalar, text};
 use crate::schema::{Kind, WireType};
+use crate::trusted::Trusted;
 use crate::wire::{put_tag, put_varint, zigzag};
 use crate::write::{close, open, put_tagged};
 
@@ -288,7 +288,7 @@ impl Value {
         match kind {
             Kind::String => {
                 self.unescape(bytes, scratch);
-                text::escaped(Part::of(scratch), out);
+                text::escaped(Trusted::text(scratch), out);
                 out.push(b'"');
             }
             Kind::Id => {

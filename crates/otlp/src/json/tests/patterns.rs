@@ -104,8 +104,8 @@ fn segment(
     let needed = Kept { parts: projection, rows };
     let outcome = transcoder.read(record, SignalSet::ALL, needed)?;
     let mut builder = SegmentBuilder::keeping(of.signal(), Kept { rows: needed.least(), ..needed });
-    if let Some((request, form)) = transcoder.request(of.signal()) {
-        builder.push_verified(request, form)?;
+    if let Some(request) = transcoder.request(of.signal()) {
+        builder.push_verified(&request)?;
     }
     Ok((outcome, builder.finish()))
 }

@@ -10,7 +10,8 @@ fn read(record: impl AsRef<[u8]>) -> (SignalSet, Option<Foreign>, [Option<Vec<u8
         transcoder.read(record.as_ref(), SignalSet::ALL, Projection::ALL).unwrap_or_else(|error| {
             panic!("{error} in {:?}", String::from_utf8_lossy(record.as_ref()))
         });
-    let requests = Signal::ALL.map(|signal| transcoder.request(signal).map(|(b, _)| b.to_vec()));
+    let requests = Signal::ALL
+        .map(|signal| transcoder.request(signal).map(|request| request.bytes().to_vec()));
     (outcome.found, outcome.foreign, requests)
 }
 
@@ -158,7 +159,7 @@ fn text_that_is_not_utf8_is_read_with_replacements() {
     let record = b"{\"resourceLogs\":[{\"schemaUrl\":\"a\xffb\xe2\x82\",\"x\":\"\xfe\"}]}";
     let outcome = transcoder.read(record, SignalSet::ALL, Projection::ALL).expect("a record");
     assert_eq!(outcome.repairs.of(Repair::InvalidUtf8), 3);
-    let bytes = transcoder.request(Signal::Logs).map(|(bytes, _)| bytes.to_vec());
+    let bytes = transcoder.request(Signal::Logs).map(|request| request.bytes().to_vec());
     assert_eq!(bytes, Some(text(1, text(3, "a\u{fffd}b\u{fffd}"))));
 }
 
@@ -225,7 +226,7 @@ fn a_projection_keeps_what_it_says_and_all_rows() {
     for (projection, expected) in cases {
         let mut transcoder = Transcoder::new();
         transcoder.read(record.as_bytes(), SignalSet::ALL, projection).expect("a record");
-        let bytes = transcoder.request(Signal::Metrics).map(|(bytes, _)| bytes.to_vec());
+        let bytes = transcoder.request(Signal::Metrics).map(|request| request.bytes().to_vec());
         assert_eq!(bytes, Some(expected), "{projection:?}");
     }
 }

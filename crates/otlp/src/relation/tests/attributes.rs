@@ -5,10 +5,10 @@ use crate::relation::attributes::{find, object};
 use crate::relation::elements::Elements;
 use crate::relation::value_json;
 use crate::relation::values::Texts;
-use crate::render::Part;
 use crate::schema::{Field, KEY_VALUE_LIST};
 use crate::segment::SegmentBuilder;
 use crate::signal::Signal;
+use crate::trusted::Trusted;
 use crate::wire::{put_len, put_tag, put_varint};
 
 /// An `AnyValue` of a field with a length.
@@ -57,20 +57,20 @@ fn map(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
 
 fn json(value: &[u8]) -> String {
     let mut out = Vec::new();
-    value_json::json(Part::of(value), 0, &mut out);
+    value_json::json(Trusted::vouched(value, 0..value.len()), 0, &mut out);
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
 fn object_of(list: &[u8]) -> String {
     let mut out = Vec::new();
-    object(Elements::of_list(Part::of(list)), 0, &mut out);
+    object(Elements::of_list(Trusted::vouched(list, 0..list.len())), 0, &mut out);
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
 /// A value as text, by way of texts that lie in a segment or in their own buffer; `None` where it is none.
 fn plain(value: &[u8]) -> Option<String> {
     let mut texts = Texts::default();
-    value_json::push_text(Part::of(value), &mut texts)?;
+    value_json::push_text(Trusted::vouched(value, 0..value.len()), &mut texts)?;
     let segment = SegmentBuilder::new(Signal::Logs).finish();
     let own = value.first() != Some(&0x0a);
     let text = if own { texts.get(0, &segment) } else { &value[2..] };
@@ -142,7 +142,8 @@ fn equal_keys_are_found_among_few_and_many() {
             .collect();
         assert_eq!(object_of(&attributes(&each_twice)), object_of(&attributes(&once)));
         let found = |key: &str| {
-            find(Elements::of_list(Part::of(&attributes(&twice))), key.as_bytes())
+            let all = attributes(&twice);
+            find(Elements::of_list(Trusted::vouched(&all, 0..all.len())), key.as_bytes())
                 .map(|value| value.content().to_vec())
         };
         assert_eq!(found(&keys[count - 1]), Some(int(count as i64 - 1)));

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::relation::{Bound, Filter, Plan, Relation, Summary, Values, Window};
 use crate::segment::{Segment, SegmentBuilder};
-use crate::verify::Form;
+use crate::verify::{Form, Verified};
 use crate::wire::put_len;
 
 /// A request of one row, said to be canonical.
@@ -19,7 +19,9 @@ fn segment(relation: &Relation, row: &[u8], resource: &[u8]) -> Option<Segment> 
     let mut request = Vec::new();
     put_len(&mut request, 1, &group);
     let mut builder = SegmentBuilder::new(relation.signal);
-    builder.push_verified(&request, Form::Canonical).ok()?;
+    builder
+        .push_verified(&Verified::written(relation.signal.data(), &request, Form::Canonical))
+        .ok()?;
     Some(builder.finish())
 }
 

@@ -1,9 +1,10 @@
 //! Tests of walks over messages and repeated fields.
 
-use crate::relation::elements::{Any, Elements, Repeated, any, key_value};
+use crate::any_value::AnyValue;
+use crate::relation::elements::{Elements, Repeated, key_value};
 use crate::relation::walk::{ABSENT, Walk};
-use crate::render::Part;
 use crate::schema::{LOG_RECORD, SPAN};
+use crate::trusted::Trusted;
 use crate::wire::{put_len, put_tag, put_varint};
 
 /// A byte before each message: nothing inside of one is at the start of a segment.
@@ -15,8 +16,8 @@ fn message(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     bytes
 }
 
-fn part(bytes: &[u8]) -> Part<'_> {
-    Part { bytes, start: BEFORE.len(), end: bytes.len() }
+fn part(bytes: &[u8]) -> Trusted<'_> {
+    Trusted::vouched(bytes, BEFORE.len()..bytes.len())
 }
 
 /// Unknown fields of every wire type.
@@ -52,8 +53,8 @@ fn fields_are_found_among_unknown_ones() {
     assert_eq!((walk.width(), walk.wanted()), (4, 1 << 5 | 1 << 7 | 1 << 8 | 1 << 16));
     let mut places = [ABSENT; 4];
     walk.locate(part(&bytes), &mut places);
-    let at = |place: u32| Part { start: place as usize, ..part(&bytes) };
-    assert_eq!(at(places[name]).len().map(Part::content), Some(b"name".as_slice()));
+    let at = |place: u32| part(&bytes).at(place as usize..bytes.len());
+    assert_eq!(at(places[name]).len().map(Trusted::content), Some(b"name".as_slice()));
     assert_eq!(at(places[start]).array(), Some(7_u64.to_le_bytes()));
     assert_eq!(places[end], ABSENT);
     assert_eq!(at(places[flags]).array(), Some(9_u32.to_le_bytes()));
@@ -95,9 +96,9 @@ fn elements_are_found_among_unknown_fields() {
         put_len(bytes, 12, b"event name");
         put_len(bytes, 6, b"not in canonical order");
     });
-    let first = Part { start: BEFORE.len() + 1, ..part(&bytes) };
+    let first = part(&bytes).at(BEFORE.len() + 1..bytes.len());
     let elements: Vec<&[u8]> =
-        Repeated::new(&LOG_RECORD, 6).elements(first).map(Part::content).collect();
+        Repeated::new(&LOG_RECORD, 6).elements(first).map(Trusted::content).collect();
     assert_eq!(elements, [b"one".as_slice(), b"", b"three"]);
 }
 
@@ -110,7 +111,7 @@ fn lists_are_walked_to_their_end() {
         put_len(bytes, 1, b"two");
         unknown(bytes);
     });
-    let elements: Vec<&[u8]> = Elements::of_list(part(&bytes)).map(Part::content).collect();
+    let elements: Vec<&[u8]> = Elements::of_list(part(&bytes)).map(Trusted::content).collect();
     assert_eq!(elements, [b"one".as_slice(), b"two"]);
     assert_eq!(Elements::of_list(part(BEFORE)).count(), 0);
 }
@@ -144,10 +145,15 @@ fn values_may_stand_behind_unknown_fields() {
         })
     };
     let text = with(|bytes| put_len(bytes, 1, b"text"));
-    assert!(matches!(any(part(&text)), Any::String(text) if text.content() == b"text"));
+    assert!(
+        matches!(AnyValue::of(part(&text)), AnyValue::String(text) if text.content() == b"text")
+    );
     let int = with(|bytes| bytes.extend_from_slice(&[0x18, 7]));
-    assert!(matches!(any(part(&int)), Any::Int(7)));
-    assert!(matches!(any(part(&with(|_| {}))), Any::Empty));
+    assert!(matches!(AnyValue::of(part(&int)), AnyValue::Int(7)));
+    assert!(matches!(AnyValue::of(part(&with(|_| {}))), AnyValue::Empty));
     // What profiles have there is absent in other signals.
-    assert!(matches!(any(part(&with(|bytes| bytes.extend_from_slice(&[0x40, 7])))), Any::Empty));
+    assert!(matches!(
+        AnyValue::of(part(&with(|bytes| bytes.extend_from_slice(&[0x40, 7])))),
+        AnyValue::Empty
+    ));
 }

@@ -1,7 +1,13 @@
 use super::*;
-use crate::schema::{SCOPE_SPANS, SPAN};
-use crate::verify::{Needs, check};
+use crate::error::Error;
+use crate::schema::{Message, SCOPE_SPANS, SPAN};
+use crate::verify::{Needs, verify};
 use crate::wire::sample::{all, attribute, fixed32, fixed64, message, text, varint};
+
+/// What a message needs, to be canonical.
+fn check(message: &'static Message, bytes: &[u8]) -> Result<Needs, Error> {
+    verify(message, bytes).map(|found| found.needs)
+}
 
 /// A span as most are, without what stands behind the times: with these fields before the name.
 fn begun(before_name: &[u8]) -> Vec<u8> {

@@ -6,7 +6,7 @@ use duckspan_otlp::kept::{Kept, RowForm};
 use duckspan_otlp::verify::{Form, verify};
 use duckspan_otlp::{Signal, SignalSet};
 
-use super::protobuf::{check_round_trip, normalized, segment};
+use super::protobuf::{check_round_trip, normalized, segment, segment_of};
 use crate::common::rows::rows;
 
 const NOTHING: Projection = Projection { resource: false, scope: false, row: 0, metric: 0 };
@@ -41,7 +41,9 @@ pub fn check(bytes: &[u8]) {
 type Requests = [Option<(Vec<u8>, Form)>; 3];
 
 fn requests(transcoder: &Transcoder) -> Requests {
-    Signal::ALL.map(|signal| transcoder.request(signal).map(|(bytes, form)| (bytes.to_vec(), form)))
+    Signal::ALL.map(|signal| {
+        transcoder.request(signal).map(|request| (request.bytes().to_vec(), request.form()))
+    })
 }
 
 fn requests_of(bytes: &[u8]) -> Requests {
@@ -79,13 +81,13 @@ fn check_grammar(bytes: &[u8], outcome: &Result<Outcome, Error>) {
 fn check_request(signal: Signal, bytes: &[u8], form: Form) {
     let verified = verify(signal.data(), bytes).expect("the transcoder writes protobuf");
     if form == Form::Canonical {
-        assert_eq!(verified, Form::Canonical, "the transcoder writes what it says");
+        assert_eq!(verified.form(), Form::Canonical, "the transcoder writes what it says");
     }
     let (normal, repairs) = normalized(signal.data(), bytes);
     assert!(repairs.is_empty(), "the transcoder writes UTF-8");
-    let (segment, _) = segment(signal, bytes, form);
+    let (segment, _) = segment_of(signal, &verified);
     let found = rows(&segment);
-    assert_eq!(rows(&super::protobuf::segment(signal, &normal, Form::Canonical).0), found);
+    assert_eq!(rows(&super::protobuf::segment(signal, &normal).0), found);
     check_round_trip(signal, &found);
 }
 
@@ -97,7 +99,8 @@ fn check_parts(bytes: &[u8], transcoder: &mut Transcoder, all: &Outcome) {
             .read(bytes, SignalSet::only(signal), Projection::ALL)
             .expect("a part of a record that is accepted");
         assert_eq!((outcome.found, &outcome.foreign), (all.found, &all.foreign));
-        let request = transcoder.request(signal).map(|(bytes, form)| (bytes.to_vec(), form));
+        let request =
+            transcoder.request(signal).map(|request| (request.bytes().to_vec(), request.form()));
         let equal = request.as_ref().map(|(bytes, _)| bytes)
             == requests[signal as usize].as_ref().map(|(bytes, _)| bytes);
         assert!(equal, "{} by itself differs", signal.name());
@@ -125,11 +128,10 @@ fn check_projection(bytes: &[u8], outcome: &Result<Outcome, Error>, all: &Reques
         (some, all) => panic!("{some:?} instead of {all:?}"),
     }
     for signal in Signal::ALL {
-        let count = |request: Option<(&[u8], Form)>| {
-            request.map(|(bytes, form)| segment(signal, bytes, form).0.len())
-        };
-        let all = all[signal as usize].as_ref().map(|(bytes, form)| (bytes.as_slice(), *form));
-        assert_eq!(count(transcoder.request(signal)), count(all), "rows of {}", signal.name());
+        let some = transcoder.request(signal).map(|request| segment_of(signal, &request).0.len());
+        let all = all[signal as usize].as_ref();
+        let all = all.map(|(bytes, _)| segment(signal, bytes).0.len());
+        assert_eq!(some, all, "rows of {}", signal.name());
     }
 }
 
@@ -140,9 +142,10 @@ fn check_text(bytes: &[u8], outcome: &Result<Outcome, Error>, all: &Requests) {
     for _ in 0..2 {
         assert_eq!(&transcoder.read(bytes, SignalSet::ALL, needed), outcome);
         for signal in Signal::ALL {
-            let rows = |(bytes, form): (&[u8], Form)| rows(&segment(signal, bytes, form).0);
-            let all = all[signal as usize].as_ref().map(|(bytes, form)| (bytes.as_slice(), *form));
-            let (kept, read) = (transcoder.request(signal).map(rows), all.map(rows));
+            let kept =
+                transcoder.request(signal).map(|request| rows(&segment_of(signal, &request).0));
+            let read = all[signal as usize].as_ref();
+            let read = read.map(|(bytes, _)| rows(&segment(signal, bytes).0));
             assert_eq!(kept, read, "{} kept as text", signal.name());
         }
     }

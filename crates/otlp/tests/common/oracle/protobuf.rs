@@ -4,8 +4,8 @@ use duckspan_otlp::json::{Projection, Transcoder};
 use duckspan_otlp::normalize::normalize;
 use duckspan_otlp::repair::Repairs;
 use duckspan_otlp::schema::{Kind, Message};
-use duckspan_otlp::verify::{Form, verify};
-use duckspan_otlp::wire::{Reader, Value};
+use duckspan_otlp::verify::{Form, Verified, verify};
+use duckspan_otlp::wire::{CheckingReader, Value};
 use duckspan_otlp::{Segment, SegmentBuilder, Signal, SignalSet, detect, render};
 use opentelemetry_proto::tonic::logs::v1::LogsData;
 use opentelemetry_proto::tonic::metrics::v1::MetricsData;
@@ -34,9 +34,9 @@ pub fn check_as(signal: Signal, bytes: &[u8]) {
             assert_eq!(builder.push_protobuf(bytes), Err(error));
             assert!(builder.is_empty() && builder.bytes() == 0);
         }
-        Ok(form) => {
+        Ok(verified) => {
             check_peer(signal, bytes, &peer);
-            check_rows(signal, bytes, form);
+            check_rows(signal, &verified);
         }
     }
 }
@@ -96,7 +96,7 @@ fn has_field(
     bytes: &[u8],
     is_it: &dyn Fn(&'static Message, u32) -> bool,
 ) -> bool {
-    let mut reader = Reader::new(bytes);
+    let mut reader = CheckingReader::new(bytes);
     while let Ok((number, wire_type)) = reader.tag() {
         let Ok(value) = reader.value(number, wire_type) else { break };
         if is_it(message, number) {
@@ -116,28 +116,35 @@ fn has_field(
 pub fn normalized(message: &'static Message, bytes: &[u8]) -> (Vec<u8>, Repairs) {
     let (mut once, mut twice) = (Vec::new(), Vec::new());
     let (mut repairs, mut none) = (Repairs::default(), Repairs::default());
-    normalize(message, bytes, &mut once, &mut repairs);
-    assert_eq!(verify(message, &once), Ok(Form::Canonical), "normalize gives another form");
-    normalize(message, &once, &mut twice, &mut none);
+    normalize(&verify(message, bytes).expect("a message"), &mut once, &mut repairs);
+    let verified = verify(message, &once).expect("a message");
+    assert_eq!(verified.form(), Form::Canonical, "normalize gives another form");
+    normalize(&verified, &mut twice, &mut none);
     assert!(once == twice && none.is_empty(), "the canonical form is not final");
     (once, repairs)
 }
 
 /// The segment of one request.
-pub fn segment(signal: Signal, bytes: &[u8], form: Form) -> (Segment, Repairs) {
+pub fn segment(signal: Signal, bytes: &[u8]) -> (Segment, Repairs) {
+    segment_of(signal, &verify(signal.data(), bytes).expect("a well-formed request"))
+}
+
+/// The segment of one request that was checked, or written.
+pub fn segment_of(signal: Signal, request: &Verified<'_>) -> (Segment, Repairs) {
     let mut builder = SegmentBuilder::new(signal);
-    let repairs = builder.push_verified(bytes, form).expect("room for one request");
+    let repairs = builder.push_verified(request).expect("room for one request");
     (builder.finish(), repairs)
 }
 
-fn check_rows(signal: Signal, bytes: &[u8], form: Form) {
+fn check_rows(signal: Signal, request: &Verified<'_>) {
+    let bytes = request.bytes();
     let (normal, repairs) = normalized(signal.data(), bytes);
-    let (segment, counted) = segment(signal, bytes, form);
+    let (segment, counted) = segment_of(signal, request);
     let found = rows(&segment);
-    match form {
+    match request.form() {
         Form::Canonical => {
             assert!(repairs.is_empty(), "repairs in a canonical message");
-            let (segment, _) = self::segment(signal, &normal, Form::Canonical);
+            let (segment, _) = self::segment(signal, &normal);
             assert_eq!(rows(&segment), found, "normalize changes a canonical message");
         }
         Form::Loose => assert_eq!(counted, repairs),
@@ -175,16 +182,16 @@ pub fn read_back(transcoder: &mut Transcoder, signal: Signal, request: &str) -> 
         .unwrap_or_else(|error| panic!("{error} in {request}"));
     assert_eq!(outcome.found, SignalSet::only(signal));
     assert!(outcome.repairs.is_empty(), "{:?} in {request}", outcome.repairs);
-    let (bytes, form) = transcoder.request(signal).expect("the signal was found");
-    assert_eq!(form, Form::Canonical, "canonical JSON gives canonical protobuf");
-    assert_eq!(verify(signal.data(), bytes), Ok(Form::Canonical));
-    rows(&segment(signal, bytes, form).0)
+    let request = transcoder.request(signal).expect("the signal was found");
+    assert_eq!(request.form(), Form::Canonical, "canonical JSON gives canonical protobuf");
+    assert_eq!(verify(signal.data(), request.bytes()).expect("protobuf").form(), Form::Canonical);
+    rows(&segment_of(signal, &request).0)
 }
 
 /// The whole message as JSON has the same rows, and is its own canonical text.
 fn check_whole(signal: Signal, normal: &[u8], found: &[Row]) {
     let mut text = Vec::new();
-    render::message(signal.data(), normal, &mut text);
+    render::message(&verify(signal.data(), normal).expect("a request"), &mut text);
     let text = json(text);
     if text == "{}" {
         return assert!(found.is_empty());
@@ -192,7 +199,6 @@ fn check_whole(signal: Signal, normal: &[u8], found: &[Row]) {
     let mut transcoder = Transcoder::new();
     assert_eq!(read_back(&mut transcoder, signal, &text), found, "the whole message: {text}");
     let mut again = Vec::new();
-    let (bytes, _) = transcoder.request(signal).expect("read before");
-    render::message(signal.data(), bytes, &mut again);
+    render::message(&transcoder.request(signal).expect("read before"), &mut again);
     assert_eq!(json(again), text);
 }

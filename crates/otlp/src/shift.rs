@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::schema::{Kind, Message, Role};
 use crate::signal::Signal;
-use crate::wire::Reader;
+use crate::wire::CheckingReader;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ const TIME: usize = size_of::<u64>();
 /// If it is no request of that signal. Nothing is moved then.
 pub fn shift_times(signal: Signal, request: &mut [u8], nanos: i64) -> Result<()> {
     let mut found = Vec::new();
-    find(signal.data(), Reader::new(request), &mut found)?;
+    find(signal.data(), CheckingReader::new(request), &mut found)?;
     for at in found {
         if let Some(bytes) = request[at..].first_chunk_mut::<TIME>() {
             let time = u64::from_le_bytes(*bytes);
@@ -30,7 +30,7 @@ pub fn shift_times(signal: Signal, request: &mut [u8], nanos: i64) -> Result<()>
 }
 
 /// Finds where times stand. It goes as deep as the messages of OTLP do, for what nests without end, values, has none.
-fn find(message: &'static Message, mut reader: Reader<'_>, found: &mut Vec<usize>) -> Result<()> {
+fn find(message: &'static Message, mut reader: CheckingReader<'_>, found: &mut Vec<usize>) -> Result<()> {
     while !reader.is_empty() {
         let (number, wire_type) = reader.tag()?;
         match message.field(number).map(|field| (field, field.kind)) {

@@ -30,7 +30,11 @@ pub fn shift_times(signal: Signal, request: &mut [u8], nanos: i64) -> Result<()>
 }
 
 /// Finds where times stand. It goes as deep as the messages of OTLP do, for what nests without end, values, has none.
-fn find(message: &'static Message, mut reader: CheckingReader<'_>, found: &mut Vec<usize>) -> Result<()> {
+fn find(
+    message: &'static Message,
+    mut reader: CheckingReader<'_>,
+    found: &mut Vec<usize>,
+) -> Result<()> {
     while !reader.is_empty() {
         let (number, wire_type) = reader.tag()?;
         match message.field(number).map(|field| (field, field.kind)) {

@@ -1,6 +1,7 @@
 """The command `duckspan`, as the Python package has it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -43,8 +44,11 @@ def run(package: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def running(package: Path, *arguments: object, end: int = signal.SIGINT) -> Iterator[list[str]]:
-    """What the command says, while it runs; it has to end well, once it is told to."""
+def running(
+    package: Path, *arguments: object, end: int = signal.SIGINT, errors: str = ""
+) -> Iterator[list[str]]:
+    """What the command says, while it runs; it has to end well, once it is told to, and with no
+    other words than these."""
     command = [sys.executable, "-m", "duckspan", *map(str, arguments)]
     with subprocess.Popen(
         command,
@@ -64,8 +68,9 @@ def running(package: Path, *arguments: object, end: int = signal.SIGINT) -> Iter
             # Who presses Ctrl-C often, or what tells a whole group, ends it as well as others.
             for _ in range(3):
                 process.send_signal(end)
-            _, errors = process.communicate(timeout=30)
-            assert (process.returncode, errors) == (0, "")
+            _, told = process.communicate(timeout=30)
+            assert process.returncode == 0, told
+            assert re.fullmatch(errors, told), told
         finally:
             process.kill()
 

@@ -84,6 +84,11 @@ def parser() -> argparse.ArgumentParser:
         help="keep all that is received: in a folder, as Parquet, or in a DuckDB file, x.duckdb",
     )
     serve.add_argument(
+        "--forward",
+        metavar="ADDRESS",
+        help="send all that is received on, as to otlp://collector:4317 or https://otlp.example.com",
+    )
+    serve.add_argument(
         "--memory-limit", metavar="SIZE", default="512MB", help="of what is kept; 512MB"
     )
     serve.set_defaults(run=serve_rows)
@@ -149,6 +154,8 @@ def serve_rows(con: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> Non
         elif "/" not in target:
             target = f"./{target}"
         options.append(f"archive {quoted(target)}")
+    if asked.forward:
+        options.append(f"forward {quoted(asked.forward)}")
     address = f"otlp://localhost:{asked.port}"
     con.execute(f"ATTACH {quoted(address)} AS live ({', '.join(options)})")
     asked.shown = ""
@@ -162,6 +169,8 @@ def serve_rows(con: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> Non
         print(f"Programs find it with OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:{port}")
     if asked.archive:
         print(f"It is kept in {asked.archive}")
+    if asked.forward:
+        print(f"It goes on to {asked.forward}")
 
 
 def open_page(con: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> None:
@@ -195,10 +204,14 @@ def wait() -> None:
 
 
 def close(con: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> None:
-    """Ends what was started; an archive gets what it does not have yet."""
+    """Ends what was started. Archive and upstream get what they do not have yet, or it says so."""
     con.execute("CALL otlp_viewer_stop()").fetchall()
     if asked.run is serve_rows:
+        con.execute("CALL enable_logging(level := 'warning')").fetchall()
         con.execute("DETACH live")
+        query = "SELECT message FROM duckdb_logs WHERE log_level = 'WARNING'"
+        for (message,) in con.execute(query).fetchall():
+            print(f"duckspan: {message}", file=sys.stderr)
 
 
 def words_of(error: duckdb.Error) -> str:

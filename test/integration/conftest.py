@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 
 import live
 from live import Live
-from upstream import Upstream
+from upstream import HttpUpstream, Upstream
 
 
 @pytest.fixture
@@ -48,3 +48,11 @@ def upstream() -> Iterator[Upstream]:
     server = Upstream()
     yield server
     server.server.stop(None)
+
+
+@pytest.fixture
+def http_upstream() -> Iterator[HttpUpstream]:
+    """The same over HTTP."""
+    server = HttpUpstream()
+    yield server
+    server.stop()

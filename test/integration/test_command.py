@@ -14,6 +14,7 @@ import extension
 import otlp_client
 import wire
 from command import run, running
+from upstream import Upstream
 from viewer import Viewer
 
 DATA = extension.ROOT / "test" / "data"
@@ -108,6 +109,22 @@ def test_serve_then_view(package: Path, tmp_path: Path, archive: str, end: int) 
             ["first"],
             ["second"],
         ]
+
+
+def test_serve_and_forward(package: Path, upstream: Upstream) -> None:
+    """What is received goes on, to the last row when it ends; when it cannot, that is said."""
+    arguments = ["serve", "--port", 0, "--page-port", 0, "--forward"]
+    body = wire.request(wire.span(name="first"), wire.span(name="second"))
+    with running(package, *arguments, upstream.endpoint) as said:
+        assert f"It goes on to {upstream.endpoint}" in said
+        port = int(re.findall(r"http://localhost:(\d+)", said[0])[0])
+        assert otlp_client.post(port, "traces", body).status == 200
+    assert len(upstream.spans()) == 2
+    upstream.server.stop(None).wait(30)
+    words = f"2 rows of otlp://localhost:.* were not forwarded to {upstream.endpoint}.*\n"
+    with running(package, *arguments, upstream.endpoint, errors=f"duckspan: {words}") as said:
+        port = int(re.findall(r"http://localhost:(\d+)", said[0])[0])
+        assert otlp_client.post(port, "traces", body).status == 200
 
 
 def test_the_receiver_says_where_the_page_is(package: Path) -> None:

@@ -23,7 +23,7 @@ import wire
 from live import Live
 from otlp_client import JSON, RESPONSES, Grpc, json_body, post, refused
 from same import differing
-from upstream import Upstream
+from upstream import HttpUpstream, Upstream
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -418,12 +418,20 @@ def test_tls(con: Connection, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"forward": "localhost:4317"}, "no scheme of OTLP|is no address"),
+        ({"forward": "localhost:4317"}, "write 'otlp://localhost:4317'"),
+        ({"forward": "collector"}, "write 'otlp://collector'"),
+        ({"forward": "otlp:collector:4317"}, "write 'otlp://collector:4317'"),
         ({"forward": "ftp://localhost"}, "no scheme of OTLP"),
         ({"forward": ""}, "Invalid OTLP endpoint"),
         ({"forward": "otlp://me@localhost"}, "of a secret"),
         ({"forward": "otlp://localhost:1", "forward_when_full": "x"}, "'evict' or 'wait'"),
-        ({"forwards": "otlp://localhost:1"}, "forward, forward_when_full"),
+        ({"forwards": "otlp://localhost:1"}, "forward, forward_compression, forward_timeout"),
+        ({"forward": ["otlp://localhost:1", "otlp://localhost:2"]}, "takes one value"),
+        ({"forward_when_full": "wait"}, "forward_when_full says nothing without forward"),
+        ({"forward_compression": "gzip"}, "forward_compression says nothing without forward"),
+        ({"forward_timeout": 5}, "forward_timeout says nothing without forward"),
+        ({"forward": "otlp://localhost:1", "forward_compression": "zstd"}, "'none' or 'gzip'"),
+        ({"forward": "otlp://localhost:1", "forward_timeout": "soon"}, "a number of seconds"),
     ],
 )
 def test_options(con: Connection, options: dict[str, str], message: str) -> None:
@@ -456,6 +464,103 @@ def test_or_replace(con: Connection, upstream: Upstream) -> None:
     assert other.count() == 0
     assert sorted(upstream.spans()) == list(range(1, 11))
     other.detach()
+
+
+def test_or_replace_with_another_secret(con: Connection) -> None:
+    """Forwards with what the secret has then."""
+    up = live.attach(con, name="up", token="s3cret")
+    endpoint = f"otlp://localhost:{up.port}"
+    con.execute("CREATE SECRET upstream (TYPE otlp, TOKEN 'wr0ng')")
+    attached = live.attach(con, forward=endpoint)
+    send_spans(attached, 10)
+    assert forwarded(con) == Counts(10, 0, 0, 10, 0)
+    again = {"verb": "ATTACH OR REPLACE", "forward": endpoint}
+    address = f"{attached.host}:{attached.port}"
+    assert live.attach(con, address, **again).count() == 10
+    con.execute("CREATE OR REPLACE SECRET upstream (TYPE otlp, TOKEN 's3cret')")
+    other = live.attach(con, address, **again)
+    assert other.count() == 0
+    send_spans(other, 10)
+    assert forwarded(con) == Counts(10, 10, 0, 0, 0)
+    assert live.attach(con, address, **again).count() == up.count() == 10
+    other.detach()
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_to_a_server_of_http(
+    con: Connection, http_upstream: HttpUpstream, tmp_path: Path, compression: str
+) -> None:
+    """It gets all rows, compressed or not, as the official classes read them."""
+    attached = live.attach(con, forward=http_upstream.endpoint, forward_compression=compression)
+    for signal in live.SIGNALS:
+        for message in telemetry.requests(signal, 18, 8):
+            assert post(attached.port, signal, message.SerializeToString()).status == 200
+    for signal in live.SIGNALS:
+        found = forwarded(con, signal)
+        assert found.forwarded == found.received > 0
+        file = tmp_path / f"{signal}.binpb"
+        came = [request for kind, request in http_upstream.came if kind == signal]
+        file.write_bytes(b"".join(request.SerializeToString() for request in came))
+        assert differing(con, f"live.{signal}", f"read_otlp('{file}', signal := '{signal}')") == 0
+    wanted = None if compression == "none" else compression
+    assert {headers["content-encoding"] for headers in http_upstream.headers} == {wanted}
+    attached.detach()
+
+
+def test_gzip_over_grpc(con: Connection) -> None:
+    """Another receiver takes it, of segments that were joined and of some that were not."""
+    up = live.attach(con, name="up")
+    attached = live.attach(con, forward=f"otlp://localhost:{up.port}", forward_compression="gzip")
+    send_spans(attached, 20_000, 5000)
+    send_spans(attached, 300, 1, first=20_001)
+    attached.fetch("SELECT max(data->>'name') FROM live.traces")
+    assert forwarded(con) == Counts(20_300, 20_300, 0, 0, 0)
+    assert differing(con, "live.traces", "up.traces") == 0
+    attached.detach()
+
+
+def test_a_server_of_http_that_is_killed(con: Connection) -> None:
+    """The one that takes its place gets every row that it had not answered for."""
+    first = HttpUpstream()
+    attached = live.attach(con, forward=first.endpoint)
+    sending = threading.Thread(target=send_spans, args=(attached, 40_000))
+    sending.start()
+    eventually(lambda: len(first.came) > 1)
+    first.stop()
+    sending.join()
+    send_spans(attached, 100, first=40_001)
+    eventually(lambda: error(con) != "")
+    second = HttpUpstream(port=first.port)
+    assert forwarded(con) == Counts(40_100, 40_100, 0, 0, 0)
+    assert set(first.spans()) | set(second.spans()) == set(range(1, 40_101))
+    assert max(Counter(second.spans()).values()) == 1
+    assert error(con) == ""
+    attached.detach()
+    second.stop()
+
+
+@pytest.mark.parametrize("upstream_of", [Upstream, HttpUpstream])
+def test_an_answer_that_takes_too_long(con: Connection, upstream_of: type) -> None:
+    """Is not waited for longer than `forward_timeout`, and the request is sent again."""
+    go = threading.Event()
+
+    def answer(signal: str, *_: object) -> object:
+        # The first is not answered before it came again.
+        if len(upstream.came) == 1:
+            go.wait(120)
+        else:
+            go.set()
+        return RESPONSES[signal]() if upstream_of is Upstream else None
+
+    upstream = upstream_of(answer)
+    attached = live.attach(con, forward=upstream.endpoint, forward_timeout="1s")
+    send_spans(attached, 10)
+    assert forwarded(con) == Counts(10, 10, 0, 0, 0)
+    assert set(upstream.spans()) == set(range(1, 11))
+    assert len(upstream.came) > 1
+    attached.detach()
+    go.set()
+    upstream.server.stop(None) if upstream_of is Upstream else upstream.stop()
 
 
 def test_from_an_archive(con: Connection, tmp_path: Path, upstream: Upstream) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 
 import extension
 import live
+import telemetry
 from otlp_client import RESPONSES
 from same import differing
-from upstream import Upstream
+from upstream import HttpUpstream, Reply, Upstream
 
 Connection = duckdb.DuckDBPyConnection
 SHOP = extension.ROOT / "test" / "data" / "shop.jsonl"
@@ -104,6 +106,57 @@ def test_an_upstream_that_comes_back(con: Connection) -> None:
     # A request whose answer was lost is sent again.
     assert set(first.spans()) | set(came[0].spans()) == set(range(1, 100_001))
     came[0].server.stop(None)
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_to_a_server_of_http(
+    con: Connection, http_upstream: HttpUpstream, tmp_path: Path, compression: str
+) -> None:
+    """It gets all rows, compressed or not, as the official classes read them."""
+    for signal in live.SIGNALS:
+        made = tmp_path / f"{signal}-made.binpb"
+        made.write_bytes(b"".join(telemetry.serialized(signal, 19, 8)))
+        source = f"read_otlp('{made}', signal := '{signal}')"
+        options = f", COMPRESSION '{compression}'"
+        assert send(con, f"FROM {source}", http_upstream.endpoint, options) > 0
+        file = tmp_path / f"{signal}.binpb"
+        came = [request for kind, request in http_upstream.came if kind == signal]
+        file.write_bytes(b"".join(request.SerializeToString() for request in came))
+        assert differing(con, source, f"read_otlp('{file}', signal := '{signal}')") == 0
+    wanted = None if compression == "none" else compression
+    assert {headers["content-encoding"] for headers in http_upstream.headers} == {wanted}
+
+
+def test_a_server_of_http_that_is_killed(con: Connection) -> None:
+    """The one that takes its place gets every row that it had not answered for."""
+    spans(con, 100_000)
+    seen = threading.Event()
+    first = HttpUpstream(lambda *_: seen.set())
+    came: list[HttpUpstream] = []
+
+    def restart() -> None:
+        assert seen.wait(30)
+        first.stop()
+        came.append(HttpUpstream(port=first.port))
+
+    restarting = threading.Thread(target=restart, daemon=True)
+    restarting.start()
+    assert send(con, "FROM spans", first.endpoint, ", TIMEOUT 60") == 100_000
+    restarting.join()
+    (second,) = came
+    assert set(first.spans()) | set(second.spans()) == set(range(1, 100_001))
+    assert max(Counter(second.spans()).values()) == 1
+    second.stop()
+
+
+def test_a_server_of_http_that_is_busy(con: Connection) -> None:
+    """Gets rows when it asks for them."""
+    spans(con, 10)
+    busy = [Reply(429, b"", {"retry-after": "0"}), Reply(503, b"", {})]
+    upstream = HttpUpstream(lambda *_: busy.pop() if busy else None)
+    assert send(con, "FROM spans", upstream.endpoint) == 10
+    assert upstream.spans() == [*range(1, 11)] * 3
+    upstream.stop()
 
 
 def test_nobody_there(con: Connection) -> None:
@@ -219,6 +272,10 @@ def test_a_query_that_is_interrupted(con: Connection) -> None:
         ("otlp://me@localhost", "", "of a secret"),
         ("http://localhost/v1/traces", "", "leave it out"),
         ("otlps://localhost", "", "ca"),
+        ("otlp://localhost", ", COMPRESSION ('gzip', 'none')", "takes one value"),
+        ("otlp://localhost", ", TIMEOUT 'soon'", "a number of seconds"),
+        ("collector:4317", "", "write 'otlp://collector:4317' to send"),
+        ("otlp:collector:4317", "", "write 'otlp://collector:4317'"),
     ],
 )
 def test_what_cannot_be_sent(
@@ -229,6 +286,22 @@ def test_what_cannot_be_sent(
     con.execute(f"CREATE SECRET (TYPE otlp, CA '{tmp_path}/none.pem')")
     with pytest.raises(duckdb.Error, match=message):
         send(con, "FROM spans", endpoint, options)
+
+
+def test_options_of_sending_are_not_those_of_files(con: Connection, tmp_path: Path) -> None:
+    """Though COPY has both."""
+    spans(con, 1)
+    for option in ("IN_FLIGHT 2", "TIMEOUT 5", "RETRY_FOR 5", "IGNORE_ERRORS true"):
+        with pytest.raises(duckdb.BinderException, match="is for rows that are sent"):
+            send(con, "FROM spans", str(tmp_path / "x.jsonl"), f", {option}")
+
+
+def test_a_scope_that_fits_nothing(con: Connection) -> None:
+    """Is an error: its secret would never be used."""
+    for scope in ("collector:4317", "localhost", "OTLP://localhost"):
+        with pytest.raises(duckdb.InvalidInputException, match="No address of OTLP begins with"):
+            con.execute(f"CREATE SECRET (TYPE otlp, SCOPE '{scope}', TOKEN 's3cret')")
+    con.execute("CREATE SECRET (TYPE otlp, SCOPE ['otlp://localhost', 'http'], TOKEN 's3cret')")
 
 
 def test_no_access(con: Connection) -> None:

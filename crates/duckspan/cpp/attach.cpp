@@ -117,7 +117,11 @@ bool LiveCatalog::HasConflictingAttachOptions(const string &path, const AttachOp
 	if (!StringUtil::CIEquals(options.db_type, TYPE) && !StringUtil::CIEquals(options.db_type, EXTENSION)) {
 		return true;
 	}
-	return Call(duckspan_live_differs, live.get(), ReadOptions(path, options).get());
+	auto wanted = ReadOptions(path, options);
+	// A secret that was changed is another way to the same upstream. There is no context to read it in.
+	Connection con(GetDatabase());
+	con.context->RunFunctionInTransaction([&] { AddSecret(*con.context, *wanted); });
+	return Call(duckspan_live_differs, live.get(), wanted.get());
 }
 
 void RegisterAttach(ExtensionLoader &loader, const shared_ptr<Shared> &shared) {

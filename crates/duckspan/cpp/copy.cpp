@@ -94,6 +94,9 @@ unique_ptr<FunctionData> BindCopy(ClientContext &context, CopyFunctionBindInput 
 		columns.emplace_back(names[column].GetIdentifierName(), types[column].ToString());
 	}
 	for (auto &option : input.info.options) {
+		if (option.second.size() > 1) {
+			throw BinderException("%s takes one value, and no list of several", option.first.GetIdentifierName());
+		}
 		auto value = option.second.empty() ? Value("") : option.second[0];
 		options.emplace_back(StringUtil::Lower(option.first.GetIdentifierName()), value.ToString());
 	}

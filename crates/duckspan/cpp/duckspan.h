@@ -567,6 +567,9 @@ bool duckspan_copy_is_ordered(const CopyTo *copy,
 /// Tells a copy what a secret has. Where that is headers, `key` is the name of one.
 void duckspan_copy_set_secret(CopyTo *copy, Str name, Str key, Str value, CFault *fault);
 
+/// Refuses the scope of a secret if no address begins with it.
+void duckspan_copy_check_scope(Str scope, CFault *fault);
+
 /// A file of a copy.
 CopyFile *duckspan_copy_file_new(const CopyTo *copy, CFault *fault);
 

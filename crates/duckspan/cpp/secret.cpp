@@ -17,6 +17,9 @@ constexpr auto SECRET_TYPE = "otlp";
 constexpr auto SECRET_PROVIDER = "config";
 
 unique_ptr<BaseSecret> CreateSecret(ClientContext &, CreateSecretInput &input) {
+	for (auto &scope : input.scope) {
+		Call(duckspan_copy_check_scope, Lend(scope));
+	}
 	auto secret = make_uniq<KeyValueSecret>(input.scope, input.type, input.provider, input.name);
 	for (auto name : {"token", "headers", "ca", "certificate", "key"}) {
 		secret->TrySetValue(name, input);

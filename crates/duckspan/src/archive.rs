@@ -28,7 +28,7 @@ mod worker;
 
 use folder::Folder;
 pub use options::ArchiveOptions;
-pub(crate) use options::OPTIONS;
+pub(crate) use options::{NEED_TARGET, OPTIONS};
 use tables::Tables;
 pub(crate) use worker::{Archive, Bell, Outcome, now};
 

@@ -29,6 +29,7 @@ mod tests;
 use pace::{Pace, Speed};
 pub use send::CopySender;
 use send::Upstream;
+pub(crate) use send::{COMPRESSIONS, check_scope, gzip};
 
 /// Rows of a request at most: what the Collector sends at a time by default.
 const REQUEST_ROWS: usize = 8192;
@@ -84,7 +85,7 @@ impl CopyTo {
     ) -> Result<CopyTo> {
         let mut target = match Endpoint::is_meant(path) {
             true => Target::Upstream(Box::new(Upstream::new(path)?)),
-            false => Target::File(FileFormat::of_path(path)),
+            false => Target::File(FileFormat::of_path(path)?),
         };
         let columns = columns_of(columns)?;
         options.iter().try_for_each(|(name, value)| match &mut target {
@@ -157,8 +158,13 @@ impl CopyTo {
 }
 
 impl FileFormat {
-    fn of_path(path: &str) -> FileFormat {
-        FileFormat { encoding: Encoding::of_path(path), compression: compression_of(path) }
+    fn of_path(path: &str) -> Result<FileFormat> {
+        if let Some(address) = Endpoint::lacks_scheme(path) {
+            return Err(binder(format!(
+                "'{path}' looks like an address: write '{address}' to send rows there, or './{path}' for a file"
+            )));
+        }
+        Ok(FileFormat { encoding: Encoding::of_path(path), compression: compression_of(path) })
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<()> {

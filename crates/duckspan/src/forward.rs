@@ -29,10 +29,7 @@ mod options;
 mod tests;
 
 use load::{Load, Loaded};
-pub(crate) use options::{ForwardOptions, OPTIONS};
-
-/// Time for an answer. It is more than senders have, as nobody waits for it, and a slow upstream may need it.
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) use options::{ForwardOptions, NEED_UPSTREAM, OPTIONS};
 
 /// A receiver's way to its upstream, in the background until it is dropped.
 #[derive(Debug)]
@@ -102,9 +99,11 @@ impl Forward {
         rings: &Arc<Rings>,
         share: u64,
     ) -> Result<Forward> {
+        let sending = options.sending();
         let queue = Arc::new(Queue {
             rings: Arc::clone(rings),
             endpoint: endpoint.clone(),
+            sending: sending.clone(),
             keeps: options.keeps,
             share,
             turn: AtomicUsize::new(0),
@@ -112,11 +111,6 @@ impl Forward {
         });
         Signal::ALL.into_iter().for_each(|signal| queue.keep_from(signal, 0));
         let source = Arc::clone(&queue) as Arc<dyn Source>;
-        let sending = Options {
-            timeout: TIMEOUT,
-            credentials: options.credentials.clone(),
-            ..Options::default()
-        };
         let forwarder = Forwarder::start(endpoint.clone(), sending, source);
         let forwarder = forwarder.map_err(|error| options.unusable(&error))?;
         Ok(Forward { queue, forwarder })
@@ -148,6 +142,7 @@ impl Forward {
 struct Queue {
     rings: Arc<Rings>,
     endpoint: Endpoint,
+    sending: Options,
     /// Whether rows stay in the rings until they are forwarded.
     keeps: bool,
     /// Bytes that requests in flight may hold.
@@ -208,7 +203,9 @@ impl Queue {
     fn send(&self, signal: Signal, load: Load, end: u64) -> Option<Request> {
         let rows = load.rows();
         // No load is too large to have a length.
-        let request = Request::of_pieces(&self.endpoint, signal, rows, load.into_pieces()).ok()?;
+        let pieces = load.into_pieces();
+        let request =
+            Request::of_pieces(&self.endpoint, &self.sending, signal, rows, pieces).ok()?;
         let mut state = lock(&self.state);
         state.in_flight += request.bytes();
         let counts = &mut state.outcome.counts[signal as usize];

@@ -27,6 +27,7 @@ mod columns;
 mod comparisons;
 mod conditions;
 mod copy;
+mod duration;
 mod files;
 mod forward;
 mod given;

@@ -113,6 +113,7 @@ impl Live {
         database: Database,
         page: Page,
     ) -> Result<Live> {
+        options.check()?;
         let tls = options.tls()?;
         let rings = Arc::new(Rings::new(options.ring_limits()));
         let (id, bell) = (unique_id(), Bell::default());

@@ -36,6 +36,25 @@ impl Endpoint {
     /// Whether a text begins as an endpoint does, whether or not it is one.
     pub fn is_meant(text: &str) -> bool {
         text.split_once("://").is_some_and(|(scheme, _)| protocol(scheme).is_some())
+            || without_slashes(text).is_some()
+    }
+
+    /// Whether a text is a host and a port, which somebody may take for an endpoint; and what to write instead.
+    pub fn lacks_scheme(text: &str) -> Option<String> {
+        let (host, port) = text.rsplit_once(':')?;
+        // A single letter is a drive.
+        let is_host = host.len() > 1
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte));
+        let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+        (is_host && is_port).then(|| with_scheme(text))
+    }
+
+    /// Whether an endpoint may begin with a text, which is the scope of a secret.
+    pub fn may_begin_with(scope: &str) -> bool {
+        SCHEMES.iter().any(|scheme| {
+            let start = format!("{scheme}://");
+            start.starts_with(scope) || scope.starts_with(&start)
+        })
     }
 
     /// The host, a name or an address.
@@ -74,6 +93,16 @@ impl fmt::Display for Endpoint {
     }
 }
 
+const SCHEMES: [&str; 4] = ["otlp", "otlps", "http", "https"];
+
+/// The endpoint that is meant by `otlp:host:4317`, which ATTACH takes for where to listen.
+fn without_slashes(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once(':')?;
+    let is_ours = scheme.eq_ignore_ascii_case("otlp") || scheme.eq_ignore_ascii_case("otlps");
+    let rest_of = || format!("{}://{}", scheme.to_ascii_lowercase(), rest.trim_start_matches('/'));
+    (is_ours && !rest.starts_with("//")).then(rest_of)
+}
+
 /// Protocol and TLS of a scheme.
 fn protocol(scheme: &str) -> Option<(Protocol, bool)> {
     Some(match scheme.to_ascii_lowercase().as_str() {
@@ -110,14 +139,27 @@ impl FromStr for Endpoint {
     }
 }
 
+/// A host and port, as it is to be written.
+fn with_scheme(text: &str) -> String {
+    match text.ends_with(":4318") {
+        true => format!("http://{text}"),
+        false => format!("otlp://{text}"),
+    }
+}
+
 fn parse(text: &str) -> Result<Endpoint, String> {
     if text.contains('@') {
         return Err("names and passwords are no part of it, but of a secret".to_owned());
     }
+    if let Some(rest) = without_slashes(text) {
+        return Err(format!("\"{text}\" has no slashes: write '{rest}'"));
+    }
     let uri: Uri = text.parse().map_err(|error| format!("\"{text}\" is no address: {error}"))?;
     let scheme = uri.scheme_str().unwrap_or_default();
-    let (protocol, tls) =
-        protocol(scheme).ok_or_else(|| format!("\"{scheme}\" is no scheme of OTLP"))?;
+    let (protocol, tls) = protocol(scheme).ok_or_else(|| match scheme {
+        "" => format!("\"{text}\" has no scheme: write '{}'", with_scheme(text)),
+        scheme => format!("\"{scheme}\" is no scheme of OTLP"),
+    })?;
     let host = uri.host().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     if host.is_empty() {

@@ -25,7 +25,7 @@ pub struct Options {
 }
 
 /// Who sends, and whom to trust. What is secret of it is never shown.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Credentials {
     pub(crate) headers: HeaderMap,
     pub(crate) ca: Option<Pem>,

@@ -37,7 +37,7 @@ impl Request {
         rows: u64,
         message: Vec<u8>,
     ) -> io::Result<Request> {
-        let message = if options.gzip { gzip(&message)? } else { message };
+        let message = if options.gzip { gzip([&message[..]])? } else { message };
         let body = match endpoint.protocol {
             Protocol::Grpc => framed(options.gzip, &message)?,
             Protocol::Http => message,
@@ -45,18 +45,22 @@ impl Request {
         Ok(Request { signal, rows, body: Body::from(vec![body.into()]) })
     }
 
-    /// The same of a message that lies in several pieces. They are sent as they are: not compressed.
+    /// The same of a message that lies in several pieces, which are sent from there if they are not to be compressed.
     ///
     /// # Errors
-    /// If there is no length for it.
+    /// As [`Request::new`].
     pub fn of_pieces(
         endpoint: &Endpoint,
+        options: &Options,
         signal: Signal,
         rows: u64,
         mut pieces: Vec<Bytes>,
     ) -> io::Result<Request> {
+        if options.gzip {
+            pieces = vec![gzip(pieces.iter().map(|piece| &piece[..]))?.into()];
+        }
         if endpoint.protocol == Protocol::Grpc {
-            let head = frame(false, pieces.iter().map(Bytes::len).sum())?;
+            let head = frame(options.gzip, pieces.iter().map(Bytes::len).sum())?;
             pieces.insert(0, Bytes::copy_from_slice(&head));
         }
         Ok(Request { signal, rows, body: Body::from(pieces) })
@@ -115,9 +119,9 @@ impl hyper::body::Body for Body {
     }
 }
 
-fn gzip(message: &[u8]) -> io::Result<Vec<u8>> {
+fn gzip<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> io::Result<Vec<u8>> {
     let mut member = GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    member.write_all(message)?;
+    pieces.into_iter().try_for_each(|piece| member.write_all(piece))?;
     member.finish()
 }
 

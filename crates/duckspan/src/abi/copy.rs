@@ -5,7 +5,7 @@ use std::ffi::c_void;
 
 use super::Str;
 use crate::boundary::{CFault, Text, contain_drop, guard};
-use crate::copy::{CopyFile, CopyRow, CopyRows, CopySender, CopyTo, Given};
+use crate::copy::{CopyFile, CopyRow, CopyRows, CopySender, CopyTo, Given, check_scope};
 use crate::input::Input;
 
 /// A name, and the text that belongs to it.
@@ -85,6 +85,12 @@ pub extern "C" fn duckspan_copy_set_secret(
     fault: &mut CFault,
 ) {
     guard(fault, || copy.set_secret(&name.get(), &key.get(), &value.get()));
+}
+
+/// Refuses the scope of a secret if no address begins with it.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_copy_check_scope(scope: Str, fault: &mut CFault) {
+    guard(fault, || check_scope(&scope.get()));
 }
 
 /// A file of a copy.

@@ -7,6 +7,7 @@ use duckspan_ring::Rings;
 
 use super::{Path, Target};
 use crate::boundary::{Fault, FaultKind, Result};
+use crate::duration::duration;
 use crate::live::LiveTable;
 use crate::sql::Database;
 
@@ -20,6 +21,10 @@ pub(crate) const OPTIONS: [&str; 7] = [
     "archive_when_full",
     "acknowledge",
 ];
+
+/// Those that say nothing where nothing is archived by itself: the others are for `otlp_archive` too.
+pub(crate) const NEED_TARGET: [&str; 4] =
+    ["archive_interval", "archive_min_rows", "archive_when_full", "acknowledge"];
 
 /// Which relations are archived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +91,7 @@ impl ArchiveOptions {
             ("archive", "") => return Err("a schema, as in 'lake.telemetry', or a folder"),
             ("archive", _) => self.target = Some(value.to_owned()),
             ("archive_interval", value) => {
-                self.interval = interval(value).ok_or("a time such as '10s' or '500ms'")?;
+                self.interval = duration(value).ok_or("a time such as '10s' or '500ms'")?;
             }
             ("archive_relations", "typed") => self.relations = Relations::Typed,
             ("archive_relations", "unified") => self.relations = Relations::Unified,
@@ -133,21 +138,4 @@ impl ArchiveOptions {
         let target = self.target()?;
         Ok(target.map(|target| Path::new(receiver, Arc::clone(rings), database, target)))
     }
-}
-
-/// A time of at least a millisecond.
-fn interval(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let unit = match unit.trim() {
-        "ms" | "millisecond" | "milliseconds" => 0.001,
-        "s" | "second" | "seconds" => 1.0,
-        "min" | "minute" | "minutes" => 60.0,
-        "h" | "hour" | "hours" => 3600.0,
-        _ => return None,
-    };
-    let seconds = number.parse::<f64>().ok()? * unit;
-    // Checked before it is a duration, which panics on what is negative or no number.
-    (0.001..=86_400.0).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
 }

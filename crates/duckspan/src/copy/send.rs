@@ -9,6 +9,7 @@ use duckspan_sender::{Endpoint, OptionError, Options, Report, Request, Sender};
 use super::pace::{Pace, Speed};
 use super::{CopyRows, Departure, binder, no_memory};
 use crate::boundary::{Fault, FaultKind, Result};
+use crate::duration::{NUMBER_OR_DURATION, seconds};
 
 #[cfg(test)]
 mod tests;
@@ -19,12 +20,33 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// The most requests that may be in flight.
 const MOST_IN_FLIGHT: u32 = 64;
 
-/// The most seconds that an option may ask for: a day.
-const MOST_SECONDS: f64 = 86_400.0;
-
 /// The options, in the order of the docs.
 pub(super) const OPTIONS: [&str; 6] =
     ["compression", "in_flight", "timeout", "retry_for", "ignore_errors", "speed"];
+
+/// What [`gzip`] takes.
+pub(crate) const COMPRESSIONS: &str = "'none' or 'gzip', as senders of OTLP compress";
+
+/// Whether requests are compressed.
+pub(crate) fn gzip(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "gzip" => Some(true),
+        "none" | "auto" => Some(false),
+        _ => None,
+    }
+}
+
+/// Refuses the scope of a secret if no address begins with it: nobody would get what it has.
+pub(crate) fn check_scope(scope: &str) -> Result<()> {
+    if Endpoint::may_begin_with(scope) {
+        return Ok(());
+    }
+    let message = format!(
+        "No address of OTLP begins with the scope '{scope}': write one as COPY and forward have it, such as \
+         'otlp://collector:4317' or 'https://otlp.example.com'"
+    );
+    Err(Fault::new(FaultKind::InvalidInput, message))
+}
 
 /// Where rows are sent, and how.
 #[derive(Debug, Clone)]
@@ -53,11 +75,7 @@ impl Upstream {
         let wrong = |what: &str| binder(format!("{name} '{value}' is not {what}"));
         match name {
             "compression" => {
-                self.options.gzip = match value.to_ascii_lowercase().as_str() {
-                    "gzip" => true,
-                    "none" | "auto" => false,
-                    _ => return Err(wrong("'none' or 'gzip', as senders of OTLP compress")),
-                }
+                self.options.gzip = gzip(value).ok_or_else(|| wrong(COMPRESSIONS))?;
             }
             "ignore_errors" => {
                 self.ignore_errors = match value.to_ascii_lowercase().as_str() {
@@ -72,8 +90,12 @@ impl Upstream {
                 let what = format!("a whole number from 1 to {MOST_IN_FLIGHT}");
                 self.options.in_flight = number.ok_or_else(|| wrong(&what))?;
             }
-            "timeout" => self.options.timeout = seconds(value).ok_or_else(|| wrong(SECONDS))?,
-            "retry_for" => self.options.retry_for = seconds(value).ok_or_else(|| wrong(SECONDS))?,
+            "timeout" => {
+                self.options.timeout = seconds(value).ok_or_else(|| wrong(NUMBER_OR_DURATION))?;
+            }
+            "retry_for" => {
+                self.options.retry_for = seconds(value).ok_or_else(|| wrong(NUMBER_OR_DURATION))?;
+            }
             "speed" => {
                 let speed =
                     Speed::new(value).ok_or_else(|| wrong("a number more than 0, such as 1.0"))?;
@@ -133,13 +155,6 @@ impl Upstream {
             upstream: self.clone(),
         })
     }
-}
-
-const SECONDS: &str = "a number of seconds, more than 0 and no more than a day";
-
-fn seconds(value: &str) -> Option<Duration> {
-    let seconds = value.parse().ok().filter(|&seconds| seconds > 0.0 && seconds <= MOST_SECONDS);
-    seconds.map(Duration::from_secs_f64)
 }
 
 /// The sender of a copy. Every thread of its query may use it.

@@ -1,40 +1,58 @@
 //! What `ATTACH … (forward …)` asks for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use duckspan_ring::Rings;
-use duckspan_sender::{Credentials, Endpoint, OptionError};
+use duckspan_sender::{Credentials, Endpoint, OptionError, Options};
 
 use super::Forward;
 use crate::boundary::{Fault, FaultKind, Result};
+use crate::copy::{COMPRESSIONS, gzip};
+use crate::duration::{NUMBER_OR_DURATION, seconds};
 
 /// The options, in the order of the docs.
-pub(crate) const OPTIONS: [&str; 2] = ["forward", "forward_when_full"];
+pub(crate) const OPTIONS: [&str; 4] =
+    ["forward", "forward_compression", "forward_timeout", "forward_when_full"];
+
+/// Those that say nothing where nothing is forwarded.
+pub(crate) const NEED_UPSTREAM: &[&str] = OPTIONS.split_at(1).1;
+
+/// Time for an answer. It is more than senders have, as nobody waits for it, and a slow upstream may need it.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The part of `memory_limit` that requests may hold on their way to the upstream, and the most that they may.
 const SHARE: u64 = 16;
 const LARGEST_SHARE: u64 = 16 << 20;
 
 /// Where to forward rows to, and what if that does not go on.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ForwardOptions {
     /// As it was written: the scope of a secret is compared with that. `None` if nothing is forwarded.
     path: Option<String>,
     endpoint: Option<Endpoint>,
+    /// Whether requests are compressed.
+    gzip: bool,
+    /// Time for an answer.
+    timeout: Duration,
     /// Whether rows that are not forwarded stay when memory is full, and senders wait.
     pub(super) keeps: bool,
-    /// Those of a secret.
-    pub(super) credentials: Credentials,
+    /// Those of a secret. With others it is another way, even to the same place.
+    credentials: Credentials,
 }
 
-/// What is asked for; what a secret has is not.
-impl PartialEq for ForwardOptions {
-    fn eq(&self, other: &ForwardOptions) -> bool {
-        (&self.endpoint, self.keeps) == (&other.endpoint, other.keeps)
+impl Default for ForwardOptions {
+    fn default() -> ForwardOptions {
+        ForwardOptions {
+            path: None,
+            endpoint: None,
+            gzip: false,
+            timeout: TIMEOUT,
+            keeps: false,
+            credentials: Credentials::default(),
+        }
     }
 }
-
-impl Eq for ForwardOptions {}
 
 impl ForwardOptions {
     /// Sets an option.
@@ -42,14 +60,21 @@ impl ForwardOptions {
     /// # Errors
     /// If the value is not one it takes.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let wrong = |what: &str| binder(format!("{name} '{value}' is not {what}"));
         match (name, value.to_ascii_lowercase().as_str()) {
             ("forward", _) => {
                 self.endpoint = Some(value.parse().map_err(|error| binder(format!("{error}")))?);
                 self.path = Some(value.to_owned());
             }
+            ("forward_compression", _) => {
+                self.gzip = gzip(value).ok_or_else(|| wrong(COMPRESSIONS))?;
+            }
+            ("forward_timeout", _) => {
+                self.timeout = seconds(value).ok_or_else(|| wrong(NUMBER_OR_DURATION))?;
+            }
             (_, "evict") => self.keeps = false,
             (_, "wait") => self.keeps = true,
-            _ => return Err(binder(format!("{name} '{value}' is not 'evict' or 'wait'"))),
+            _ => return Err(wrong("'evict' or 'wait'")),
         }
         Ok(())
     }
@@ -58,6 +83,16 @@ impl ForwardOptions {
     pub(crate) fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
         let set = self.credentials.set(name, key, value);
         set.map_err(|error| self.unusable(&error))
+    }
+
+    /// How requests are sent.
+    pub(super) fn sending(&self) -> Options {
+        Options {
+            gzip: self.gzip,
+            timeout: self.timeout,
+            credentials: self.credentials.clone(),
+            ..Options::default()
+        }
     }
 
     pub(super) fn unusable(&self, error: &OptionError) -> Fault {

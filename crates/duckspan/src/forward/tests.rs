@@ -17,6 +17,7 @@ fn queue(rings: &Arc<Rings>, keeps: bool) -> Queue {
     Queue {
         rings: Arc::clone(rings),
         endpoint: "http://localhost:1".parse().expect("an endpoint"),
+        sending: Options::default(),
         keeps,
         share: SHARE,
         turn: AtomicUsize::new(0),

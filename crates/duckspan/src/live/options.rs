@@ -19,6 +19,9 @@ use super::tls::{self, TlsOptions};
 const OPTIONS: [&str; 6] =
     ["max_rows", "memory_limit", "http_port", "max_request_size", "token", "cors_origins"];
 
+/// The one that takes several values.
+const LIST: &str = "cors_origins";
+
 /// The ports that the exporters of the SDKs send to, unless told otherwise: over gRPC, and over HTTP.
 const GRPC_PORT: u16 = 4317;
 const HTTP_PORT: u16 = 4318;
@@ -57,7 +60,21 @@ pub struct LiveOptions {
     tls: TlsOptions,
     archive: ArchiveOptions,
     forward: ForwardOptions,
+    /// Those that were set.
+    given: Given,
 }
+
+/// The names of options that were set. What is said once more in other words is the same.
+#[derive(Debug, Clone, Default)]
+struct Given(Vec<String>);
+
+impl PartialEq for Given {
+    fn eq(&self, _: &Given) -> bool {
+        true
+    }
+}
+
+impl Eq for Given {}
 
 /// What `http_port` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +109,7 @@ impl LiveOptions {
             tls: TlsOptions::default(),
             archive: ArchiveOptions::default(),
             forward: ForwardOptions::default(),
+            given: Given::default(),
         })
     }
 
@@ -100,6 +118,10 @@ impl LiveOptions {
     /// # Errors
     /// If there is no such option, or the value is not one it takes.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        if name != LIST && self.given.0.iter().any(|given| given == name) {
+            return Err(binder(format!("{name} takes one value, and no list of several")));
+        }
+        self.given.0.push(name.to_owned());
         match name {
             "max_rows" => self.max_rows = number(name, value, 1, u64::MAX)?,
             "memory_limit" => self.memory_limit = size(name, value, MIN_MEMORY, "1MB")?,
@@ -118,7 +140,7 @@ impl LiveOptions {
                 })?;
                 self.token = Some(token);
             }
-            "cors_origins" => {
+            LIST => {
                 for origin in value.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
                     let origin = origin.parse().map_err(|error| binder(format!("{error}")))?;
                     self.cors_origins.get_or_insert_default().push(origin);
@@ -138,6 +160,25 @@ impl LiveOptions {
                     "Unrecognized option for attach \"{name}\": TYPE otlp has the options {known}"
                 );
                 return Err(binder(message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses options that say nothing without another that is not there.
+    ///
+    /// # Errors
+    /// If there are any.
+    pub(super) fn check(&self) -> Result<()> {
+        let of_archive = self.archive.target.is_none().then_some(&archive::NEED_TARGET[..]);
+        let of_forward = self.forward.path().is_none().then_some(forward::NEED_UPSTREAM);
+        let idle = [("archive", of_archive), ("forward", of_forward)];
+        for (needed, names) in idle {
+            let given = |name: &&&str| self.given.0.iter().any(|given| given == **name);
+            if let Some(name) = names.into_iter().flatten().find(given) {
+                return Err(binder(format!(
+                    "{name} says nothing without {needed}, which says where to"
+                )));
             }
         }
         Ok(())

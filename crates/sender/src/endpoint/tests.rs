@@ -31,13 +31,41 @@ fn no_endpoints() {
         ("otlp://host/path", "no paths"),
         ("http://host/v1/traces", "leave it out"),
         ("http://host?x", "may follow"),
-        ("file://host/x", "no scheme"),
+        ("file://host/x", "\"file\" is no scheme"),
+        ("collector:4317", "write 'otlp://collector:4317'"),
+        ("collector", "write 'otlp://collector'"),
+        ("collector:4318", "write 'http://collector:4318'"),
+        ("otlp:collector:4317", "write 'otlp://collector:4317'"),
+        ("OTLPS:/collector", "write 'otlps://collector'"),
     ];
     for (text, reason) in cases {
         let error = text.parse::<Endpoint>().expect_err(text).to_string();
         assert!(error.contains(reason), "{text}: {error}");
     }
-    for path in ["trace.jsonl", "s3://bucket/x", "/http/x"] {
+    for path in ["trace.jsonl", "s3://bucket/x", "/http/x", "collector:4317", "https:"] {
         assert!(!Endpoint::is_meant(path));
+    }
+    assert!(Endpoint::is_meant("otlp:collector:4317"));
+}
+
+#[test]
+fn a_host_and_port_are_no_file() {
+    for text in ["collector:4317", "10.0.0.1:4317", "[::1]:4317", "my-host.example:4318"] {
+        let address = Endpoint::lacks_scheme(text).expect(text);
+        assert!(address.ends_with(text) && address.parse::<Endpoint>().is_ok(), "{address}");
+    }
+    for text in ["trace.jsonl", "C:4317", "./collector:4317", "a b:1", "x:70000", "x:", "x:1a", "x"]
+    {
+        assert_eq!(Endpoint::lacks_scheme(text), None, "{text}");
+    }
+}
+
+#[test]
+fn scopes_that_fit_an_endpoint() {
+    for scope in ["", "otlp", "https://", "http://localhost:4318/x", "otlps://h"] {
+        assert!(Endpoint::may_begin_with(scope), "{scope}");
+    }
+    for scope in ["collector:4317", "localhost", "s3://bucket", "OTLP://h", "//h"] {
+        assert!(!Endpoint::may_begin_with(scope), "{scope}");
     }
 }

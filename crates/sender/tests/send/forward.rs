@@ -43,12 +43,13 @@ impl Source for Requests {
 
 impl Requests {
     /// Requests of so many spans each, in pieces.
-    fn new(endpoint: &Endpoint, requests: &[usize]) -> Arc<Requests> {
+    fn new(endpoint: &Endpoint, options: &Options, requests: &[usize]) -> Arc<Requests> {
         let request = |&count: &usize| {
             let message = spans(count);
             let (one, other) = message.split_at(message.len() / 2);
             let pieces = [one, other].map(Bytes::copy_from_slice).to_vec();
-            Request::of_pieces(endpoint, Signal::Traces, count as u64, pieces).expect("a request")
+            Request::of_pieces(endpoint, options, Signal::Traces, count as u64, pieces)
+                .expect("a request")
         };
         let left = Mutex::new(requests.iter().map(request).collect());
         Arc::new(Requests { left, ..Requests::default() })
@@ -64,8 +65,8 @@ impl Requests {
 
 fn forward(endpoint: &str, requests: &[usize]) -> (Arc<Requests>, Forwarder) {
     let endpoint: Endpoint = endpoint.parse().expect("an endpoint");
-    let source = Requests::new(&endpoint, requests);
     let options = Options { timeout: PATIENCE, ..Options::default() };
+    let source = Requests::new(&endpoint, &options, requests);
     let forwarder = Forwarder::start(endpoint, options, Arc::clone(&source) as Arc<dyn Source>);
     (source, forwarder.expect("a forwarder"))
 }
@@ -83,7 +84,7 @@ fn what_a_source_has_is_sent() {
             forward(&format!("{scheme}://{}", sink.address), &[3, 1, 2, 5, 4]);
         assert_eq!(source.told(|told| told.outcomes.len() == 5).outcomes, vec![taken(); 5]);
         let endpoint = format!("{scheme}://{}", sink.address).parse().expect("an endpoint");
-        let more = Requests::new(&endpoint, &[6]).next(true);
+        let more = Requests::new(&endpoint, &Options::default(), &[6]).next(true);
         source.left.lock().expect("no panic").extend(more);
         assert_eq!(source.told(|told| !told.outcomes.is_empty()).outcomes, [taken()]);
         forwarder.finish(PATIENCE);
@@ -123,7 +124,11 @@ fn refusals_are_told() {
     };
     assert!(said.contains("bad rows"), "{said}");
     let endpoint = format!("http://{}", sink.address).parse().expect("an endpoint");
-    source.left.lock().expect("no panic").extend(Requests::new(&endpoint, &[3]).next(true));
+    source
+        .left
+        .lock()
+        .expect("no panic")
+        .extend(Requests::new(&endpoint, &Options::default(), &[3]).next(true));
     let rejected = Outcome::Taken { rejected: 2, said: "old".to_owned() };
     assert_eq!(source.told(|told| !told.outcomes.is_empty()).outcomes, [rejected]);
 }

@@ -1,8 +1,8 @@
+//! Hands conditions on columns to Rust, which knows what can be told of them from bytes.
+
 #include "scan.hpp"
 
 #include "duckdb/planner/expression/bound_columnref_expression.hpp"
-#include "duckdb/planner/expression/bound_comparison_expression.hpp"
-#include "duckdb/planner/expression/bound_operator_expression.hpp"
 #include "duckdb/planner/expression_iterator.hpp"
 #include "duckdb/planner/filter/expression_filter.hpp"
 
@@ -11,6 +11,11 @@ using namespace duckdb; // NOLINT: every name below is DuckDB's
 namespace duckspan {
 
 namespace {
+
+//! The right side of `column->>'key'`.
+const Value &KeyOf(const Expression &lookup) {
+	return lookup.Cast<BoundFunctionExpression>().GetChildren()[1]->Cast<BoundConstantExpression>().GetValue();
+}
 
 //! Whether it is `column->>'key'`.
 bool IsLookup(const Expression &expr) {
@@ -25,159 +30,97 @@ bool IsLookup(const Expression &expr) {
 		children[1]->GetExpressionClass() != ExpressionClass::BOUND_CONSTANT) {
 		return false;
 	}
-	auto &key = children[1]->Cast<BoundConstantExpression>().GetValue();
+	auto &key = KeyOf(expr);
 	return !key.IsNull() && key.type().id() == LogicalTypeId::VARCHAR && !StringValue::Get(key).empty();
 }
 
-//! What a condition is about: the column, or `column->>'key'`.
-struct Subject {
-	bool known = false;
-	string key;
-
-	explicit Subject(const Expression &expr) {
-		if (ExpressionFilter::IsSimpleFilterColumnRef(expr)) {
-			known = true;
-		} else if (IsLookup(expr)) {
-			known = true;
-			key = LookupKey(expr);
-		}
-	}
-};
-
-//! Texts of which the subject is one, if that is all that an expression says.
-struct OneOf {
-	string key;
-	vector<string> texts;
-
-	//! Adds what an expression says; whether that is of this kind, and about this subject.
-	bool Add(const Expression &expr) {
-		switch (expr.GetExpressionType()) {
-		case ExpressionType::CONJUNCTION_OR:
-			return AddAll(expr.Cast<BoundConjunctionExpression>().GetChildren(), 0);
-		case ExpressionType::COMPARE_IN: {
-			auto &children = expr.Cast<BoundOperatorExpression>().GetChildren();
-			return AddSubject(*children[0]) && AddAll(children, 1);
-		}
-		case ExpressionType::COMPARE_EQUAL: {
-			auto &comparison = expr.Cast<BoundFunctionExpression>();
-			auto &left = BoundComparisonExpression::Left(comparison);
-			auto &right = BoundComparisonExpression::Right(comparison);
-			return (AddSubject(left) && Add(right)) || (AddSubject(right) && Add(left));
-		}
-		case ExpressionType::VALUE_CONSTANT: {
-			auto &value = expr.Cast<BoundConstantExpression>().GetValue();
-			if (value.type().id() != LogicalTypeId::VARCHAR) {
-				return false;
-			}
-			if (!value.IsNull()) {
-				texts.push_back(StringValue::Get(value));
-			}
-			return true;
-		}
-		default:
-			return false;
-		}
-	}
-
-private:
-	bool AddAll(const vector<unique_ptr<Expression>> &children, idx_t first) {
-		for (idx_t index = first; index < children.size(); index++) {
-			if (!Add(*children[index])) {
-				return false;
-			}
-		}
-		return true;
-	}
-
-	bool AddSubject(const Expression &expr) {
-		Subject subject(expr);
-		// A condition on two subjects, as in a OR b, says of neither that it must hold.
-		if (!subject.known || (has_subject && subject.key != key)) {
-			return false;
-		}
-		has_subject = true;
-		key = subject.key;
-		return true;
-	}
-
-	bool has_subject = false;
-};
-
-void AddTexts(Conditions &conditions, idx_t column, const string &key, const OneOf &one_of) {
-	vector<Str> lent;
-	for (auto &text : one_of.texts) {
-		lent.push_back(Lend(text));
-	}
-	Call(duckspan_conditions_texts, &conditions, column, Lend(key), lent.data(), lent.size());
-}
-
-void AddNumber(Conditions &conditions, idx_t column, ExpressionType type, int64_t number) {
-	Comparison comparison;
+NodeKind KindOf(ExpressionType type) {
 	switch (type) {
+	case ExpressionType::CONJUNCTION_AND:
+		return NodeKind::And;
+	case ExpressionType::CONJUNCTION_OR:
+		return NodeKind::Or;
+	case ExpressionType::COMPARE_IN:
+		return NodeKind::In;
 	case ExpressionType::COMPARE_EQUAL:
-		comparison = Comparison::Equal;
-		break;
+		return NodeKind::Equal;
 	case ExpressionType::COMPARE_LESSTHAN:
-		comparison = Comparison::Less;
-		break;
+		return NodeKind::Less;
 	case ExpressionType::COMPARE_LESSTHANOREQUALTO:
-		comparison = Comparison::LessOrEqual;
-		break;
+		return NodeKind::LessOrEqual;
 	case ExpressionType::COMPARE_GREATERTHAN:
-		comparison = Comparison::Greater;
-		break;
+		return NodeKind::Greater;
 	case ExpressionType::COMPARE_GREATERTHANOREQUALTO:
-		comparison = Comparison::GreaterOrEqual;
-		break;
+		return NodeKind::GreaterOrEqual;
 	default:
-		return;
+		return NodeKind::Other;
 	}
-	Call(duckspan_conditions_number, &conditions, column, comparison, number);
 }
 
-void AddComparison(Conditions &conditions, idx_t column, const BoundFunctionExpression &expr) {
-	ExpressionType type;
-	auto constant = ExpressionFilter::TryGetColumnConstantComparison(expr, type);
-	if (!constant || constant->GetValue().IsNull()) {
-		return;
-	}
-	auto &value = constant->GetValue();
+//! A constant, which is lent.
+Node NodeOf(const Value &value) {
+	Node node {NodeKind::Other, 0, Str {nullptr, 0}, 0};
 	switch (value.type().id()) {
+	case LogicalTypeId::VARCHAR:
+		node.kind = value.IsNull() ? NodeKind::Null : NodeKind::Text;
+		node.text = value.IsNull() ? node.text : Lend(StringValue::Get(value));
+		return node;
 	case LogicalTypeId::INTEGER:
 	case LogicalTypeId::UINTEGER:
 	case LogicalTypeId::BIGINT:
-		return AddNumber(conditions, column, type, value.GetValue<int64_t>());
+		node.kind = value.IsNull() ? NodeKind::Other : NodeKind::Number;
+		node.number = value.IsNull() ? 0 : value.GetValue<int64_t>();
+		return node;
 	case LogicalTypeId::TIMESTAMP_NS:
-		return AddNumber(conditions, column, type, TimestampNSValue::Get(value).value);
+		node.kind = value.IsNull() ? NodeKind::Other : NodeKind::Number;
+		node.number = value.IsNull() ? 0 : TimestampNSValue::Get(value).value;
+		return node;
 	default:
-		return;
+		return node;
 	}
 }
 
-//! Adds what is known of an expression that must be true of a column, or of `column->>'key'` if there is a key.
-void Add(Conditions &conditions, idx_t column, const string &key, const Expression &expr) {
-	OneOf one_of;
-	if (one_of.Add(expr) && !one_of.texts.empty()) {
-		AddTexts(conditions, column, key.empty() ? one_of.key : key, one_of);
-	} else if (ExpressionFilter::IsRootOptionalExpression(expr)) {
+//! Adds the nodes of an expression, each before its children.
+void Add(vector<Node> &nodes, const Expression &expr) {
+	Node node {NodeKind::Other, 0, Str {nullptr, 0}, 0};
+	if (ExpressionFilter::IsRootOptionalExpression(expr)) {
 		// Of a Top-N or a join, and not applied by DuckDB again: to leave out rows by it is what it is for.
-		if (auto child = ExpressionFilter::GetOptionalFilterChild(expr)) {
-			Add(conditions, column, key, *child);
-		}
-	} else if (expr.GetExpressionType() == ExpressionType::CONJUNCTION_AND) {
-		for (auto &child : expr.Cast<BoundConjunctionExpression>().GetChildren()) {
-			Add(conditions, column, key, *child);
-		}
-	} else if (BoundComparisonExpression::IsComparison(expr)) {
-		AddComparison(conditions, column, expr.Cast<BoundFunctionExpression>());
+		auto child = ExpressionFilter::GetOptionalFilterChild(expr);
+		return child ? Add(nodes, *child) : nodes.push_back(node);
 	}
+	if (ExpressionFilter::IsSimpleFilterColumnRef(expr)) {
+		node.kind = NodeKind::Column;
+		return nodes.push_back(node);
+	}
+	if (IsLookup(expr)) {
+		node.kind = NodeKind::Column;
+		node.text = Lend(StringValue::Get(KeyOf(expr)));
+		return nodes.push_back(node);
+	}
+	if (expr.GetExpressionClass() == ExpressionClass::BOUND_CONSTANT) {
+		return nodes.push_back(NodeOf(expr.Cast<BoundConstantExpression>().GetValue()));
+	}
+	auto at = nodes.size();
+	node.kind = KindOf(expr.GetExpressionType());
+	nodes.push_back(node);
+	if (node.kind != NodeKind::Other) {
+		ExpressionIterator::EnumerateChildren(expr, [&](const Expression &child) {
+			nodes[at].children++;
+			Add(nodes, child);
+		});
+	}
+}
+
+vector<Node> NodesOf(const Expression &expr) {
+	vector<Node> nodes;
+	Add(nodes, expr);
+	return nodes;
 }
 
 } // namespace
 
 string LookupKey(const Expression &lookup) {
-	auto &key = *lookup.Cast<BoundFunctionExpression>().GetChildren()[1];
-	return StringValue::Get(key.Cast<BoundConstantExpression>().GetValue());
+	return StringValue::Get(KeyOf(lookup));
 }
 
 optional_ptr<const BoundColumnRefExpression> LookupColumn(const Expression &expr) {
@@ -198,20 +141,17 @@ ConditionsHandle ReadConditions(const ScanRequest &request) {
 		for (const auto &entry : *request.filters) {
 			auto index = entry.GetIndex().GetIndex();
 			auto key = request.keys.empty() ? string() : request.keys[index];
-			Add(*result, request.columns[index], key, *entry.Filter().Cast<ExpressionFilter>().expr);
+			auto nodes = NodesOf(*entry.Filter().Cast<ExpressionFilter>().expr);
+			Call(duckspan_conditions_require, result.get(), request.columns[index], Lend(key), nodes.data(),
+				 nodes.size());
 		}
 	}
 	return result;
 }
 
 bool IsTold(Relation relation, idx_t column, const Expression &expr) {
-	OneOf one_of;
-	if (!one_of.Add(expr) || one_of.texts.empty()) {
-		return false;
-	}
-	ConditionsHandle conditions(Call(duckspan_conditions_new));
-	AddTexts(*conditions, column, one_of.key, one_of);
-	return Call(duckspan_conditions_are_told, conditions.get(), relation);
+	auto nodes = NodesOf(expr);
+	return Call(duckspan_condition_is_told, relation, column, nodes.data(), nodes.size());
 }
 
 column_t ColumnOf(const LogicalGet &get, const Expression &expr) {

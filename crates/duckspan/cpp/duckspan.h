@@ -92,17 +92,33 @@ enum class Subject : uint8_t {
   Names,
 };
 
-/// How a column compares with a number.
-enum class Comparison : uint8_t {
-  /// It is equal.
+/// What a node of an expression is.
+enum class NodeKind : uint8_t {
+  /// Nothing that is known here.
+  Other,
+  /// The column, or `column->>'key'` if there is a text, which is the key.
+  Column,
+  /// A text.
+  Text,
+  /// NULL, as a text.
+  Null,
+  /// A number, or a time in nanoseconds.
+  Number,
+  /// True if all children are.
+  And,
+  /// True if one of the children is.
+  Or,
+  /// True if the first child is one of the others.
+  In,
+  /// The two children are equal.
   Equal,
-  /// It is less.
+  /// The first of two is less.
   Less,
-  /// It is less or equal.
+  /// The first of two is less or equal.
   LessOrEqual,
-  /// It is greater.
+  /// The first of two is greater.
   Greater,
-  /// It is greater or equal.
+  /// The first of two is greater or equal.
   GreaterOrEqual,
 };
 
@@ -308,6 +324,18 @@ struct FileScanInput {
   const Memory *memory;
   /// Who grants it.
   Lender lender;
+};
+
+/// A node of an expression; its children follow it, each with its own.
+struct Node {
+  /// What it is.
+  NodeKind kind;
+  /// How many they are.
+  uintptr_t children;
+  /// Of a text, or the key of a column.
+  Str text;
+  /// Of a number.
+  int64_t number;
 };
 
 /// A name, and the text that belongs to it.
@@ -525,24 +553,21 @@ Conditions *duckspan_conditions_new(CFault *fault);
 /// Frees conditions.
 void duckspan_conditions_free(Conditions *conditions);
 
-/// Adds that the column at a position of the relation compares so with a number, or with a time in
-/// nanoseconds.
-void duckspan_conditions_number(Conditions *conditions,
+/// Adds that an expression of `count` nodes must be true of the column at a position of the relation, or, if there is a
+/// key, of the member of it that is read.
+void duckspan_conditions_require(Conditions *conditions,
+                                 uintptr_t column,
+                                 Str key,
+                                 const Node *nodes,
+                                 uintptr_t count,
+                                 CFault *fault);
+
+/// Whether it is told without reading a column of that relation that an expression is true of the one at a position.
+bool duckspan_condition_is_told(Relation relation,
                                 uintptr_t column,
-                                Comparison comparison,
-                                int64_t number,
+                                const Node *nodes,
+                                uintptr_t count,
                                 CFault *fault);
-
-/// Adds that the column, or `column->>'key'` if there is a key, is one of `count` texts.
-void duckspan_conditions_texts(Conditions *conditions,
-                               uintptr_t column,
-                               Str key,
-                               const Str *texts,
-                               uintptr_t count,
-                               CFault *fault);
-
-/// Whether all of them are told without reading a column of that relation.
-bool duckspan_conditions_are_told(const Conditions *conditions, Relation relation, CFault *fault);
 
 /// A copy of rows with these columns to a path, with these options.
 CopyTo *duckspan_copy_new(Str path,

@@ -4,12 +4,14 @@ use std::ops::RangeInclusive;
 
 use duckspan_otlp::relation::{Bound, Filter, Relation};
 
+use crate::expression::{Comparison, Expression, OneOf};
+
 /// Conditions that every row a query wants must meet. DuckDB tests them again on what is read, so they
 /// may let rows pass that do not.
 #[derive(Debug, Default)]
 pub struct Conditions(Vec<Condition>);
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Condition {
     /// The position in the relation.
     column: usize,
@@ -18,49 +20,51 @@ struct Condition {
     bound: Bound,
 }
 
-/// How a column compares with a number.
-#[repr(u8)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(dead_code, reason = "C++ makes them")]
-pub enum Comparison {
-    /// It is equal.
-    Equal,
-    /// It is less.
-    Less,
-    /// It is less or equal.
-    LessOrEqual,
-    /// It is greater.
-    Greater,
-    /// It is greater or equal.
-    GreaterOrEqual,
-}
-
-impl Comparison {
-    /// The numbers that compare so with `number`.
-    fn range(self, number: i64) -> RangeInclusive<i64> {
-        let nothing = RangeInclusive::new(1, 0);
-        match self {
-            Comparison::Equal => number..=number,
-            // Below the least number there is none, and to wrap around would take all for it.
-            Comparison::Less => number.checked_sub(1).map_or(nothing, |last| i64::MIN..=last),
-            Comparison::LessOrEqual => i64::MIN..=number,
-            Comparison::Greater => number.checked_add(1).map_or(nothing, |first| first..=i64::MAX),
-            Comparison::GreaterOrEqual => number..=i64::MAX,
-        }
+/// The numbers that compare so with `number`.
+fn range(comparison: Comparison, number: i64) -> RangeInclusive<i64> {
+    let nothing = RangeInclusive::new(1, 0);
+    match comparison {
+        Comparison::Equal => number..=number,
+        // Below the least number there is none, and to wrap around would take all for it.
+        Comparison::Less => number.checked_sub(1).map_or(nothing, |last| i64::MIN..=last),
+        Comparison::LessOrEqual => i64::MIN..=number,
+        Comparison::Greater => number.checked_add(1).map_or(nothing, |first| first..=i64::MAX),
+        Comparison::GreaterOrEqual => number..=i64::MAX,
     }
 }
 
 impl Conditions {
-    /// A column compares so with a number, or with a time in nanoseconds.
-    pub(crate) fn number(&mut self, column: usize, comparison: Comparison, number: i64) {
-        let bound = Bound::Range(comparison.range(number));
-        self.0.push(Condition { column, key: None, bound });
-    }
-
-    /// A column, or `column->>'key'`, is one of these texts.
-    pub(crate) fn texts(&mut self, column: usize, key: Option<String>, texts: Vec<String>) {
-        let bound = Bound::OneOf(texts.into_iter().map(String::into_bytes).collect());
-        self.0.push(Condition { column, key, bound });
+    /// Adds what is known of an expression that must be true of a column, or of `column->>'member'` if that is what is
+    /// read of it.
+    pub(crate) fn require(&mut self, column: usize, member: Option<&str>, expression: &Expression) {
+        if let Some(OneOf { key, texts }) = expression.one_of() {
+            // Of a member of a member nothing is known.
+            if key.is_none() || member.is_none() {
+                let key = key.or(member.map(str::to_owned));
+                let bound = Bound::OneOf(texts.into_iter().map(String::into_bytes).collect());
+                self.0.push(Condition { column, key, bound });
+            }
+            return;
+        }
+        match expression {
+            Expression::All(children) => {
+                children.iter().for_each(|child| self.require(column, member, child));
+            }
+            Expression::Compare(comparison, sides) => {
+                let (comparison, number) = match **sides {
+                    [Expression::Subject(None), Expression::Number(number)] => {
+                        (*comparison, number)
+                    }
+                    [Expression::Number(number), Expression::Subject(None)] => {
+                        (comparison.flipped(), number)
+                    }
+                    _ => return,
+                };
+                let bound = Bound::Range(range(comparison, number));
+                self.0.push(Condition { column, key: None, bound });
+            }
+            _ => {}
+        }
     }
 
     /// The filter of what can be told of rows of a relation; `None` if that is nothing.
@@ -72,12 +76,15 @@ impl Conditions {
         }
         (!filter.is_empty()).then_some(filter)
     }
+}
 
-    /// Whether all of them can be told of rows of a relation.
-    pub(crate) fn are_told(&self, relation: &'static Relation) -> bool {
-        let mut filter = Filter::new(relation);
-        self.0.iter().all(|condition| condition.add_to(&mut filter, relation))
-    }
+/// Whether it can be told of rows of a relation that an expression is true of a column.
+pub(crate) fn is_told(relation: &'static Relation, column: usize, expression: &Expression) -> bool {
+    let mut conditions = Conditions::default();
+    conditions.require(column, None, expression);
+    // Comparisons with numbers are handed to a scan without a question.
+    expression.one_of().is_some()
+        && conditions.0.iter().all(|one| one.add_to(&mut Filter::new(relation), relation))
 }
 
 impl Condition {
@@ -110,4 +117,64 @@ fn is_plain_text(bound: &Bound) -> bool {
         let is_double = text.parse::<f64>().is_ok() && text.parse::<i64>().is_err();
         !is_double && !text.starts_with(['[', '{'])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn required(member: Option<&str>, expression: Expression) -> Vec<Condition> {
+        let mut conditions = Conditions::default();
+        conditions.require(0, member, &expression);
+        conditions.0
+    }
+
+    fn compare(comparison: Comparison, sides: [Expression; 2]) -> Expression {
+        Expression::Compare(comparison, Box::new(sides))
+    }
+
+    fn ranges(range: RangeInclusive<i64>) -> Condition {
+        Condition { column: 0, key: None, bound: Bound::Range(range) }
+    }
+
+    fn texts(key: Option<&str>, texts: &[&str]) -> Condition {
+        let texts = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+        Condition { column: 0, key: key.map(str::to_owned), bound: Bound::OneOf(texts) }
+    }
+
+    #[test]
+    fn numbers_bound_a_column_from_either_side() {
+        let column = || Expression::Subject(None);
+        let less = compare(Comparison::Less, [column(), Expression::Number(7)]);
+        assert_eq!(required(None, less), [ranges(i64::MIN..=6)]);
+        let above = compare(Comparison::Less, [Expression::Number(7), column()]);
+        assert_eq!(required(None, above), [ranges(8..=i64::MAX)]);
+        let nothing = compare(Comparison::Less, [column(), Expression::Number(i64::MIN)]);
+        let [Condition { bound: Bound::Range(range), .. }] = &required(None, nothing)[..] else {
+            panic!("one range")
+        };
+        assert!(range.is_empty());
+    }
+
+    #[test]
+    fn all_of_several_are_required_and_what_is_not_known_is_left() {
+        let key = || Expression::Subject(Some("k".to_owned()));
+        let text = || Expression::Text("a".to_owned());
+        let equal = |sides| compare(Comparison::Equal, sides);
+        let member = equal([key(), text()]);
+        let unknown = equal([key(), Expression::Number(1)]);
+        let of_column = Expression::In(vec![Expression::Subject(None), text()]);
+        let all = Expression::All(vec![member, unknown, Expression::Other, of_column]);
+        assert_eq!(required(None, all), [texts(Some("k"), &["a"]), texts(None, &["a"])]);
+    }
+
+    #[test]
+    fn of_a_member_of_a_member_nothing_is_known() {
+        let text = || Expression::Text("a".to_owned());
+        let of_member = compare(Comparison::Equal, [Expression::Subject(None), text()]);
+        assert_eq!(required(Some("k"), of_member), [texts(Some("k"), &["a"])]);
+        let inner = Expression::Subject(Some("inner".to_owned()));
+        let of_its_member = compare(Comparison::Equal, [inner, text()]);
+        assert!(required(Some("k"), of_its_member).is_empty());
+    }
 }

@@ -28,6 +28,7 @@ mod comparisons;
 mod conditions;
 mod copy;
 mod duration;
+mod expression;
 mod files;
 mod forward;
 mod given;

@@ -7,7 +7,6 @@
 
 #include "extension.hpp"
 #include "live.hpp"
-#include "scan.hpp"
 
 using namespace duckdb; // NOLINT: every name below is DuckDB's
 
@@ -19,22 +18,6 @@ struct BatchBind : public TableFunctionData {
 	string key;
 	LiveTable table;
 	vector<LogicalType> types;
-};
-
-struct BatchGlobal : public GlobalTableFunctionState {
-	idx_t MaxThreads() const override {
-		return MaxValue<idx_t>(Call(duckspan_live_scan_units, scan.get()), 1);
-	}
-	ScanRequest request;
-	LiveScanHandle scan;
-};
-
-struct BatchLocal : public LocalTableFunctionState {
-	BatchLocal(ClientContext &context, const ScanRequest &request, CursorHandle cursor)
-		: cursor(context, request, std::move(cursor)) {
-	}
-	CursorState cursor;
-	bool claimed = false;
 };
 
 unique_ptr<FunctionData> BindBatch(ClientContext &, TableFunctionBindInput &input, vector<LogicalType> &types,
@@ -57,55 +40,18 @@ unique_ptr<FunctionData> BindBatch(ClientContext &, TableFunctionBindInput &inpu
 
 unique_ptr<GlobalTableFunctionState> InitBatch(ClientContext &, TableFunctionInitInput &input) {
 	auto &bind = input.bind_data->Cast<BatchBind>();
-	auto result = make_uniq<BatchGlobal>();
-	auto &request = result->request;
-	vector<Str> keys;
+	ScanRequest request;
 	for (auto column : input.column_ids) {
 		auto is_column = column < bind.types.size();
 		request.columns.push_back(is_column ? uint32_t(column) : UINT32_MAX);
+		request.keys.emplace_back();
 		request.types.push_back(is_column ? bind.types[column] : LogicalType(LogicalType::BOOLEAN));
-		keys.push_back(Str {nullptr, 0});
 	}
 	ViewHandle view(Call(duckspan_archive_view, Lend(bind.key)));
 	if (!view) {
 		throw InvalidInputException("__otlp_archive is for archives of receivers only");
 	}
-	auto conditions = ReadConditions(request);
-	LiveScanInput scan {bind.table,	 ScanOrder::Arrival,	 request.columns.data(),
-						keys.data(), request.columns.size(), conditions.get()};
-	result->scan.reset(Call(duckspan_live_scan_open, view.get(), &scan));
-	return std::move(result);
-}
-
-unique_ptr<LocalTableFunctionState> InitBatchLocal(ExecutionContext &context, TableFunctionInitInput &,
-												   GlobalTableFunctionState *global) {
-	auto &scan = global->Cast<BatchGlobal>();
-	CursorHandle cursor(Call(duckspan_live_scan_cursor, scan.scan.get()));
-	return make_uniq<BatchLocal>(context.client, scan.request, std::move(cursor));
-}
-
-void ScanBatch(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
-	auto &local = input.local_state->Cast<BatchLocal>();
-	while (true) {
-		if (local.claimed) {
-			local.cursor.Read(context, output);
-			if (output.size() > 0) {
-				return;
-			}
-		}
-		local.claimed = local.cursor.Claim();
-		if (!local.claimed) {
-			return;
-		}
-		local.cursor.Prepare(context);
-	}
-}
-
-OperatorPartitionData BatchPartition(ClientContext &, TableFunctionGetPartitionInput &input) {
-	if (input.partition_info.RequiresPartitionColumns()) {
-		throw NotImplementedException("__otlp_archive has no partition columns");
-	}
-	return OperatorPartitionData(input.local_state->Cast<BatchLocal>().cursor.Batch());
+	return make_uniq<ViewScan>(*view, bind.table, ScanOrder::Arrival, std::move(request));
 }
 
 //! A call on a receiver, which returns how many rows it archived.
@@ -179,9 +125,9 @@ void RegisterArchive(ExtensionLoader &loader) {
 						FunctionSignature()
 							.AddPositionalOnly("key", LogicalType::VARCHAR)
 							.AddPositionalOnly("table_name", LogicalType::VARCHAR),
-						ScanBatch, BindBatch, InitBatch, InitBatchLocal);
+						ViewScan::Scan, BindBatch, InitBatch, ViewScan::InitLocal);
 	batch.projection_pushdown = true;
-	batch.get_partition_data = BatchPartition;
+	batch.get_partition_data = ViewScan::PartitionData;
 	RegisterFunction(loader, std::move(batch),
 					 "The rows that an archive is to store now: for statements of archives only.",
 					 "FROM __otlp_archive('key', 'spans')");

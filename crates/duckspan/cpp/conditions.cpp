@@ -140,7 +140,7 @@ ConditionsHandle ReadConditions(const ScanRequest &request) {
 	if (request.filters) {
 		for (const auto &entry : *request.filters) {
 			auto index = entry.GetIndex().GetIndex();
-			auto key = request.keys.empty() ? string() : request.keys[index];
+			auto &key = request.keys[index];
 			auto nodes = NodesOf(*entry.Filter().Cast<ExpressionFilter>().expr);
 			Call(duckspan_conditions_require, result.get(), request.columns[index], Lend(key), nodes.data(),
 				 nodes.size());

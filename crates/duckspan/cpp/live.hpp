@@ -8,13 +8,11 @@
 #include "duckdb/transaction/transaction.hpp"
 #include "duckdb/transaction/transaction_manager.hpp"
 
-#include "boundary.hpp"
+#include "scan.hpp"
 
 #include <mutex>
 
 namespace duckspan {
-
-struct Member;
 
 //! Throws the one error of what cannot be done to an attached receiver.
 [[noreturn]] void Refuse(const std::string &what, const duckdb::Identifier &database);
@@ -191,6 +189,25 @@ private:
 
 	duckdb::mutex lock;
 	duckdb::reference_map_t<duckdb::Transaction, duckdb::unique_ptr<LiveTransaction>> open;
+};
+
+//! The scan of the rows of a view.
+struct ViewScan : public duckdb::GlobalTableFunctionState {
+	ViewScan(const View &view, LiveTable table, ScanOrder order, ScanRequest asked);
+
+	idx_t Units() const;
+	idx_t MaxThreads() const override {
+		return duckdb::MaxValue<idx_t>(Units(), 1);
+	}
+	static duckdb::unique_ptr<duckdb::LocalTableFunctionState> InitLocal(duckdb::ExecutionContext &context,
+																		 duckdb::TableFunctionInitInput &,
+																		 duckdb::GlobalTableFunctionState *global);
+	static void Scan(duckdb::ClientContext &context, duckdb::TableFunctionInput &input, duckdb::DataChunk &output);
+	static duckdb::OperatorPartitionData PartitionData(duckdb::ClientContext &,
+													   duckdb::TableFunctionGetPartitionInput &input);
+
+	ScanRequest request;
+	LiveScanHandle scan;
 };
 
 //! The scan of a table.

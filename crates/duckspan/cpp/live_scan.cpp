@@ -44,17 +44,6 @@ struct LiveBind : public TableFunctionData {
 	Members members;
 };
 
-struct LiveGlobal : public GlobalTableFunctionState {
-	idx_t Units() const {
-		return Call(duckspan_live_scan_units, scan.get());
-	}
-	idx_t MaxThreads() const override {
-		return MaxValue<idx_t>(Units(), 1);
-	}
-	ScanRequest request;
-	LiveScanHandle scan;
-};
-
 struct LiveLocal : public LocalTableFunctionState {
 	LiveLocal(ClientContext &context, const ScanRequest &request, CursorHandle cursor)
 		: cursor(context, request, std::move(cursor)) {
@@ -65,9 +54,7 @@ struct LiveLocal : public LocalTableFunctionState {
 
 unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFunctionInitInput &input) {
 	auto &bind = input.bind_data->Cast<LiveBind>();
-	auto result = make_uniq<LiveGlobal>();
-	auto &request = result->request;
-	vector<Str> keys;
+	ScanRequest request;
 	for (auto column : input.column_ids) {
 		auto member = bind.members.Get(column);
 		auto position = member ? member->position : bind.entry.PositionOf(column);
@@ -75,24 +62,9 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 		request.keys.push_back(member ? member->key : string());
 		request.types.push_back(member ? LogicalType::VARCHAR : bind.entry.TypeOf(position));
 	}
-	for (auto &key : request.keys) {
-		keys.push_back(Lend(key));
-	}
 	request.projection = input.projection_ids;
 	request.filters = input.filters;
-	auto view = bind.GetView(context);
-	auto conditions = ReadConditions(request);
-	LiveScanInput scan {bind.entry.table,		bind.order,		 request.columns.data(), keys.data(),
-						request.columns.size(), conditions.get()};
-	result->scan.reset(Call(duckspan_live_scan_open, view.get(), &scan));
-	return std::move(result);
-}
-
-unique_ptr<LocalTableFunctionState> InitLocal(ExecutionContext &context, TableFunctionInitInput &,
-											  GlobalTableFunctionState *global) {
-	auto &scan = global->Cast<LiveGlobal>();
-	CursorHandle cursor(Call(duckspan_live_scan_cursor, scan.scan.get()));
-	return make_uniq<LiveLocal>(context.client, scan.request, std::move(cursor));
+	return make_uniq<ViewScan>(*bind.GetView(context), bind.entry.table, bind.order, std::move(request));
 }
 
 //! Takes the next batch in which a row may pass the filters.
@@ -104,22 +76,6 @@ bool Claim(ClientContext &context, CursorState &cursor) {
 		}
 	}
 	return false;
-}
-
-void Scan(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
-	auto &local = input.local_state->Cast<LiveLocal>();
-	while (true) {
-		if (local.claimed) {
-			local.cursor.Read(context, output);
-			if (output.size() > 0) {
-				return;
-			}
-		}
-		local.claimed = Claim(context, local.cursor);
-		if (!local.claimed) {
-			return;
-		}
-	}
 }
 
 unique_ptr<BaseStatistics> Statistics(ClientContext &context, const FunctionData *data, column_t column) {
@@ -169,22 +125,15 @@ void TakeNoteOfFilters(ClientContext &, LogicalGet &get, FunctionData *data, vec
 	}
 }
 
-OperatorPartitionData PartitionData(ClientContext &, TableFunctionGetPartitionInput &input) {
-	if (input.partition_info.RequiresPartitionColumns()) {
-		throw NotImplementedException("OTLP tables have no partition columns");
-	}
-	return OperatorPartitionData(input.local_state->Cast<LiveLocal>().cursor.Batch());
-}
-
 void Metrics(TableFunctionGetMetricsInput &input) {
 	auto counts = input.local_state->Cast<LiveLocal>().cursor.Counts();
 	input.operator_metrics.rows_scanned = counts.rows;
 	input.operator_metrics.row_groups_scanned = counts.units;
-	input.operator_metrics.total_row_groups_to_scan = input.global_state->Cast<LiveGlobal>().Units();
+	input.operator_metrics.total_row_groups_to_scan = input.global_state->Cast<ViewScan>().Units();
 }
 
 double Progress(ClientContext &, const FunctionData *, const GlobalTableFunctionState *global) {
-	return global ? Call(duckspan_live_scan_progress, global->Cast<LiveGlobal>().scan.get()) : 0;
+	return global ? Call(duckspan_live_scan_progress, global->Cast<ViewScan>().scan.get()) : 0;
 }
 
 InsertionOrderPreservingMap<string> Explain(TableFunctionToStringInput &input) {
@@ -254,13 +203,13 @@ unique_ptr<FunctionData> BindNothing(ClientContext &, TableFunctionBindInput &, 
 }
 
 TableFunction ScanFunction() {
-	TableFunction function("__otlp_scan", {}, Scan, BindNothing, InitGlobal, InitLocal);
+	TableFunction function("__otlp_scan", {}, ViewScan::Scan, BindNothing, InitGlobal, ViewScan::InitLocal);
 	function.statistics = Statistics;
 	function.cardinality = Cardinality;
 	function.get_partition_stats = PartitionStats;
 	function.set_scan_order = SetScanOrder;
 	function.pushdown_complex_filter = TakeNoteOfFilters;
-	function.get_partition_data = PartitionData;
+	function.get_partition_data = ViewScan::PartitionData;
 	function.get_metrics = Metrics;
 	function.table_scan_progress = Progress;
 	function.to_string = Explain;
@@ -277,8 +226,49 @@ TableFunction ScanFunction() {
 
 } // namespace
 
+ViewScan::ViewScan(const View &view, LiveTable table, ScanOrder order, ScanRequest asked) : request(std::move(asked)) {
+	auto keys = request.LendKeys();
+	auto conditions = ReadConditions(request);
+	LiveScanInput input {table, order, request.columns.data(), keys.data(), request.columns.size(), conditions.get()};
+	scan.reset(Call(duckspan_live_scan_open, &view, &input));
+}
+
+idx_t ViewScan::Units() const {
+	return Call(duckspan_live_scan_units, scan.get());
+}
+
+unique_ptr<LocalTableFunctionState> ViewScan::InitLocal(ExecutionContext &context, TableFunctionInitInput &,
+														GlobalTableFunctionState *global) {
+	auto &view = global->Cast<ViewScan>();
+	CursorHandle cursor(Call(duckspan_live_scan_cursor, view.scan.get()));
+	return make_uniq<LiveLocal>(context.client, view.request, std::move(cursor));
+}
+
+void ViewScan::Scan(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
+	auto &local = input.local_state->Cast<LiveLocal>();
+	while (true) {
+		if (local.claimed) {
+			local.cursor.Read(context, output);
+			if (output.size() > 0) {
+				return;
+			}
+		}
+		local.claimed = Claim(context, local.cursor);
+		if (!local.claimed) {
+			return;
+		}
+	}
+}
+
+OperatorPartitionData ViewScan::PartitionData(ClientContext &, TableFunctionGetPartitionInput &input) {
+	if (input.partition_info.RequiresPartitionColumns()) {
+		throw NotImplementedException("OTLP tables have no partition columns");
+	}
+	return OperatorPartitionData(input.local_state->Cast<LiveLocal>().cursor.Batch());
+}
+
 bool IsLiveScan(const LogicalGet &get) {
-	return get.function.function == Scan;
+	return get.function.get_table_entry == TableOf;
 }
 
 bool TryGetLiveRelation(const LogicalGet &get, Relation &relation) {

@@ -322,11 +322,8 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 	for (auto &column : input.column_indexes) {
 		AddColumn(request, *bind.layout, column, TableFunctionFileInitInput::Get(input));
 	}
-	vector<Str> keys;
-	for (auto &key : request.keys) {
-		keys.push_back(Lend(key));
-	}
 	request.filters = input.filters;
+	auto keys = request.LendKeys();
 	auto conditions = ReadConditions(request);
 	FileScanInput scan {Lend(bind.file.path),
 						context.transaction.GetActiveQuery(),

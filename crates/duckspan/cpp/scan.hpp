@@ -58,9 +58,12 @@ public:
 
 //! What a scan was asked for.
 struct ScanRequest {
+	//! The keys, lent for a call.
+	duckdb::vector<Str> LendKeys() const;
+
 	//! Positions in the relation, in the order of the scanned chunk.
 	duckdb::vector<uint32_t> columns;
-	//! For each column that is one member of the column at its position, the key; empty for the others.
+	//! For each column, the key of the one member of the column at its position that it is; empty for a whole column.
 	duckdb::vector<std::string> keys;
 	duckdb::vector<duckdb::LogicalType> types;
 	//! Positions in `columns` that leave the scan; empty for all.

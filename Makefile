@@ -131,6 +131,7 @@ bench: extension $(TEST_PACKAGES) ## Ratios to peers and to limits of the machin
 	$(PYTHON) test/performance/bench_receiver.py
 	$(PYTHON) test/performance/bench_archive.py
 	$(PYTHON) test/performance/bench_hostile.py
+	$(PYTHON) test/performance/bench_send.py
 
 lint: $(TEST_PACKAGES) $(DUCKDB) $(DUCKDB_SOURCE) page ## Checks format and style; warnings are errors.
 	cargo fmt --all --check

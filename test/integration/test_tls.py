@@ -72,9 +72,9 @@ def copy(con: Connection, endpoint: str) -> int:
 @pytest.mark.parametrize(
     ("name", "protocol"),
     [
-        *((name, "grpc") for name in ("python", "javascript", "rust", "go")),
-        # Rust's SDK has TLS over HTTP only with another client than the sender's.
-        *((name, "http/protobuf") for name in ("python", "javascript", "go")),
+        (name, protocol)
+        for protocol in ("grpc", "http/protobuf")
+        for name in ("python", "javascript", "rust", "go")
     ],
 )
 def test_sdk(con: Connection, files: Files, name: str, protocol: str, is_mutual: bool) -> None:

@@ -73,9 +73,13 @@ class Ingest:
 
     def measure(self) -> float:
         """Rows per second of its CPU time."""
-        command = [program("ingest"), "--protocol", self.protocol, "--rows", str(self.rows)]
-        command += ["--compression", self.compression, "--seconds", str(SECONDS), self.server]
+        command = self.command()
         return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    def command(self) -> list[str | Path]:
+        """The program, and what it is asked for."""
+        command = [program("ingest"), "--protocol", self.protocol, "--rows", str(self.rows)]
+        return [*command, "--compression", self.compression, "--seconds", str(SECONDS), self.server]
 
 
 def cost() -> Iterator[Job]:

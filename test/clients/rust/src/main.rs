@@ -6,21 +6,21 @@
 
 mod logs;
 mod metrics;
+mod secure;
 mod tee;
 mod traces;
 
 use std::env;
 use std::error::Error;
-use std::fs;
-use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use opentelemetry::{Array, InstrumentationScope, KeyValue, StringValue, Value};
-use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig, Identity};
+use opentelemetry_otlp::tonic_types::transport::ClientTlsConfig;
 use opentelemetry_otlp::{
-    LogExporter, MetricExporter, Protocol, SpanExporter, WithExportConfig, WithTonicConfig,
+    LogExporter, MetricExporter, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
+    WithTonicConfig,
 };
 use opentelemetry_sdk::Resource;
 use tokio::runtime::Runtime;
@@ -47,11 +47,12 @@ fn tell(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     };
     let runtime = Runtime::new()?;
     let _guard = runtime.enter();
-    let tls = secured()?;
+    let (tls, client) = (secure::of_grpc()?, secure::of_http()?);
     let spans = endpoints.iter().map(|endpoint| match http(protocol) {
         None => over_grpc(SpanExporter::builder().with_tonic(), endpoint, &tls).build(),
         Some(encoding) => SpanExporter::builder()
             .with_http()
+            .with_http_client(client.clone())
             .with_protocol(encoding)
             .with_endpoint(format!("{endpoint}/v1/traces"))
             .build(),
@@ -61,6 +62,7 @@ fn tell(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         None => over_grpc(LogExporter::builder().with_tonic(), endpoint, &tls).build(),
         Some(encoding) => LogExporter::builder()
             .with_http()
+            .with_http_client(client.clone())
             .with_protocol(encoding)
             .with_endpoint(format!("{endpoint}/v1/logs"))
             .build(),
@@ -70,24 +72,12 @@ fn tell(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         None => over_grpc(MetricExporter::builder().with_tonic(), endpoint, &tls).build(),
         Some(encoding) => MetricExporter::builder()
             .with_http()
+            .with_http_client(client.clone())
             .with_protocol(encoding)
             .with_endpoint(format!("{endpoint}/v1/metrics"))
             .build(),
     });
     metrics::tell(Tee::new(&runtime, points)?)
-}
-
-/// What TLS trusts and shows by the variables that all SDKs know; this one leaves them to its user.
-fn secured() -> io::Result<ClientTlsConfig> {
-    let mut tls = ClientTlsConfig::new();
-    if let Ok(authority) = env::var("OTEL_EXPORTER_OTLP_CERTIFICATE") {
-        tls = tls.ca_certificate(Certificate::from_pem(fs::read(authority)?));
-    }
-    if let Ok(shown) = env::var("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE") {
-        let key = env::var("OTEL_EXPORTER_OTLP_CLIENT_KEY").unwrap_or_default();
-        tls = tls.identity(Identity::from_pem(fs::read(shown)?, fs::read(key)?));
-    }
-    Ok(tls)
 }
 
 /// Names the endpoint to an exporter of gRPC, and TLS if it speaks that.

@@ -17,6 +17,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use crate::secure::{Folder, Stream};
+
 const CONNECTIONS: usize = 2;
 /// Calls at a time over each.
 const CALLS: usize = 4;
@@ -49,6 +51,7 @@ pub(crate) struct Load {
     rows: usize,
     encoding: Option<&'static str>,
     body: Bytes,
+    tls: Option<Folder>,
 }
 
 impl Load {
@@ -56,6 +59,7 @@ impl Load {
         protocol: Protocol,
         compression: Compression,
         rows: usize,
+        tls: Option<Folder>,
     ) -> io::Result<Load> {
         let format = match protocol {
             Protocol::HttpJson => Format::JsonLines,
@@ -75,7 +79,7 @@ impl Load {
             Protocol::Http => http_head("x-protobuf", encoding, message.len()),
             Protocol::HttpJson => http_head("json", encoding, message.len()),
         };
-        Ok(Load { protocol, rows, encoding, body: [head, message].concat().into() })
+        Ok(Load { protocol, rows, encoding, body: [head, message].concat().into(), tls })
     }
 }
 
@@ -101,7 +105,7 @@ pub(crate) fn run(address: SocketAddr, load: &Load, time: Duration) -> io::Resul
         let mut tasks = JoinSet::new();
         for _ in 0..CONNECTIONS {
             let sender = match load.protocol {
-                Protocol::Grpc => Some(connect(address).await?),
+                Protocol::Grpc => Some(connect(address, load.tls.as_ref()).await?),
                 Protocol::Http | Protocol::HttpJson => None,
             };
             for _ in 0..CALLS {
@@ -120,9 +124,13 @@ pub(crate) fn run(address: SocketAddr, load: &Load, time: Duration) -> io::Resul
     })
 }
 
-async fn connect(address: SocketAddr) -> io::Result<SendRequest<Bytes>> {
+async fn connect(address: SocketAddr, tls: Option<&Folder>) -> io::Result<SendRequest<Bytes>> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
+    let stream: Box<dyn Stream> = match tls {
+        Some(folder) => folder.connect(stream).await?,
+        None => Box::new(stream),
+    };
     let mut builder = h2::client::Builder::new();
     builder.max_send_buffer_size(4 << 20);
     let (sender, connection) = builder.handshake(stream).await.map_err(io::Error::other)?;

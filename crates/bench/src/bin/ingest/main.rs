@@ -1,6 +1,7 @@
 //! Measures what receiving costs a server, and runs the servers that are compared.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,9 +11,11 @@ use std::time::Duration;
 use client::{Load, Protocol};
 use duckspan_bench::compression::Compression;
 use lexopt::prelude::*;
+use secure::Folder;
 use server::Kind;
 
 mod client;
+mod secure;
 mod server;
 mod sink;
 
@@ -28,6 +31,7 @@ as large frames and windows, as DuckSpan has; or `hyper`, a server that reads th
   --compression none|gzip|zstd    default none
   --rows N                        rows of one request; default 512
   --seconds N                     default 1, after half of it that does not count
+  --tls FOLDER                    gRPC with TLS, of ca.pem, server.pem and server.key; not of `hyper`
   --pid N                         SERVER is the address of one that runs already, in this process
   --serve                         only runs the server, until standard input ends; prints its address
 ";
@@ -39,18 +43,22 @@ struct Options {
     compression: Compression,
     rows: usize,
     time: Duration,
+    tls: Option<Folder>,
     serve: bool,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = parse()?;
     if options.serve {
-        return server::run(options.server.parse()?);
+        return server::run(options.server.parse()?, options.tls.as_ref());
     }
-    let load = Load::new(options.protocol, options.compression, options.rows)?;
+    if options.tls.is_some() && options.protocol != Protocol::Grpc {
+        return Err("--tls is for gRPC".into());
+    }
+    let load = Load::new(options.protocol, options.compression, options.rows, options.tls.clone())?;
     let server = match options.pid {
         Some(pid) => Server { pid, address: options.server.parse()?, child: None },
-        None => Server::start(options.server.parse()?)?,
+        None => Server::start(options.server.parse()?, options.tls.as_ref())?,
     };
     let rate = measure(&server, &load, options.time)?;
     Ok(writeln!(io::stdout(), "{rate:.0}")?)
@@ -66,6 +74,7 @@ fn parse() -> Result<Options, lexopt::Error> {
         compression: Compression::None,
         rows: 512,
         time: Duration::from_secs(1),
+        tls: None,
         serve: false,
     };
     while let Some(argument) = parser.next()? {
@@ -80,6 +89,7 @@ fn parse() -> Result<Options, lexopt::Error> {
                 })?;
             }
             Long("pid") => options.pid = Some(parser.value()?.parse()?),
+            Long("tls") => options.tls = Some(Folder::new(parser.value()?)),
             Long("serve") => options.serve = true,
             Value(name) => server = Some(name.string()?),
             Long("help") => return Err(USAGE.into()),
@@ -107,8 +117,9 @@ struct Server {
 }
 
 impl Server {
-    fn start(kind: Kind) -> io::Result<Server> {
+    fn start(kind: Kind, tls: Option<&Folder>) -> io::Result<Server> {
         let mut child = Command::new(std::env::current_exe()?)
+            .args(tls.iter().flat_map(|folder| [OsStr::new("--tls"), folder.path().as_os_str()]))
             .args(["--serve", kind.name()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use duckspan_receiver::{Config, Receiver};
 use duckspan_ring::{Limits, Rings};
 
+use crate::secure::Folder;
 use crate::sink;
 
 pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
@@ -53,15 +54,16 @@ impl FromStr for Kind {
 }
 
 /// Serves until standard input closes, at an address that is printed.
-pub(crate) fn run(kind: Kind) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(kind: Kind, tls: Option<&Folder>) -> Result<(), Box<dyn Error>> {
     let (address, _keep): (SocketAddr, Box<dyn Any>) = match kind {
         Kind::Receiver => {
-            let config = Config::new(ANY_PORT.parse()?);
+            let tls = tls.map(Folder::receiver).transpose()?;
+            let config = Config { tls, ..Config::new(ANY_PORT.parse()?) };
             let receiver = Receiver::start(config, Arc::new(Rings::new(LIMITS)))?;
             (receiver.address(), Box::new(receiver))
         }
         sink => {
-            let (address, runtime) = sink::start(sink)?;
+            let (address, runtime) = sink::start(sink, tls)?;
             (address, Box::new(runtime))
         }
     };

@@ -1,8 +1,8 @@
 //! Servers that drop what they take.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -22,6 +22,7 @@ use tonic::codegen::Service;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
+use crate::secure::Folder;
 use crate::server::{ANY_PORT, Kind};
 
 /// As the receiver's: a request of 512 spans fits into a frame,
@@ -32,7 +33,10 @@ const CONNECTION_WINDOW: u32 = 1 << 20;
 type Answer = Response<tonic::body::Body>;
 
 /// Starts a sink; it serves until its runtime is dropped.
-pub(crate) fn start(kind: Kind) -> io::Result<(SocketAddr, Runtime)> {
+pub(crate) fn start(
+    kind: Kind,
+    tls: Option<&Folder>,
+) -> Result<(SocketAddr, Runtime), Box<dyn Error>> {
     let mut builder = Builder::new_multi_thread();
     if kind == Kind::TonicTuned {
         // As many as the receiver has.
@@ -42,9 +46,13 @@ pub(crate) fn start(kind: Kind) -> io::Result<(SocketAddr, Runtime)> {
     let runtime = builder.enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind(ANY_PORT))?;
     let address = listener.local_addr()?;
+    let secured = |server: Server| match tls {
+        Some(folder) => Ok::<_, Box<dyn Error>>(server.tls_config(folder.tonic()?)?),
+        None => Ok(server),
+    };
     match kind {
-        Kind::Tonic => runtime.spawn(tonic(listener, Server::builder())),
-        Kind::TonicTuned => runtime.spawn(tonic(listener, tuned())),
+        Kind::Tonic => runtime.spawn(tonic(listener, secured(Server::builder())?)),
+        Kind::TonicTuned => runtime.spawn(tonic(listener, secured(tuned())?)),
         _ => runtime.spawn(hyper(listener)),
     };
     Ok((address, runtime))

@@ -13,6 +13,7 @@ use lexopt::prelude::*;
 mod core;
 mod machine;
 mod peers;
+mod write;
 
 const USAGE: &str = "\
 Usage: limits [OPTIONS] LINES FRAMES
@@ -56,6 +57,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     probes.extend(peers::probes(&data));
     probes.extend(core::probes(&data));
     let wanted = |name: &str| options.only.is_empty() || options.only.contains(name);
+    probes.retain(|probe: &Probe<'_>| wanted(probe.name()));
+    probes.extend(write::probes(&data, |name| wanted(name)));
     probes.retain(|probe: &Probe<'_>| wanted(probe.name()));
     if wanted("render") {
         probes.push(core::render_probe(&data));

@@ -305,8 +305,8 @@ impl CopyRows {
 
     fn encode(&mut self, signal: Signal) -> Result<()> {
         let replay = &mut self.replays[signal as usize];
-        let segment = replay.take().map_err(|BadRow { row, reason }| {
-            bad(&format!("{reason} (row {} of a request of {})", row + 1, signal.name()), "")
+        let segment = replay.take().map_err(|BadRow { row, reason, begins }| {
+            bad(&format!("{reason} (row {} of a request of {})", row + 1, signal.name()), &begins)
         })?;
         let Some(segment) = segment else { return Ok(()) };
         match &self.copy.target {

@@ -30,7 +30,7 @@ mod text;
 pub(crate) use id::rendered_id;
 use noted::Noted;
 use plan::{Habit, PLANS, Slot, root};
-use read::{Nest, Order, Reader};
+use read::{Elements, Nest, Order, Reader};
 use row::Patterns;
 use scan::{Fault, Step};
 pub(crate) use skip::value_end;
@@ -43,6 +43,8 @@ pub struct Transcoder {
     patterns: Vec<Patterns>,
     scratch: Vec<u8>,
     reads_all: bool,
+    /// Those of the last record, if somebody wants to know.
+    elements: Option<Elements>,
 }
 
 /// The protobuf of one signal.
@@ -107,7 +109,13 @@ impl Transcoder {
             patterns: PLANS.iter().map(|_| Patterns::new()).collect(),
             scratch: Vec::new(),
             reads_all: false,
+            elements: None,
         }
+    }
+
+    /// Takes note of where elements stand.
+    fn noting_elements(self) -> Transcoder {
+        Transcoder { elements: Some(Elements::default()), ..self }
     }
 
     /// Whether fields that a projection leaves out are read nevertheless, so that repairs in them are told.
@@ -243,8 +251,13 @@ impl Transcoder {
             request.bytes.truncate(request.start);
             (request.present, request.loose) = (false, false);
         }
-        let Transcoder { habits, patterns, scratch, reads_all, .. } = self;
+        let Transcoder { habits, patterns, scratch, reads_all, elements, .. } = self;
         let mut reader = Reader::new(record, projection, habits, patterns, scratch);
+        if let Some(elements) = elements {
+            elements.read.clear();
+            elements.foreign.clear();
+            reader.elements = Some(elements);
+        }
         (reader.rows, reader.knows_rows, reader.reads_all) = (rows, knows_rows, *reads_all);
         let mut documents = Documents {
             reader,

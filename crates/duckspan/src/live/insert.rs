@@ -35,7 +35,11 @@ impl LiveInsert {
     ) -> Result<()> {
         let Some(data) = data else {
             let row = self.replay.len();
-            return Err(self.fault(&BadRow { row, reason: "data is NULL".to_owned() }));
+            return Err(self.fault(&BadRow {
+                row,
+                reason: "data is NULL".to_owned(),
+                begins: String::new(),
+            }));
         };
         let row = Row { timestamp, resource, data };
         self.replay.push(row).map_err(|bad| self.fault(&self.cured(bad, data)))?;

@@ -1,5 +1,7 @@
 //! JSON objects to protobuf messages, as the plans of the schema say.
 
+use std::ops::Range;
+
 use super::Projection;
 use super::noted::Noted;
 use super::plan::{Habit, PLANS, Plan, START, Slot};
@@ -39,6 +41,17 @@ pub(super) struct Reader<'a> {
     pub(super) knows_rows: bool,
     /// Whether fields that the projection leaves out are read, for what is repaired in them.
     pub(super) reads_all: bool,
+    /// Where elements stand, if somebody wants to know.
+    pub(super) elements: Option<&'a mut Elements>,
+}
+
+/// The spans, log records and metrics of a record.
+#[derive(Debug, Default)]
+pub(super) struct Elements {
+    /// Where each of them stands.
+    pub(super) read: Vec<Range<usize>>,
+    /// Where members of them stand that have no field.
+    pub(super) foreign: Vec<usize>,
 }
 
 /// What is open around a value.
@@ -124,6 +137,7 @@ impl<'a> Reader<'a> {
             rows: RowForm::Messages,
             knows_rows: true,
             reads_all: false,
+            elements: None,
         }
     }
 
@@ -147,7 +161,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 Some(slot) => self.dropped_field(slot, nest)?,
-                None => self.other_member(keep, nest)?,
+                None => self.other_member(index, keep, nest)?,
             }
             if !self.cursor.another_member()? {
                 break;
@@ -199,7 +213,12 @@ impl<'a> Reader<'a> {
 
     /// Reads the value of a member that has no field today: but it may have had one in an older version.
     #[inline(never)]
-    fn other_member(&mut self, keep: u32, nest: Nest) -> Step {
+    fn other_member(&mut self, index: usize, keep: u32, nest: Nest) -> Step {
+        if let Some(elements) = &mut self.elements
+            && self.plans[index].role.is_element()
+        {
+            elements.foreign.push(self.cursor.at);
+        }
         let Some((slot, now)) = self.older.take() else {
             return self.cursor.skip(nest.json).map(drop);
         };
@@ -356,12 +375,30 @@ impl<'a> Reader<'a> {
             // where they are written.
             Role::ValueList if nest.lists == MAX_VALUE_DEPTH => Err(Fault::ValueDepth),
             Role::ValueList => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
+            Role::Metric => self.element(slot, nest, Self::plain),
+            Role::Span | Role::LogRecord if self.knows_rows => self.element(slot, nest, Self::row),
             row if row.is_row() && self.knows_rows => self.row(slot, nest),
             _ => match plan.implied {
                 Some(number) => self.implied(slot, number, nest),
                 None => self.plain(slot, nest),
             },
         }
+    }
+
+    /// Reads an element, and takes note of it if somebody wants to know.
+    #[inline(always)]
+    fn element(
+        &mut self,
+        slot: &'static Slot,
+        nest: Nest,
+        read: impl FnOnce(&mut Self, &'static Slot, Nest) -> Step,
+    ) -> Step {
+        let start = self.cursor.at;
+        read(self, slot, nest)?;
+        if let Some(elements) = &mut self.elements {
+            elements.read.push(start..self.cursor.at);
+        }
+        Ok(())
     }
 
     /// Reads an object into a nested message, whichever it is.

@@ -3,10 +3,18 @@
 //! A row is a resource and the data beside it, both JSON. Neighbours with the same resource and scope
 //! share them in the request that is built. Unlike a request from afar, a row is refused if any of it
 //! would be lost: a key that its signal does not know, or a value that cannot be taken as it stands.
+//!
+//! Neighbours mostly end alike, with the same scope. Then that end is compared, and left out, and the row becomes part of
+//! the request without being looked at: whether it is one object, and of known keys, shows when the request is read,
+//! by where its elements stand.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::members::members;
+use super::read::Elements;
 use super::{Projection, Transcoder};
 use crate::error::{Error, Result};
 use crate::schema::role::{CONTENT, GROUPS};
@@ -35,6 +43,18 @@ pub struct BadRow {
     pub row: usize,
     /// What is wrong with it.
     pub reason: String,
+    /// How its data begins.
+    pub begins: String,
+}
+
+/// Characters of a bad row that are shown.
+const SHOWN: usize = 80;
+
+impl BadRow {
+    fn new(row: usize, reason: impl Into<String>, data: &[u8]) -> BadRow {
+        let begins = String::from_utf8_lossy(data).chars().take(SHOWN).collect();
+        BadRow { row, reason: reason.into(), begins }
+    }
 }
 
 /// Collects rows of one signal.
@@ -47,6 +67,20 @@ pub struct Replay {
     rows: Vec<Pending>,
     resource: Owner,
     scope: Owner,
+    /// How rows ended: the last one as the last of these does.
+    tails: Vec<Tail>,
+}
+
+/// What stands beside a row's own fields: a scope, a schema URL, or nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Tail {
+    /// If they are the end of the row, that end with its brace; else their values.
+    text: Vec<u8>,
+    /// Where the values stand in it.
+    scope: Range<usize>,
+    schema_url: Range<usize>,
+    /// Whether they are, so that rows that end so have the same.
+    is_end: bool,
 }
 
 /// A row in the text.
@@ -56,6 +90,10 @@ struct Pending {
     resource: Range<usize>,
     scope: Range<usize>,
     data: Range<usize>,
+    /// The tail that was left out at its end, if one was.
+    tail: Option<usize>,
+    /// Whether its keys were looked at.
+    checked: bool,
 }
 
 /// The resource or scope that is open.
@@ -96,16 +134,76 @@ struct Beside {
     schema_url: Option<Range<usize>>,
 }
 
+/// Between a scope and a schema URL. JSON text has no NUL, so the two cannot be mistaken for another two.
+const SEPARATOR: &[u8] = b"\0";
+
+/// The names of what may stand at the end of a row, as they stand there.
+const SCOPE: &[u8] = b",\"scope\":";
+const URL: &[u8] = b",\"schemaUrl\":";
+
+impl Tail {
+    /// That of a row of which is known what stands beside its fields.
+    fn of(data: &[u8], beside: &Beside) -> Tail {
+        let value = |at: &Option<Range<usize>>| at.clone().unwrap_or_default();
+        let (scope, schema_url) = (value(&beside.scope), value(&beside.schema_url));
+        if scope.is_empty() && schema_url.is_empty() {
+            return Tail::default();
+        }
+        let Some(start) = start_of_end(data, beside) else {
+            let text = [&data[scope.clone()], &data[schema_url.clone()]].concat();
+            let (scope, schema_url) = (0..scope.len(), scope.len()..text.len());
+            return Tail { text, scope, schema_url, is_end: false };
+        };
+        let moved = |at: Range<usize>| at.start.saturating_sub(start)..at.end.saturating_sub(start);
+        let (scope, schema_url) = (moved(scope), moved(schema_url));
+        Tail { text: data[start..].to_vec(), scope, schema_url, is_end: true }
+    }
+
+    /// The own fields of a row that has this tail, up to its end or to its brace. `None` if it may have another.
+    fn own_fields<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
+        let own = match (self.is_end, &self.text[..]) {
+            // A brace that is alone would be closed, and the comma behind it forgotten.
+            (true, text) => data.strip_suffix(text).filter(|own| own.len() > 1)?,
+            (false, b"") => data,
+            (false, _) => return None,
+        };
+        let is_other = |at| {
+            let name = &own[at..];
+            name.starts_with(br#""scope""#) || name.starts_with(br#""schemaUrl""#)
+        };
+        (!LIKE_BESIDE.find_iter(own).any(is_other)).then_some(own)
+    }
+}
+
+/// What the names of both begin with.
+static LIKE_BESIDE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""sc"#));
+
+/// Where the end of a row begins that is nothing but what stands beside its fields, as rows are written.
+fn start_of_end(data: &[u8], beside: &Beside) -> Option<usize> {
+    let named = |value: &Option<Range<usize>>, name: &[u8]| match value {
+        Some(value) => {
+            data[..value.start].ends_with(name).then(|| Some(value.start - name.len()..value.end))
+        }
+        None => Some(None),
+    };
+    let members = [named(&beside.scope, SCOPE)?, named(&beside.schema_url, URL)?];
+    let mut members = members.into_iter().flatten();
+    let first = members.next()?;
+    let end = members.try_fold(first.end, |end, next| (next.start == end).then_some(next.end))?;
+    (&data[end..] == b"}").then_some(first.start)
+}
+
 impl Replay {
     /// No rows of this signal, yet.
     pub fn new(signal: Signal) -> Replay {
         Replay {
             signal,
-            transcoder: Transcoder::new(),
+            transcoder: Transcoder::new().noting_elements(),
             text: Vec::new(),
             rows: Vec::new(),
             resource: Owner::default(),
             scope: Owner::default(),
+            tails: Vec::new(),
         }
     }
 
@@ -131,29 +229,53 @@ impl Replay {
     pub fn push(&mut self, row: Row<'_>) -> std::result::Result<(), BadRow> {
         let at = self.rows.len();
         self.try_push(row).map_err(|error| {
-            self.text.clear();
-            self.rows.clear();
-            BadRow { row: at, reason: error.to_string() }
+            self.clear();
+            BadRow::new(at, error.to_string(), row.data.as_bytes())
         })
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.rows.clear();
+        self.tails.clear();
     }
 
     fn try_push(&mut self, row: Row<'_>) -> Result<()> {
         let data = row.data.as_bytes();
-        let beside = beside(data, self.signal.element(), Some(self.signal))?;
+        let known = self.tails.last().and_then(|tail| tail.own_fields(data));
+        let (own, checked) = match known {
+            Some(own) => (own, false),
+            None => (self.own_fields(data)?, true),
+        };
         self.enter_resource(row.resource)?;
-        self.enter_scope(data, &beside)?;
+        self.enter_scope()?;
         if self.text.last() != Some(&b'[') {
             self.text.push(b',');
         }
         let start = self.text.len();
-        self.text.extend_from_slice(data);
+        self.text.extend_from_slice(own);
+        if own.len() < data.len() {
+            self.text.push(b'}');
+        }
         self.rows.push(Pending {
             timestamp: row.timestamp,
             resource: self.resource.text.clone(),
             scope: self.scope.text.clone(),
             data: start..self.text.len(),
+            tail: (own.len() < data.len()).then(|| self.tails.len() - 1),
+            checked,
         });
         Ok(())
+    }
+
+    /// The own fields of a row that is looked at. Its tail is the last then.
+    fn own_fields<'a>(&mut self, data: &'a [u8]) -> Result<&'a [u8]> {
+        let tail = Tail::of(data, &beside(data, self.signal.element(), Some(self.signal))?);
+        let cut = if tail.is_end { tail.text.len() } else { 0 };
+        if self.tails.last() != Some(&tail) {
+            self.tails.push(tail);
+        }
+        Ok(&data[..data.len() - cut])
     }
 
     fn enter_resource(&mut self, resource: Option<&str>) -> Result<()> {
@@ -179,16 +301,18 @@ impl Replay {
         Ok(())
     }
 
-    fn enter_scope(&mut self, data: &[u8], beside: &Beside) -> Result<()> {
-        let of = |range: &Option<Range<usize>>| range.clone().map_or(&b""[..], |at| &data[at]);
-        let (scope, url) = (of(&beside.scope), of(&beside.schema_url));
-        // JSON text has no NUL, so the two cannot be mistaken for another two.
-        let key = [scope, b"\0", url].concat();
-        if !self.scope.text.is_empty() && self.scope.key == key {
+    /// Enters the scope of the last tail.
+    fn enter_scope(&mut self) -> Result<()> {
+        let Some(tail) = self.tails.last() else { return Ok(()) };
+        let (scope, url) = (&tail.text[tail.scope.clone()], &tail.text[tail.schema_url.clone()]);
+        let key = &mut self.scope.key;
+        let is_same =
+            key.strip_prefix(scope).and_then(|rest| rest.strip_prefix(SEPARATOR)) == Some(url);
+        if !self.scope.text.is_empty() && is_same {
             return Ok(());
         }
         if !scope.is_empty() {
-            self::beside(scope, &INSTRUMENTATION_SCOPE, None).map_err(|e| within("scope", &e))?;
+            beside(scope, &INSTRUMENTATION_SCOPE, None).map_err(|e| within("scope", &e))?;
         }
         if !self.scope.text.is_empty() {
             self.text.extend_from_slice(b"]},");
@@ -196,6 +320,7 @@ impl Replay {
         let [_, _, inner] = lists(self.signal);
         let start = self.text.len();
         open(&mut self.text, ("scope", scope), (!url.is_empty()).then_some(url), inner);
+        let key = [scope, SEPARATOR, url].concat();
         self.scope = Owner { key, text: start..self.text.len() };
         Ok(())
     }
@@ -213,15 +338,23 @@ impl Replay {
         let text = std::mem::take(&mut self.text);
         let rows = std::mem::take(&mut self.rows);
         let taken = self.segment(&text).map_err(|error| self.blame(&text, &rows, &error));
-        let taken = taken.and_then(|segment| match self.check(&segment, &rows) {
+        let taken = taken.and_then(|segment| match self.check(&segment, &text, &rows) {
             Some(bad) => Err(bad),
-            None if segment.len() == rows.len() => Ok(Some(segment)),
+            None if segment.len() == rows.len() && self.are_elements(&rows) => Ok(Some(segment)),
             None => Err(self.blame(&text, &rows, &Error::new("not one row", 0))),
         });
         (self.text, self.rows) = (text, rows);
-        self.text.clear();
-        self.rows.clear();
+        self.clear();
         taken
+    }
+
+    /// Whether the elements that were read last are these rows, and have no keys that are not known.
+    fn are_elements(&self, rows: &[Pending]) -> bool {
+        let Some(Elements { read, foreign }) = &self.transcoder.elements else { return false };
+        let row_at = |at: usize| rows.partition_point(|row| row.data.end <= at);
+        // Of a row that was looked at these are its scope and its schema URL, where they do not stand at its end.
+        let is_checked = |&at: &usize| rows.get(row_at(at)).is_some_and(|row| row.checked);
+        read.iter().eq(rows.iter().map(|row| &row.data)) && foreign.iter().all(is_checked)
     }
 
     /// The segment of a request that no repair was made in.
@@ -244,6 +377,10 @@ impl Replay {
         let [outer, ..] = lists(self.signal);
         let start = format!("{{\"{outer}\":[");
         for (row, pending) in rows.iter().enumerate() {
+            let whole = self.whole(text, pending);
+            if let Err(error) = beside(&whole, self.signal.element(), Some(self.signal)) {
+                return BadRow::new(row, error.to_string(), &whole);
+            }
             let [resource, scope, data] = [&pending.resource, &pending.scope, &pending.data]
                 .map(|range| &text[range.clone()]);
             let alone = [start.as_bytes(), resource, scope, data, END].concat();
@@ -253,25 +390,36 @@ impl Replay {
                 Ok(segment) if segment.len() == 1 => {}
                 Ok(segment) => {
                     let reason = format!("{} data points, where a row has one", segment.len());
-                    return BadRow { row, reason };
+                    return BadRow::new(row, reason, &whole);
                 }
-                Err(error) => return BadRow { row, reason: in_row(self.signal, error.reason()) },
+                Err(error) => {
+                    return BadRow::new(row, in_row(self.signal, error.reason()), &whole);
+                }
             }
         }
-        BadRow { row: 0, reason: error.reason().to_owned() }
+        BadRow::new(0, error.reason(), b"")
+    }
+
+    /// The data of a row, as it was.
+    fn whole(&self, text: &[u8], row: &Pending) -> Vec<u8> {
+        let own = &text[row.data.clone()];
+        match row.tail {
+            None => own.to_vec(),
+            Some(tail) => [&own[..own.len() - 1], &self.tails[tail].text].concat(),
+        }
     }
 
     /// The first row whose timestamp is not that of its data.
-    fn check(&self, segment: &Segment, rows: &[Pending]) -> Option<BadRow> {
+    fn check(&self, segment: &Segment, text: &[u8], rows: &[Pending]) -> Option<BadRow> {
         if segment.len() != rows.len() {
             return None;
         }
         rows.iter().enumerate().find_map(|(row, pending)| {
             let given = pending.timestamp?;
             let held = segment.time(row).map(|nanos| nanos / 1000);
-            (held != Some(given)).then(|| BadRow {
-                row,
-                reason: format!("the timestamp is not that of {} in data", times(self.signal)),
+            (held != Some(given)).then(|| {
+                let reason = format!("the timestamp is not that of {} in data", times(self.signal));
+                BadRow::new(row, reason, &self.whole(text, pending))
             })
         })
     }
@@ -284,15 +432,25 @@ impl Replay {
 /// If the data is no JSON object.
 pub fn signal_of(data: &str) -> Result<Option<Signal>> {
     let mut signals = SignalSet::ALL;
-    members(data.as_bytes(), |name, _| {
+    let mut only = None;
+    let read = members(data.as_bytes(), |name, value| {
         if name != b"schemaUrl" && name != b"scope" {
             let is_left =
                 |&signal: &Signal| signals.contains(signal) && knows(signal.element(), name);
             signals =
                 Signal::ALL.into_iter().filter(is_left).fold(SignalSet::NONE, SignalSet::with);
         }
-        Ok(())
-    })?;
+        // Whether the rest of it is one of that signal is found out when it is read as such.
+        only = Signal::ALL.into_iter().find(|&signal| signals == SignalSet::only(signal));
+        match only {
+            Some(_) => Err(Error::new("it is known", value.start)),
+            None => Ok(()),
+        }
+    });
+    if only.is_some() {
+        return Ok(only);
+    }
+    read?;
     let likeliest = [Signal::Logs, Signal::Metrics, Signal::Traces];
     Ok(likeliest.into_iter().find(|&signal| signals.contains(signal)))
 }

@@ -39,6 +39,11 @@ impl Role {
     pub(crate) fn is_row(self) -> bool {
         matches!(self, Role::Span | Role::LogRecord | Role::DataPoint)
     }
+
+    /// Whether a scope is a list of such messages.
+    pub(crate) fn is_element(self) -> bool {
+        matches!(self, Role::Span | Role::LogRecord | Role::Metric)
+    }
 }
 
 /// The list of groups in a request.

@@ -101,7 +101,8 @@ check-platforms: page ## That the crates without C++ compile for the other platf
 		ZSTD_SYS_USE_PKG_CONFIG=1 PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_PATH=$(CURDIR)/scripts/platforms \
 			TARGET_CC=$(CURDIR)/scripts/platforms/cc TARGET_AR=$(CURDIR)/scripts/platforms/ar \
 			cargo check --locked --target $$platform --target-dir $(TARGET)/platforms \
-			-p duckspan-otlp -p duckspan-ring -p duckspan-receiver -p duckspan-sender -p duckspan-viewer || exit 1; \
+			-p duckspan-otlp -p duckspan-ring -p duckspan-receiver -p duckspan-sender -p duckspan-tables \
+			-p duckspan-viewer || exit 1; \
 	done
 
 sanitize: sanitize-threads sanitize-memory ## ThreadSanitizer and valgrind: no data race, no invalid access, no leak.

@@ -20,7 +20,7 @@ use crate::rejects::{self, Rejects, RejectsScan};
 use crate::scan::{Cursor, Rows, Scan};
 use crate::source::{Lender, Source};
 use crate::typed::{TypedColumns, Wanted};
-use crate::vector::Vector;
+use crate::vector::DuckVector;
 
 mod comparisons;
 mod conditions;
@@ -406,11 +406,11 @@ pub extern "C" fn duckspan_file_scan_open(
         let opening = Opening {
             label: Label { filename: input.filename.get().into(), query_id: input.query_id },
             files: input.files,
-            source: input.source,
+            source: Arc::new(input.source),
             columns,
             rejects,
             memory,
-            lender: input.lender,
+            lender: Arc::new(input.lender),
         };
         Ok(Arc::into_raw(Arc::new(FileScan::open(opening, options))))
     })
@@ -532,7 +532,7 @@ pub extern "C" fn duckspan_cursor_fill(
             Rows::Selected(unsafe { std::slice::from_raw_parts(rows, count) })
         };
         // SAFETY: the shim lends a flat vector with room for `count` rows.
-        let mut vector = unsafe { Vector::new(vector.cast(), count) };
+        let mut vector = unsafe { DuckVector::new(vector.cast(), count) };
         cursor.0.fill(column, rows, &mut vector)
     });
 }

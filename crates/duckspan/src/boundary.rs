@@ -1,53 +1,13 @@
 //! Faults as they cross to C++, and the guard that stops panics.
 
 use std::any::Any;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub(crate) use duckspan_tables::fault::{Fault, FaultKind, Result};
 
 #[cfg(test)]
 #[allow(unsafe_code)]
 mod tests;
-
-/// Which exception the shim throws for a fault.
-#[repr(u8)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(dead_code, reason = "C++ makes `None`")]
-pub enum FaultKind {
-    /// No fault.
-    None,
-    /// `BinderException`: the call is wrong.
-    Binder,
-    /// `InvalidInputException`: the data is wrong.
-    InvalidInput,
-    /// `IOException`: the machine does not do what it was asked.
-    Io,
-    /// Whatever exception the shim caught in a callback; it kept it.
-    Callback,
-    /// `ExecutorException`: DuckSpan is wrong.
-    Internal,
-}
-
-/// Why a call failed.
-#[derive(Debug)]
-pub(crate) struct Fault {
-    kind: FaultKind,
-    message: String,
-}
-
-/// The result of a call that may fail.
-pub(crate) type Result<T> = std::result::Result<T, Fault>;
-
-impl Fault {
-    pub(crate) fn new(kind: FaultKind, message: impl Into<String>) -> Fault {
-        Fault { kind, message: message.into() }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
 
 /// A fault on the far side of the boundary; `text` is to be freed with `duckspan_text_free`.
 #[repr(C)]

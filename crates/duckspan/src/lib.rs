@@ -15,36 +15,29 @@
 //!   cannot fail. Every function of [`shim`], which Rust calls, catches: it says whether it came to its
 //!   end, and the shim keeps what it threw until Rust has returned. Tests in `crates/tidy` see to that.
 //!
-//! `abi.rs` and its folder, `input.rs`, `shim.rs`, `source.rs`, `sql.rs` and its folder, and `vector.rs` hold all `unsafe` code.
+//! `abi.rs` and its folder, `input.rs`, `shim.rs`, `source.rs`, `sql.rs` and its folder, and `vector.rs` hold all
+//! `unsafe` code. What needs none of this is in `duckspan_tables`, and tested without DuckDB.
 #![deny(unsafe_code)]
 // The generator of the C++ header reads `pub` items only.
 #![allow(unreachable_pub)]
 
+use duckspan_tables::{
+    columns, comparisons, conditions, expression, files, given, macros, memory, options, rejects,
+    scan, stored, typed,
+};
+
 mod abi;
 mod archive;
 mod boundary;
-mod columns;
-mod comparisons;
-mod conditions;
 mod copy;
 mod duration;
-mod expression;
-mod files;
 mod forward;
-mod given;
 mod hints;
 mod input;
 mod live;
-mod macros;
-mod memory;
-mod options;
-mod rejects;
-mod scan;
 /// cbindgen:ignore
 mod shim;
 mod source;
 mod sql;
-mod stored;
-mod typed;
 mod vector;
 mod viewer;

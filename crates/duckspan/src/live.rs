@@ -27,7 +27,7 @@ pub use insert::LiveInsert;
 pub use options::LiveOptions;
 use options::NO_PORT;
 pub use rows::ScanOrder;
-pub use scan::{LiveScan, ScanCounts};
+pub use scan::LiveScan;
 pub use table::LiveTable;
 pub(crate) use table::TableColumn;
 

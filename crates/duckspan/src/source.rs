@@ -2,9 +2,10 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
-use std::io::{self, Read};
+use std::io;
 
-use crate::memory::{Answer, Grant};
+use duckspan_tables::memory::{Answer, Grant};
+use duckspan_tables::source::OpenFile;
 
 /// Reads up to `len` bytes to `buffer`, which follow those that were read last, and returns how many, 0 at the end
 /// of the file, or -1 when it failed, in which case the shim kept the exception.
@@ -38,10 +39,10 @@ pub struct Source {
     pub is_parallel: bool,
 }
 
-// SAFETY: DuckDB's file handles may be used from any thread, one at a time: `read` takes `&mut`, and the shim has a
+// SAFETY: DuckDB's file handles may be used from any thread, one at a time: who reads sees to it, and the shim has a
 // handle for each of the reads that go on aside.
 unsafe impl Send for Source {}
-// SAFETY: as above; who reads at a place of the file but not aside sees to it that nobody else does.
+// SAFETY: as above.
 unsafe impl Sync for Source {}
 
 /// The shim kept an exception that says what went wrong.
@@ -56,19 +57,27 @@ impl std::fmt::Display for ReadFailed {
 
 impl std::error::Error for ReadFailed {}
 
-impl Source {
-    /// Reads from `offset` on, until the buffer is full or the file ends. No two threads may do so at a time unless
-    /// they read `aside`.
-    pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64, aside: bool) -> io::Result<usize> {
-        let (bytes, len) = (buffer.as_mut_ptr(), buffer.len());
-        counted((self.read_at)(self.file, bytes, len, offset, aside), len)
+impl OpenFile for Source {
+    fn size(&self) -> u64 {
+        self.size
     }
-}
 
-impl Read for Source {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn is_remote(&self) -> bool {
+        self.is_remote
+    }
+
+    fn is_parallel(&self) -> bool {
+        self.is_parallel
+    }
+
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         // An exception of DuckDB's stays with the shim: it must not pass through here.
         counted((self.read)(self.file, buffer.as_mut_ptr(), buffer.len()), buffer.len())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64, aside: bool) -> io::Result<usize> {
+        let (bytes, len) = (buffer.as_mut_ptr(), buffer.len());
+        counted((self.read_at)(self.file, bytes, len, offset, aside), len)
     }
 }
 

@@ -11,9 +11,9 @@ use crate::boundary::{CFault, Fallback, Fault, FaultKind, Result, Text, contain_
 use crate::conditions::Conditions;
 use crate::input::Input;
 use crate::live::{
-    Live, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanCounts, ScanOrder, TableColumn, View,
+    Live, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanOrder, TableColumn, View,
 };
-use crate::scan::{Bounds, Cursor};
+use crate::scan::{Bounds, Cursor, ScanCounts};
 use crate::sql::Database;
 use crate::viewer::{Viewers, page_of};
 

@@ -7,7 +7,7 @@ use super::Relation;
 use crate::boundary::{CFault, Fault, FaultKind, guard};
 use crate::input::Input;
 use crate::stored;
-use crate::vector::Vector;
+use crate::vector::DuckVector;
 
 /// Reads `count` rows, resource and data in flat vectors of VARCHAR, as the columns of a typed relation, into a
 /// flat vector of STRUCT.
@@ -26,7 +26,7 @@ pub extern "C" fn duckspan_stored_typed(
         // SAFETY: the shim lends flat vectors of so many rows, and no other has the result.
         let (resources, data, mut result) = unsafe {
             let resources = Input::new(resources.cast(), count)?;
-            (resources, Input::new(data.cast(), count)?, Vector::new(result.cast(), count))
+            (resources, Input::new(data.cast(), count)?, DuckVector::new(result.cast(), count))
         };
         // SAFETY: they are of VARCHAR.
         let row = |row| unsafe { data.text(row).map(|data| (resources.text(row), data)) };
@@ -45,7 +45,7 @@ pub extern "C" fn duckspan_stored_rows(
     guard(fault, || {
         // SAFETY: the shim lends flat vectors of so many rows, and no other has the result.
         let (values, mut result) =
-            unsafe { (Input::new(values.cast(), count)?, Vector::new(result.cast(), count)) };
+            unsafe { (Input::new(values.cast(), count)?, DuckVector::new(result.cast(), count)) };
         // SAFETY: the vector holds strings.
         let value = |row| unsafe { values.bytes(row) };
         stored::write_rows((0..count).map(value), &mut result)

@@ -8,12 +8,11 @@ use duckspan_otlp::Signal;
 use duckspan_otlp::segment::Copied;
 use duckspan_ring::{Part, Snapshot, TakenBack};
 
-use super::scan::ScanCounts;
 use super::table::{LiveColumn, LiveTable};
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Reader, Unified};
 use crate::conditions::Conditions;
-use crate::scan::{Bounds, Rows, Scan, WINDOW_BYTES};
+use crate::scan::{Bounds, Rows, Scan, ScanCounts, WINDOW_BYTES};
 use crate::typed::{TypedColumns, TypedReader, Wanted};
 use crate::vector::{Held, Vector};
 

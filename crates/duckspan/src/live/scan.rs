@@ -24,16 +24,6 @@ pub enum LiveScan {
     Stats(StatScan),
 }
 
-/// How much was scanned.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ScanCounts {
-    /// Rows whose columns were looked at.
-    pub rows: u64,
-    /// Parts of the ring, or pieces of large ones.
-    pub units: u64,
-}
-
 impl LiveScan {
     /// `columns` are to be read, or of those that have a key that member.
     pub(crate) fn open(

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 /// What was found in one file that was read to its end.
-pub(crate) enum Finding {
+pub enum Finding {
     /// Records that could be read, or damaged ones.
     Otlp,
     /// Nothing.
@@ -14,7 +14,7 @@ pub(crate) enum Finding {
 
 /// What was found in the files of a query, which is over when all of them were read.
 #[derive(Debug, Default)]
-pub(crate) struct Outcome(Mutex<State>);
+pub struct Outcome(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -28,7 +28,7 @@ struct State {
 impl Outcome {
     /// Takes note of one of the `files` of a query. Once all of them are read and none has OTLP, why one that was
     /// refused has none.
-    pub(crate) fn conclude(&self, query_id: u64, files: u64, finding: Finding) -> Option<String> {
+    pub fn conclude(&self, query_id: u64, files: u64, finding: Finding) -> Option<String> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.query_id != query_id {
             *state = State { query_id, ..State::default() };

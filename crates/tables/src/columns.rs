@@ -3,42 +3,46 @@
 use std::collections::HashMap;
 
 use duckspan_otlp::kept::{Kept, Projection, RowForm};
-pub(crate) use duckspan_otlp::relation::Type;
+pub use duckspan_otlp::relation::Type;
 use duckspan_otlp::render::{self, Renderer};
 use duckspan_otlp::{Segment, Signal};
 
-use crate::boundary::Result;
+use crate::fault::Result;
 use crate::scan::Rows;
 use crate::vector::{Pool, Texts, Vector};
 
 /// A column of a relation.
 #[derive(Debug)]
-pub(crate) struct Column {
+pub struct Column {
     /// Its name in SQL.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// Its type in SQL.
-    pub(crate) kind: Type,
+    pub kind: Type,
 }
 
 /// A column of the unified relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unified {
+pub enum Unified {
+    /// When it was: TIMESTAMP, in UTC.
     Timestamp,
+    /// The resource, as OTLP/JSON.
     Resource,
+    /// The row itself, as OTLP/JSON.
     Data,
+    /// Which signal it is of; virtual.
     Signal,
 }
 
 impl Unified {
     /// Every column, those of `SELECT *` first.
-    pub(crate) const ALL: [Unified; 4] =
+    pub const ALL: [Unified; 4] =
         [Unified::Timestamp, Unified::Resource, Unified::Data, Unified::Signal];
 
     /// How many columns `SELECT *` shows; the others are virtual.
-    pub(crate) const VISIBLE: usize = 3;
+    pub const VISIBLE: usize = 3;
 
     /// Its name and type.
-    pub(crate) fn column(self) -> Column {
+    pub fn column(self) -> Column {
         let (name, kind) = match self {
             Unified::Timestamp => ("timestamp", Type::Timestamp),
             Unified::Resource => ("resource", Type::Json),
@@ -50,7 +54,7 @@ impl Unified {
 }
 
 /// What has to be read of requests so that `columns` can be answered.
-pub(crate) fn needs(columns: &[Unified]) -> Kept {
+pub fn needs(columns: &[Unified]) -> Kept {
     let least = match columns {
         _ if columns.contains(&Unified::Data) => Kept::RENDERED,
         _ if columns.contains(&Unified::Timestamp) => {
@@ -64,13 +68,13 @@ pub(crate) fn needs(columns: &[Unified]) -> Kept {
 
 /// Reads columns of segments, into buffers that it reuses.
 #[derive(Default)]
-pub(crate) struct Reader {
+pub struct Reader {
     pool: Pool,
 }
 
 impl Reader {
     /// Writes one column of `rows`, counted from `first`, of a segment.
-    pub(crate) fn fill(
+    pub fn fill(
         &self,
         column: Unified,
         segment: &Segment,
@@ -170,6 +174,6 @@ mod tests {
         let [a, b] = ["{\"schemaUrl\":\"a\"}", "{\"schemaUrl\":\"b\"}"];
         assert_eq!(texts.bytes(), [a, b].concat().as_bytes());
         let found: Vec<_> = (0..9).map(|row| texts.get(row)).collect();
-        assert_eq!(found, [Some(a), Some(b), None].repeat(3));
+        assert_eq!(found, [Some(a.as_bytes()), Some(b.as_bytes()), None].repeat(3));
     }
 }

@@ -7,21 +7,21 @@ use duckspan_otlp::kept::Kept;
 use duckspan_otlp::relation::{Data, Filter, Member, Nulls, Plan, Relation, Type, Values, Window};
 use duckspan_otlp::{Segment, Signal};
 
-use crate::boundary::Result;
 use crate::conditions::{Conditions, is_plain_key};
+use crate::fault::Result;
 use crate::scan::Rows;
 use crate::vector::{Held, Vector};
 
 /// What a query wants of a relation.
-pub(crate) struct Wanted {
+pub struct Wanted {
     /// A position in it.
-    pub(crate) column: usize,
+    pub column: usize,
     /// The key of an attribute, whose text is wanted instead of the column.
-    pub(crate) key: Option<String>,
+    pub key: Option<String>,
 }
 
 /// The columns that a query wants of a relation, or the members of `data`.
-pub(crate) struct TypedColumns {
+pub struct TypedColumns {
     /// Whose rows they are of; of every row if there is none.
     relation: Option<&'static Relation>,
     types: Vec<Type>,
@@ -32,7 +32,7 @@ pub(crate) struct TypedColumns {
 
 impl TypedColumns {
     /// What conditions are on is among `wanted`.
-    pub(crate) fn new(
+    pub fn new(
         relation: &'static Relation,
         wanted: impl IntoIterator<Item = Wanted>,
         conditions: &Conditions,
@@ -52,7 +52,7 @@ impl TypedColumns {
     }
 
     /// Members of `data` of all rows of a signal.
-    pub(crate) fn members(signal: Signal, members: &[Member]) -> TypedColumns {
+    pub fn members(signal: Signal, members: &[Member]) -> TypedColumns {
         let mut plan = Plan::of(signal);
         members.iter().for_each(|&member| plan.push_member(member));
         let types = vec![Type::Varchar; members.len()];
@@ -60,29 +60,29 @@ impl TypedColumns {
     }
 
     /// The filter of the rows that are wanted, where not all are.
-    pub(crate) fn filter(&self) -> Option<&Filter> {
+    pub fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
     }
 
     /// Whether the column that was asked for in that place is the time of a row.
-    pub(crate) fn is_time(&self, column: usize) -> bool {
+    pub fn is_time(&self, column: usize) -> bool {
         self.plan.is_time(column)
     }
 
     /// What has to be read of requests: what conditions are on is among the columns.
-    pub(crate) fn needs(&self) -> Kept {
+    pub fn needs(&self) -> Kept {
         self.plan.needs()
     }
 }
 
 /// Whether `->>'key'` of the column at `position` of a relation can be read without the column.
-pub(crate) fn has_attribute(relation: &'static Relation, position: usize, key: &str) -> bool {
+pub fn has_attribute(relation: &'static Relation, position: usize, key: &str) -> bool {
     let column = relation.columns.get(position);
     column.is_some_and(|column| column.has_attributes()) && is_plain_key(key)
 }
 
 /// Reads windows of rows, into buffers that it reuses.
-pub(crate) struct TypedReader {
+pub struct TypedReader {
     columns: Arc<TypedColumns>,
     values: Vec<Values>,
     /// The rows of the window, by their position in the segment.
@@ -93,13 +93,14 @@ pub(crate) struct TypedReader {
 }
 
 impl TypedReader {
-    pub(crate) fn new(columns: Arc<TypedColumns>) -> TypedReader {
+    /// A reader of these columns.
+    pub fn new(columns: Arc<TypedColumns>) -> TypedReader {
         let values = columns.types.iter().map(Values::new).collect();
         TypedReader { columns, values, rows: Vec::new(), opened: None, window: Window::new() }
     }
 
     /// Reads other columns from now on.
-    pub(crate) fn enter(&mut self, columns: &Arc<TypedColumns>) {
+    pub fn enter(&mut self, columns: &Arc<TypedColumns>) {
         if !Arc::ptr_eq(&self.columns, columns) {
             *self = TypedReader::new(Arc::clone(columns));
         }
@@ -108,7 +109,7 @@ impl TypedReader {
 
     /// Moves to a window of rows of `segment`; returns how many of them the relation has and the query
     /// may want.
-    pub(crate) fn window(&mut self, segment: &Segment, rows: Range<usize>) -> usize {
+    pub fn window(&mut self, segment: &Segment, rows: Range<usize>) -> usize {
         let TypedColumns { relation, filter, .. } = &*self.columns;
         self.rows.clear();
         match filter {
@@ -123,12 +124,12 @@ impl TypedReader {
     }
 
     /// The row of the segment at a position of the window.
-    pub(crate) fn row(&self, position: usize) -> usize {
+    pub fn row(&self, position: usize) -> usize {
         self.rows[position]
     }
 
     /// Writes one column of `rows` of the window.
-    pub(crate) fn fill(
+    pub fn fill(
         &mut self,
         column: usize,
         held: &Held,
@@ -168,7 +169,7 @@ impl TypedReader {
 }
 
 /// Writes all rows of a segment as structs of every column of a relation; those at `nulls` are NULL.
-pub(crate) fn write_structs(
+pub fn write_structs(
     relation: &'static Relation,
     segment: Segment,
     nulls: &[usize],
@@ -183,7 +184,7 @@ pub(crate) fn write_structs(
         let mut values = Values::new(&column.kind);
         let indices = window.read(&plan, held.segment(), index, &mut values);
         let mut member = vector.member(index)?;
-        write(&mut values, indices, &held, &mut member)?;
+        write(&mut values, indices, &held, &mut *member)?;
         nulls.iter().try_for_each(|&row| member.set_null(row))?;
     }
     nulls.iter().try_for_each(|&row| vector.set_null(row))
@@ -210,10 +211,10 @@ fn write(
         Data::Text(texts) => vector.write_texts(texts, indices, held),
         Data::List(entries, elements) => {
             vector.write_plain(entries, indices)?;
-            write(elements, None, held, &mut vector.elements(elements.len())?)
+            write(elements, None, held, &mut *vector.elements(elements.len())?)
         }
         Data::Struct(members) => members.iter_mut().enumerate().try_for_each(|(index, member)| {
-            write(member, indices, held, &mut vector.member(index)?)
+            write(member, indices, held, &mut *vector.member(index)?)
         }),
     }
 }

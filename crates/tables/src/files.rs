@@ -9,8 +9,8 @@ use duckspan_otlp::kept::Kept;
 use duckspan_otlp::segment::Copied;
 use duckspan_otlp::{Repair, Repaired, Repairs, Segment};
 
-use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Reader, Unified, needs};
+use crate::fault::{Fault, FaultKind, Result};
 use crate::memory::{Memory, Share, USUAL};
 use crate::options::FileOptions;
 use crate::rejects::{Entry, Rejects};
@@ -22,10 +22,12 @@ use crate::vector::{Held, Vector};
 mod ahead;
 mod feed;
 mod outcome;
+#[cfg(test)]
+mod tests;
 
 use feed::{Feed, Job};
 use outcome::Finding;
-pub(crate) use outcome::Outcome;
+pub use outcome::Outcome;
 
 /// Bytes a file has where nobody knows: what the Collector writes before it starts another.
 const USUAL_SIZE: u64 = 100 << 20;
@@ -38,7 +40,7 @@ const BYTES_PER_ROW: [(&str, u64); 4] =
 const JSON_BYTES_PER_ROW: u64 = 1000;
 
 /// About how many rows a file of `size` bytes holds, 0 if its size is not known.
-pub(crate) fn rows_estimate(path: &str, size: u64) -> u64 {
+pub fn rows_estimate(path: &str, size: u64) -> u64 {
     let size = if size == 0 { USUAL_SIZE } else { size };
     let known = BYTES_PER_ROW.iter().find(|(suffix, _)| path.ends_with(suffix));
     (size / known.map_or(JSON_BYTES_PER_ROW, |&(_, bytes)| bytes)).max(1)
@@ -65,9 +67,11 @@ pub struct FileScan {
 }
 
 /// What names the file in messages.
-pub(crate) struct Label {
-    pub(crate) filename: Arc<str>,
-    pub(crate) query_id: u64,
+pub struct Label {
+    /// The path as DuckDB names it.
+    pub filename: Arc<str>,
+    /// DuckDB's number of the query.
+    pub query_id: u64,
 }
 
 /// What came of the batches so far.
@@ -88,7 +92,7 @@ struct Tally {
 }
 
 /// The columns that are wanted of each row.
-pub(crate) enum FileColumns {
+pub enum FileColumns {
     /// Of the unified relation.
     Unified(Vec<Unified>),
     /// Of a typed relation.
@@ -150,18 +154,26 @@ impl ColumnReader {
 }
 
 /// Where a scan runs: the file, and what it has in common with the other scans of the query.
-pub(crate) struct Opening {
-    pub(crate) label: Label,
-    pub(crate) files: u64,
-    pub(crate) source: Source,
-    pub(crate) columns: FileColumns,
-    pub(crate) rejects: Arc<Rejects>,
-    pub(crate) memory: Arc<Memory>,
-    pub(crate) lender: Lender,
+pub struct Opening {
+    /// What names the file.
+    pub label: Label,
+    /// How many files the query reads.
+    pub files: u64,
+    /// The open file.
+    pub source: Source,
+    /// The columns that are wanted.
+    pub columns: FileColumns,
+    /// Where is told what was skipped.
+    pub rejects: Arc<Rejects>,
+    /// What scans know of each other's memory.
+    pub memory: Arc<Memory>,
+    /// Who grants it.
+    pub lender: Lender,
 }
 
 impl FileScan {
-    pub(crate) fn open(opening: Opening, options: &FileOptions) -> FileScan {
+    /// Begins a scan.
+    pub fn open(opening: Opening, options: &FileOptions) -> FileScan {
         let reader = file::Options {
             signals: options.signals,
             format: options.format,
@@ -177,7 +189,7 @@ impl FileScan {
             outcome: Arc::clone(&options.outcome),
             copied: opening.columns.copied(options.attributes_as_variant),
             columns: opening.columns,
-            feed: Feed::new(opening.source, opening.lender, &reader),
+            feed: Feed::new(opening.source, Arc::clone(&opening.lender), &reader),
             options: reader,
             tally: Mutex::default(),
             rejects: opening.rejects,
@@ -187,24 +199,24 @@ impl FileScan {
     }
 
     /// How much of the file was read, in percent; negative if its size is not known.
-    pub(crate) fn progress(&self) -> f64 {
+    pub fn progress(&self) -> f64 {
         self.feed.progress()
     }
 
     /// Whether it is of use to read the file ahead.
-    pub(crate) fn is_read_ahead(&self) -> bool {
+    pub fn is_read_ahead(&self) -> bool {
         self.feed.ahead().is_some()
     }
 
     /// Reads a part of the file ahead, unless enough was read already.
-    pub(crate) fn read_ahead(&self) {
+    pub fn read_ahead(&self) {
         if let Some(ahead) = self.feed.ahead() {
             ahead.fetch();
         }
     }
 
     /// A thread's place in the scan.
-    pub(crate) fn cursor(self: &Arc<FileScan>) -> FileCursor {
+    pub fn cursor(self: &Arc<FileScan>) -> FileCursor {
         FileCursor {
             scan: Arc::clone(self),
             job: None,
@@ -214,7 +226,7 @@ impl FileScan {
             window: 0..0,
             reader: self.columns.reader(),
             worker: Worker::new(),
-            share: Share::new(Arc::clone(&self.memory), self.lender),
+            share: Share::new(Arc::clone(&self.memory), Arc::clone(&self.lender)),
             warning: None,
         }
     }
@@ -392,7 +404,7 @@ fn kind_name(kind: RejectKind) -> &'static str {
 }
 
 /// A thread's place in a [`FileScan`].
-pub(crate) struct FileCursor {
+pub struct FileCursor {
     scan: Arc<FileScan>,
     /// What is still to be read of what was claimed.
     job: Option<Job>,

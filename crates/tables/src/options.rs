@@ -7,13 +7,16 @@ use duckspan_otlp::file::{DEFAULT_MAXIMUM_OBJECT_SIZE, Format};
 use duckspan_otlp::relation::Relation;
 use duckspan_otlp::{Signal, SignalSet};
 
-use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::{Column, Type};
+use crate::fault::{Fault, FaultKind, Result};
 use crate::files::Outcome;
 use crate::typed::has_attribute;
 
+#[cfg(test)]
+mod tests;
+
 /// The named parameters, beside those of DuckDB's multi-file readers; the last is for typed relations.
-pub(crate) const PARAMETERS: [Column; 6] = [
+pub const PARAMETERS: [Column; 6] = [
     Column { name: "signal", kind: Type::Varchar },
     Column { name: "format", kind: Type::Varchar },
     Column { name: "compression", kind: Type::Varchar },
@@ -23,12 +26,15 @@ pub(crate) const PARAMETERS: [Column; 6] = [
 ];
 
 /// Those of a function that reads no typed relation.
-pub(crate) const UNIFIED_PARAMETERS: &[Column] = PARAMETERS.split_at(5).0;
+pub const UNIFIED_PARAMETERS: &[Column] = PARAMETERS.split_at(5).0;
 
 /// The value of a named parameter.
-pub(crate) enum Value {
+pub enum Value {
+    /// Of VARCHAR.
     Text(String),
+    /// Of BOOLEAN.
     Flag(bool),
+    /// Of UBIGINT.
     Number(u64),
 }
 
@@ -36,20 +42,26 @@ pub(crate) enum Value {
 #[derive(Debug, Clone)]
 pub struct FileOptions {
     /// The typed relation that is read, if it is one.
-    pub(crate) relation: Option<&'static Relation>,
-    pub(crate) signals: SignalSet,
-    pub(crate) format: Option<Format>,
-    pub(crate) compression: Option<Compression>,
-    pub(crate) ignore_errors: bool,
-    pub(crate) maximum_object_size: usize,
-    pub(crate) attributes_as_variant: bool,
+    pub relation: Option<&'static Relation>,
+    /// Whose rows are read.
+    pub signals: SignalSet,
+    /// How records are written; `None` if that is to be found out.
+    pub format: Option<Format>,
+    /// How files are compressed; `None` if that is to be found out.
+    pub compression: Option<Compression>,
+    /// Whether what is wrong is skipped or repaired, and told of.
+    pub ignore_errors: bool,
+    /// Bytes of the largest record that is read.
+    pub maximum_object_size: usize,
+    /// Whether attributes are VARIANT, not JSON.
+    pub attributes_as_variant: bool,
     /// What came of the files that are read so.
-    pub(crate) outcome: Arc<Outcome>,
+    pub outcome: Arc<Outcome>,
 }
 
 impl FileOptions {
     /// The defaults of the function that reads files as that relation.
-    pub(crate) fn new(relation: Option<&'static Relation>) -> FileOptions {
+    pub fn new(relation: Option<&'static Relation>) -> FileOptions {
         FileOptions {
             relation,
             signals: relation.map_or(SignalSet::ALL, |relation| SignalSet::only(relation.signal)),
@@ -66,7 +78,7 @@ impl FileOptions {
     ///
     /// # Errors
     /// If there is no such parameter, or the value is not one it takes.
-    pub(crate) fn set(&mut self, name: &str, value: Value) -> Result<()> {
+    pub fn set(&mut self, name: &str, value: Value) -> Result<()> {
         match (name, value) {
             ("signal", Value::Text(text)) => self.select(signals(&text)?, &text)?,
             ("format", Value::Text(text)) => self.format = format(&text)?,
@@ -87,13 +99,13 @@ impl FileOptions {
 
 impl FileOptions {
     /// Whether the column at a position of the relation is to be VARIANT where it is JSON.
-    pub(crate) fn is_variant(&self, column: usize) -> bool {
+    pub fn is_variant(&self, column: usize) -> bool {
         let column = self.relation.and_then(|relation| relation.columns.get(column));
         self.attributes_as_variant && column.is_some_and(|column| column.has_attributes())
     }
 
     /// Whether `->>'key'` of the column at a position of the relation can be read without the column.
-    pub(crate) fn has_member(&self, column: usize, key: &str) -> bool {
+    pub fn has_member(&self, column: usize, key: &str) -> bool {
         let is_attribute = |relation| has_attribute(relation, column, key);
         !self.attributes_as_variant && self.relation.is_some_and(is_attribute)
     }

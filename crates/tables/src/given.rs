@@ -4,7 +4,7 @@
 use duckspan_otlp::Signal;
 use duckspan_otlp::relation::Relation;
 
-use crate::boundary::{Fault, FaultKind, Result};
+use crate::fault::{Fault, FaultKind, Result};
 
 /// The columns of rows as OTLP has them.
 const UNIFIED: [&str; 3] = ["timestamp", "resource", "data"];
@@ -13,7 +13,7 @@ const UNIFIED: [&str; 3] = ["timestamp", "resource", "data"];
 const FILES: [&str; 8] = ["json", "jsonl", "ndjson", "gz", "zst", "pb", "binpb", "otlp"];
 
 /// The relation that is meant where none is named: that of the only receiver.
-pub(crate) fn only(kind: &Relation, receivers: &[String]) -> Result<String> {
+pub fn only(kind: &Relation, receivers: &[String]) -> Result<String> {
     let name = kind.name;
     match receivers {
         [receiver] => Ok(format!("{}.{name}", quoted(receiver))),
@@ -30,7 +30,7 @@ pub(crate) fn only(kind: &Relation, receivers: &[String]) -> Result<String> {
 }
 
 /// Refuses a path to a file of OTLP, which DuckDB would look for as a table, or read as JSON.
-pub(crate) fn check_name(kind: &Relation, given: &str) -> Result<()> {
+pub fn check_name(kind: &Relation, given: &str) -> Result<()> {
     let ending = given.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     // DuckDB reads these where a table is named, with their columns.
     let is_stored = matches!(ending.as_str(), "parquet" | "csv" | "db");
@@ -46,7 +46,7 @@ pub(crate) fn check_name(kind: &Relation, given: &str) -> Result<()> {
 }
 
 /// Refuses a table or view that has not the columns of the kind.
-pub(crate) fn check_columns(kind: &Relation, given: &str, columns: &[String]) -> Result<()> {
+pub fn check_columns(kind: &Relation, given: &str, columns: &[String]) -> Result<()> {
     let has = |name: &str| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
     if has(sign(kind)) {
         return Ok(());
@@ -73,7 +73,7 @@ pub(crate) fn check_columns(kind: &Relation, given: &str, columns: &[String]) ->
 }
 
 /// Refuses what has not the columns of rows as OTLP has them.
-pub(crate) fn check_rows(kind: &Relation, given: &str, columns: &[String]) -> Result<()> {
+pub fn check_rows(kind: &Relation, given: &str, columns: &[String]) -> Result<()> {
     let has = |name: &str| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
     if has("resource") && has("data") {
         return Ok(());
@@ -88,7 +88,7 @@ pub(crate) fn check_rows(kind: &Relation, given: &str, columns: &[String]) -> Re
 }
 
 /// Whether columns are those of a relation of that kind.
-pub(crate) fn is_one_of(kind: &Relation, columns: &[String]) -> bool {
+pub fn is_one_of(kind: &Relation, columns: &[String]) -> bool {
     columns.iter().any(|column| column.eq_ignore_ascii_case(sign(kind)))
 }
 
@@ -102,7 +102,7 @@ fn sign(kind: &Relation) -> &'static str {
 }
 
 /// A name as SQL takes it.
-pub(crate) fn quoted(name: &str) -> String {
+pub fn quoted(name: &str) -> String {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if plain && !name.starts_with(|first: char| first.is_ascii_digit()) {
         return name.to_owned();

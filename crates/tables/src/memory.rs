@@ -14,7 +14,7 @@ use std::time::Duration;
 mod tests;
 
 /// Who grants memory.
-pub(crate) trait Grant: Send {
+pub trait Grant: Send + Sync {
     /// Asks for so many bytes more.
     fn ask(&self, bytes: usize) -> Answer;
 
@@ -23,6 +23,20 @@ pub(crate) trait Grant: Send {
 
     /// As many as there are in all.
     fn limit(&self) -> usize;
+}
+
+impl Grant for Arc<dyn Grant> {
+    fn ask(&self, bytes: usize) -> Answer {
+        (**self).ask(bytes)
+    }
+
+    fn give_back(&self, bytes: usize) {
+        (**self).give_back(bytes);
+    }
+
+    fn limit(&self) -> usize {
+        (**self).limit()
+    }
 }
 
 /// What comes of asking.
@@ -84,7 +98,7 @@ impl Memory {
 }
 
 /// What one thread of a scan holds.
-pub(crate) struct Share<G: Grant> {
+pub struct Share<G: Grant> {
     memory: Arc<Memory>,
     grant: G,
     held: usize,
@@ -95,7 +109,7 @@ pub(crate) struct Share<G: Grant> {
 
 /// DuckDB's exception says why there is no memory; the shim kept it.
 #[derive(Debug)]
-pub(crate) struct NoMemory;
+pub struct NoMemory;
 
 impl std::fmt::Display for NoMemory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -106,7 +120,8 @@ impl std::fmt::Display for NoMemory {
 impl std::error::Error for NoMemory {}
 
 impl<G: Grant> Share<G> {
-    pub(crate) fn new(memory: Arc<Memory>, grant: G) -> Share<G> {
+    /// Nothing yet.
+    pub fn new(memory: Arc<Memory>, grant: G) -> Share<G> {
         Share { memory, grant, held: 0, is_active: false, goes_on: false }
     }
 
@@ -114,7 +129,7 @@ impl<G: Grant> Share<G> {
     ///
     /// # Errors
     /// If they are refused and no other thread gives any back, or the query is to end.
-    pub(crate) fn grow(&mut self, bytes: usize, most: usize) -> io::Result<()> {
+    pub fn grow(&mut self, bytes: usize, most: usize) -> io::Result<()> {
         let bytes = rounded(bytes).max(USUAL);
         if bytes <= self.held {
             return Ok(());
@@ -133,14 +148,14 @@ impl<G: Grant> Share<G> {
     ///
     /// # Errors
     /// As [`Share::grow`].
-    pub(crate) fn settle(&mut self, bytes: usize) -> io::Result<()> {
+    pub fn settle(&mut self, bytes: usize) -> io::Result<()> {
         self.grow(bytes, bytes)?;
         self.give_back_all_but(rounded(bytes).max(USUAL));
         Ok(())
     }
 
     /// Holds `bytes`, which are held already, until there is something to read.
-    pub(crate) fn rest(&mut self, bytes: usize) {
+    pub fn rest(&mut self, bytes: usize) {
         self.give_back_all_but(rounded(bytes));
     }
 
@@ -197,7 +212,7 @@ impl<G: Grant> Share<G> {
     }
 
     /// Tells threads that wait that this one does something.
-    pub(crate) fn moves(&self) {
+    pub fn moves(&self) {
         // Nearly always nobody waits, and then the lock is not taken. A waiter that is missed here asks again after
         // its turn.
         if self.memory.waiting.load(Ordering::Relaxed) > 0 {
@@ -206,7 +221,7 @@ impl<G: Grant> Share<G> {
     }
 
     /// Waits for something else than memory, while which nobody need wait for this thread.
-    pub(crate) fn idle<T>(&mut self, wait: impl FnOnce() -> T) -> T {
+    pub fn idle<T>(&mut self, wait: impl FnOnce() -> T) -> T {
         let was_active = self.is_active;
         self.set_active(false);
         let waited = wait();

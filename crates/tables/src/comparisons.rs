@@ -3,8 +3,8 @@
 
 use duckspan_otlp::relation::{Column, Relation, Type};
 
-use crate::boundary::{Fault, FaultKind, Result};
 use crate::columns::Unified;
+use crate::fault::{Fault, FaultKind, Result};
 
 /// What the values of a column are, as far as they can be compared wrongly.
 #[repr(u8)]
@@ -19,7 +19,7 @@ pub enum Subject {
 }
 
 /// What the column at a position of a typed relation is, or of the unified one.
-pub(crate) fn subject(relation: Option<&Relation>, position: usize) -> Subject {
+pub fn subject(relation: Option<&Relation>, position: usize) -> Subject {
     let Some(relation) = relation else {
         let is_time = Unified::ALL.get(position) == Some(&Unified::Timestamp);
         return if is_time { Subject::Utc } else { Subject::Other };
@@ -32,7 +32,7 @@ pub(crate) fn subject(relation: Option<&Relation>, position: usize) -> Subject {
 }
 
 /// Refuses to compare names with a text that is none: no row would be found.
-pub(crate) fn check_name(relation: &Relation, position: usize, text: &str) -> Result<()> {
+pub fn check_name(relation: &Relation, position: usize, text: &str) -> Result<()> {
     let column = &relation.columns[position];
     let names = column.names(relation);
     // A number without a name reads as that number.
@@ -49,7 +49,7 @@ pub(crate) fn check_name(relation: &Relation, position: usize, text: &str) -> Re
 }
 
 /// Refuses to compare names by their letters.
-pub(crate) fn check_order(relation: &Relation, position: usize, text: &str) -> Result<()> {
+pub fn check_order(relation: &Relation, position: usize, text: &str) -> Result<()> {
     let name = relation.columns[position].name;
     let cure = match name {
         "severity" => format!("compare numbers, severity_number >= otlp_severity_number('{text}')"),
@@ -59,7 +59,7 @@ pub(crate) fn check_order(relation: &Relation, position: usize, text: &str) -> R
 }
 
 /// Refuses to compare UTC with the local time of a session, unless that is UTC too.
-pub(crate) fn check_zone(column: &str, zone: &str) -> Result<()> {
+pub fn check_zone(column: &str, zone: &str) -> Result<()> {
     if is_utc(zone) {
         return Ok(());
     }

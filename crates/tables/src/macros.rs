@@ -45,17 +45,17 @@ const SOURCES: &[&str] = &[
 ];
 
 /// A function written in SQL.
-pub(crate) struct Macro {
+pub struct Macro {
     /// `CREATE MACRO …`.
-    pub(crate) sql: &'static str,
+    pub sql: &'static str,
     /// What it does, for people.
-    pub(crate) description: &'static str,
+    pub description: &'static str,
     /// A statement that uses it.
-    pub(crate) example: &'static str,
+    pub example: &'static str,
 }
 
 /// Every such function.
-pub(crate) fn all() -> impl ExactSizeIterator<Item = Macro> {
+pub fn all() -> impl ExactSizeIterator<Item = Macro> {
     SOURCES.iter().map(|sql| {
         let mut lines = sql.lines();
         let mut comment =

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::boundary::Result;
+use crate::fault::Result;
 use crate::files::FileScan;
-use crate::live::ScanCounts;
 use crate::vector::Vector;
 
 /// A thread's place in a scan.
 ///
 /// The shim claims a batch, prepares it, then asks for windows of rows until one is empty; of each
 /// window it fills the columns it needs, those with filters first.
-pub(crate) trait Scan {
+pub trait Scan {
     /// Takes the next batch; called by one thread at a time per scan, so it should be quick. `false`
     /// when there is none left.
     fn claim(&mut self) -> Result<bool>;
@@ -53,16 +52,16 @@ pub(crate) trait Scan {
 
 /// Bounds of the values of a column that is 64 bits wide; they may be wider than need be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
+pub struct Bounds {
     /// The least and the greatest value; `None` where every value is NULL.
-    pub(crate) values: Option<(i64, i64)>,
+    pub values: Option<(i64, i64)>,
     /// Whether there may be a NULL.
-    pub(crate) nulls: bool,
+    pub nulls: bool,
 }
 
 impl Bounds {
     /// Bounds of what either bounds.
-    pub(crate) fn or(self, other: Bounds) -> Bounds {
+    pub fn or(self, other: Bounds) -> Bounds {
         let values = match (self.values, other.values) {
             (Some(one), Some(two)) => Some((one.0.min(two.0), one.1.max(two.1))),
             (one, two) => one.or(two),
@@ -73,11 +72,13 @@ impl Bounds {
 
 /// A window ends when what is copied of its rows reaches this many bytes of protobuf, so that large rows, and
 /// large things that rows share, do not pile up. A byte becomes ten of text at most.
-pub(crate) const WINDOW_BYTES: usize = 8 << 20;
+///
+/// cbindgen:ignore
+pub const WINDOW_BYTES: usize = 8 << 20;
 
 /// Rows of a window, by position.
 #[derive(Clone, Copy)]
-pub(crate) enum Rows<'a> {
+pub enum Rows<'a> {
     /// The first so many.
     First(usize),
     /// These.
@@ -85,16 +86,22 @@ pub(crate) enum Rows<'a> {
 }
 
 impl Rows<'_> {
-    pub(crate) fn len(self) -> usize {
+    /// How many they are.
+    pub fn len(self) -> usize {
         match self {
             Rows::First(count) => count,
             Rows::Selected(rows) => rows.len(),
         }
     }
 
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
     /// The position in the window of the `index`th row.
     #[inline]
-    pub(crate) fn get(self, index: usize) -> usize {
+    pub fn get(self, index: usize) -> usize {
         match self {
             Rows::First(_) => index,
             Rows::Selected(rows) => rows[index] as usize,
@@ -103,4 +110,14 @@ impl Rows<'_> {
 }
 
 /// A thread's place in a scan, as C++ holds it.
-pub struct Cursor(pub(crate) Box<dyn Scan>);
+pub struct Cursor(pub Box<dyn Scan>);
+
+/// How much was scanned.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ScanCounts {
+    /// Rows whose columns were looked at.
+    pub rows: u64,
+    /// Parts of the ring, or pieces of large ones.
+    pub units: u64,
+}

@@ -36,7 +36,7 @@ fn range(comparison: Comparison, number: i64) -> RangeInclusive<i64> {
 impl Conditions {
     /// Adds what is known of an expression that must be true of a column, or of `column->>'member'` if that is what is
     /// read of it.
-    pub(crate) fn require(&mut self, column: usize, member: Option<&str>, expression: &Expression) {
+    pub fn require(&mut self, column: usize, member: Option<&str>, expression: &Expression) {
         if let Some(OneOf { key, texts }) = expression.one_of() {
             // Of a member of a member nothing is known.
             if key.is_none() || member.is_none() {
@@ -68,7 +68,7 @@ impl Conditions {
     }
 
     /// The filter of what can be told of rows of a relation; `None` if that is nothing.
-    pub(crate) fn filter(&self, relation: &'static Relation) -> Option<Filter> {
+    pub fn filter(&self, relation: &'static Relation) -> Option<Filter> {
         let mut filter = Filter::new(relation);
         for condition in &self.0 {
             // One that is not told lets all rows pass, and DuckDB finds out: the others still leave rows out.
@@ -79,7 +79,7 @@ impl Conditions {
 }
 
 /// Whether it can be told of rows of a relation that an expression is true of a column.
-pub(crate) fn is_told(relation: &'static Relation, column: usize, expression: &Expression) -> bool {
+pub fn is_told(relation: &'static Relation, column: usize, expression: &Expression) -> bool {
     let mut conditions = Conditions::default();
     conditions.require(column, None, expression);
     // Comparisons with numbers are handed to a scan without a question.
@@ -102,7 +102,7 @@ impl Condition {
 }
 
 /// Whether DuckDB takes the right side of `->>` for the name of a member, and not for a path.
-pub(crate) fn is_plain_key(key: &str) -> bool {
+pub fn is_plain_key(key: &str) -> bool {
     // `$` begins a JSONPath and `/` a JSON pointer; the others have a meaning in either.
     !key.is_empty() && !key.starts_with(['$', '/']) && !key.contains(['"', '\\', '*'])
 }

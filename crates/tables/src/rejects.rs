@@ -3,26 +3,32 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::boundary::Result;
 use crate::columns::{Column, Type};
+use crate::fault::Result;
 use crate::scan::{Rows, Scan};
 use crate::vector::{Pool, Texts, Vector};
+
+#[cfg(test)]
+mod tests;
 
 /// The newest so many entries are kept per database.
 const KEPT: usize = 10_000;
 
 /// One skipped record, or one kind of repair in a file.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// DuckDB's number of the query, as in `duckdb_logs`.
-    pub(crate) query_id: u64,
-    pub(crate) filename: Arc<str>,
+    pub query_id: u64,
+    /// The path as DuckDB names it.
+    pub filename: Arc<str>,
     /// Counted from 1; `None` where the entry is about the whole file.
-    pub(crate) record: Option<u64>,
+    pub record: Option<u64>,
     /// Of the fault, in the uncompressed file.
-    pub(crate) byte_offset: Option<u64>,
-    pub(crate) kind: &'static str,
-    pub(crate) reason: String,
+    pub byte_offset: Option<u64>,
+    /// What kind of fault it is.
+    pub kind: &'static str,
+    /// What is wrong.
+    pub reason: String,
 }
 
 /// The newest entries of a database.
@@ -30,7 +36,8 @@ pub(crate) struct Entry {
 pub struct Rejects(Mutex<VecDeque<Entry>>);
 
 impl Rejects {
-    pub(crate) fn add(&self, entries: impl IntoIterator<Item = Entry>) {
+    /// Adds entries, for which the oldest make room.
+    pub fn add(&self, entries: impl IntoIterator<Item = Entry>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for entry in entries {
             if kept.len() == KEPT {
@@ -47,7 +54,7 @@ impl Rejects {
 }
 
 /// The columns of `read_otlp_rejects()`.
-pub(crate) const COLUMNS: [Column; 6] = [
+pub const COLUMNS: [Column; 6] = [
     Column { name: "query_id", kind: Type::UInt64 },
     Column { name: "filename", kind: Type::Varchar },
     Column { name: "record", kind: Type::UInt64 },
@@ -57,7 +64,7 @@ pub(crate) const COLUMNS: [Column; 6] = [
 ];
 
 /// A scan of the entries as they stood when it began.
-pub(crate) struct RejectsScan {
+pub struct RejectsScan {
     entries: Vec<Entry>,
     columns: Vec<usize>,
     claimed: bool,
@@ -67,7 +74,7 @@ pub(crate) struct RejectsScan {
 
 impl RejectsScan {
     /// `columns` are positions in [`COLUMNS`].
-    pub(crate) fn new(rejects: &Rejects, columns: Vec<usize>) -> RejectsScan {
+    pub fn new(rejects: &Rejects, columns: Vec<usize>) -> RejectsScan {
         RejectsScan {
             // A copy: a query over it may read files, and add entries meanwhile.
             entries: rejects.snapshot(),

@@ -10,18 +10,21 @@ use duckspan_otlp::relation::{Entry, Relation};
 use duckspan_otlp::render::{self, Renderer};
 use duckspan_otlp::{Repair, Segment};
 
-use crate::boundary::{Fault, FaultKind, Result};
+use crate::fault::{Fault, FaultKind, Result};
 use crate::typed;
 use crate::vector::{Pool, Texts, Vector};
+
+#[cfg(test)]
+mod tests;
 
 /// Characters of a bad value that an error shows.
 const SHOWN: usize = 80;
 
 /// A row of the unified relation; `None` where its data is NULL.
-pub(crate) type Stored<'a> = Option<(Option<&'a str>, &'a str)>;
+pub type Stored<'a> = Option<(Option<&'a str>, &'a str)>;
 
 /// Writes rows as structs of the typed columns; NULL are those that the relation does not have.
-pub(crate) fn write_typed<'a>(
+pub fn write_typed<'a>(
     relation: &'static Relation,
     rows: impl Iterator<Item = Stored<'a>>,
     vector: &mut Vector,
@@ -59,7 +62,7 @@ fn bad_row(relation: &Relation, bad: &BadRow, rows: &[Stored<'_>]) -> Fault {
 }
 
 /// Writes each value, whole OTLP in any form that files have, as a list of its rows.
-pub(crate) fn write_rows<'a>(
+pub fn write_rows<'a>(
     values: impl Iterator<Item = Option<&'a [u8]>>,
     vector: &mut Vector,
 ) -> Result<()> {
@@ -74,7 +77,8 @@ pub(crate) fn write_rows<'a>(
         lists.push(Entry { start, len: rows.times.len() as u64 - start });
     }
     vector.write_plain(&lists, None)?;
-    rows.write(&mut vector.elements(lists.last().map_or(0, |last| last.start + last.len) as usize)?)
+    let count = lists.last().map_or(0, |last| last.start + last.len) as usize;
+    rows.write(&mut *vector.elements(count)?)
 }
 
 /// Rows of the unified relation.

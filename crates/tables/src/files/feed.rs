@@ -57,11 +57,11 @@ pub(super) struct Lent {
 
 impl Remote for Lent {
     fn size(&self) -> u64 {
-        self.source.size
+        self.source.size()
     }
 
     fn is_parallel(&self) -> bool {
-        self.source.is_parallel
+        self.source.is_parallel()
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64, aside: bool) -> io::Result<usize> {
@@ -91,9 +91,10 @@ pub(super) struct Taken {
 
 impl Feed {
     pub(super) fn new(source: Source, lender: Lender, options: &Options) -> Feed {
-        let size = source.size;
-        let is_ahead = source.is_remote && size > 0;
-        let ahead = is_ahead.then(|| Arc::new(Ahead::new(Lent { source, lender })));
+        let size = source.size();
+        let is_ahead = source.is_remote() && size > 0;
+        let ahead =
+            is_ahead.then(|| Arc::new(Ahead::new(Lent { source: Arc::clone(&source), lender })));
         let bytes = ahead.clone().map_or(Bytes::Direct(source), Bytes::ahead);
         let batches = Batches::new(bytes, options, BATCH_BYTES);
         Feed {

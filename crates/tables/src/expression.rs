@@ -2,9 +2,10 @@
 
 /// An expression over one column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Expression {
+pub enum Expression {
     /// The column, or `column->>'key'` if there is a key.
     Subject(Option<String>),
+    /// A text.
     Text(String),
     /// NULL, as a text.
     Null,
@@ -16,6 +17,7 @@ pub(crate) enum Expression {
     Any(Vec<Expression>),
     /// True if the first is one of the others.
     In(Vec<Expression>),
+    /// The two compare so.
     Compare(Comparison, Box<[Expression; 2]>),
     /// Anything else.
     Other,
@@ -23,17 +25,22 @@ pub(crate) enum Expression {
 
 /// How two values compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Comparison {
+pub enum Comparison {
+    /// They are equal.
     Equal,
+    /// The first is less.
     Less,
+    /// The first is less, or they are equal.
     LessOrEqual,
+    /// The first is greater.
     Greater,
+    /// The first is greater, or they are equal.
     GreaterOrEqual,
 }
 
 impl Comparison {
     /// How they compare the other way around.
-    pub(crate) fn flipped(self) -> Comparison {
+    pub fn flipped(self) -> Comparison {
         match self {
             Comparison::Equal => Comparison::Equal,
             Comparison::Less => Comparison::Greater,
@@ -46,14 +53,16 @@ impl Comparison {
 
 /// Texts of which a subject is one.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct OneOf {
-    pub(crate) key: Option<String>,
-    pub(crate) texts: Vec<String>,
+pub struct OneOf {
+    /// The key of the subject, where it is `column->>'key'`.
+    pub key: Option<String>,
+    /// The texts.
+    pub texts: Vec<String>,
 }
 
 impl Expression {
     /// The texts, if to be one of them is all that this says of a subject.
-    pub(crate) fn one_of(&self) -> Option<OneOf> {
+    pub fn one_of(&self) -> Option<OneOf> {
         let mut found = Found::default();
         let is_known = found.add(self) && !found.texts.is_empty();
         is_known.then(|| OneOf {

@@ -1,0 +1,28 @@
+//! OTLP as tables: what the extension does that needs no DuckDB.
+//!
+//! A scan pulls batches of a file, or of rows that are held, and writes the columns that are wanted to vectors of
+//! whoever asked. It knows these by a trait, [`vector::ColumnWriter`]; an open file is an [`source::OpenFile`], and who
+//! lends memory a [`memory::Grant`]. So all of it is tested without DuckDB.
+//!
+//! - [`files`]: scans of files, with their [`options`]; [`rejects`]: what they skipped or repaired.
+//! - [`columns`] of the unified relation, [`typed`] ones, and [`stored`] OTLP that stands in other tables.
+//! - [`conditions`] of a query, as [`expression`]s; [`comparisons`] that are refused.
+//! - [`macros`]: functions written in SQL, and the relations that they are [`given`].
+#![forbid(unsafe_code)]
+
+pub mod columns;
+pub mod comparisons;
+pub mod conditions;
+pub mod expression;
+pub mod fault;
+pub mod files;
+pub mod given;
+pub mod macros;
+pub mod memory;
+pub mod options;
+pub mod rejects;
+pub mod scan;
+pub mod source;
+pub mod stored;
+pub mod typed;
+pub mod vector;

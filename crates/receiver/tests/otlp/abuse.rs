@@ -10,7 +10,7 @@ use duckspan_receiver::limits::CONNECTION_SIZE;
 use prost::Message as _;
 
 use crate::data;
-use crate::server::{Server, block_on};
+use crate::server::{PATIENCE, Server, block_on};
 use crate::wire::{
     TRACE_EXPORT, call_on, connect, connect_h2, framed, grpc_head, post_protobuf, read_answer,
 };
@@ -218,10 +218,10 @@ fn idle_connections_make_room() {
 fn answers_that_are_not_taken_end_the_connection() {
     let server = Server::limited(|limits| limits.request_timeout = Duration::from_millis(500));
     let mut stream = connect(server.address());
-    stream.set_write_timeout(Some(Duration::from_millis(100))).expect("a timeout");
+    stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
     let request = "GET / HTTP/1.1\r\nhost: test\r\n\r\n".repeat(1000);
     let mut sent = 0;
-    // Until buffers of the system are full both ways.
+    // Until buffers of the system are full both ways, and then until the server has had enough of that.
     while let Ok(len) = stream.write(request.as_bytes()) {
         sent += len;
         assert!(sent < 64 << 20, "{sent} bytes of requests were taken");

@@ -486,6 +486,25 @@ def test_or_replace_with_another_secret(con: Connection) -> None:
     other.detach()
 
 
+def test_or_replace_with_other_files(con: Connection, tmp_path: Path) -> None:
+    """Reads what the secret names anew: certificates are renewed in their place."""
+    authority, ca = certificates.issue("authority"), tmp_path / "ca.pem"
+    certificate, key = certificates.issue("server", authority).write(tmp_path, "server")
+    up = live.attach(con, name="up", tls_certificate=str(certificate), tls_key=str(key))
+    ca.write_bytes(certificates.issue("stranger").pem())
+    con.execute(f"CREATE SECRET (TYPE otlp, CA '{ca}')")
+    endpoint = f"otlps://localhost:{up.port}"
+    attached = live.attach(con, forward=endpoint)
+    send_spans(attached, 10)
+    eventually(lambda: "not trusted" in error(con), lambda: error(con))
+    ca.write_bytes(authority.pem())
+    again = {"verb": "ATTACH OR REPLACE", "forward": endpoint}
+    other = live.attach(con, f"{attached.host}:{attached.port}", **again)
+    send_spans(other, 10)
+    assert forwarded(con) == Counts(10, 10, 0, 0, 0)
+    other.detach()
+
+
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_to_a_server_of_http(
     con: Connection, http_upstream: HttpUpstream, tmp_path: Path, compression: str

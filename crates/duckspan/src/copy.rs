@@ -149,10 +149,22 @@ impl CopyTo {
     pub(crate) fn rows(&self, sender: Option<&CopySender>) -> CopyRows {
         CopyRows {
             copy: self.clone(),
-            replays: Signal::ALL.map(Replay::new),
+            replays: Signal::ALL.map(|signal| self.target.replay(signal)),
             pace: sender.and_then(CopySender::pace),
             pieces: Vec::new(),
             requests: VecDeque::new(),
+        }
+    }
+}
+
+impl Target {
+    /// What rows are collected by, for what is written of them.
+    fn replay(&self, signal: Signal) -> Replay {
+        match self {
+            Target::File(FileFormat { encoding: Encoding::Json | Encoding::JsonLines, .. }) => {
+                Replay::to_render(signal)
+            }
+            Target::File(_) | Target::Upstream(_) => Replay::new(signal),
         }
     }
 }

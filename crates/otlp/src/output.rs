@@ -8,7 +8,6 @@ use crate::compression::Compression;
 use crate::render;
 use crate::segment::Segment;
 use crate::signal::Signal;
-use crate::verify::{Form, Verified};
 
 #[cfg(test)]
 mod tests;
@@ -90,24 +89,27 @@ impl Piece {
         encoding: Encoding,
         compression: Compression,
     ) -> io::Result<Piece> {
-        let mut request = Vec::new();
-        segment.put_request(0..segment.len(), &mut request);
         let (signal, rows) = (segment.signal(), segment.len());
-        let json = |request: &[u8]| {
-            let mut text = Vec::with_capacity(2 * request.len());
-            let written = Verified::written(signal.data(), request, Form::Canonical);
-            render::message(&written, &mut text);
-            text
-        };
-        let bytes = match encoding {
-            Encoding::JsonLines => compressed(compression, &[&json(&request), b"\n"])?,
-            // What is around them is written once, by who knows which is first.
-            Encoding::Json => elements(&json(&request)).to_vec(),
-            Encoding::Protobuf => compressed(compression, &[&request])?,
+        let mut request = Vec::new();
+        match encoding {
+            Encoding::JsonLines | Encoding::Json => render::request(segment, &mut request),
+            Encoding::Protobuf => segment.put_request(0..rows, &mut request),
             Encoding::LengthPrefixed => {
-                let length = u32::try_from(request.len()).map_err(io::Error::other)?.to_be_bytes();
-                compressed(compression, &[&length, &request])?
+                request.extend_from_slice(&[0; size_of::<u32>()]);
+                segment.put_request(0..rows, &mut request);
+                let length = u32::try_from(request.len() - size_of::<u32>());
+                let length = length.map_err(io::Error::other)?.to_be_bytes();
+                request[..size_of::<u32>()].copy_from_slice(&length);
             }
+        }
+        let bytes = match encoding {
+            // What is around them is written once, by who knows which is first.
+            Encoding::Json => elements(&request).to_vec(),
+            Encoding::JsonLines => {
+                request.push(b'\n');
+                compressed(compression, request)?
+            }
+            Encoding::Protobuf | Encoding::LengthPrefixed => compressed(compression, request)?,
         };
         Ok(Piece { signal, rows, bytes })
     }
@@ -167,9 +169,11 @@ impl Output {
             (Encoding::Json, None) => {
                 let list = piece.signal.groups().name;
                 let opening = format!("{{\"{list}\":[");
-                compressed(self.compression, &[opening.as_bytes(), &piece.bytes])?
+                compressed(self.compression, [opening.as_bytes(), &piece.bytes].concat())?
             }
-            (Encoding::Json, Some(_)) => compressed(self.compression, &[b",", &piece.bytes])?,
+            (Encoding::Json, Some(_)) => {
+                compressed(self.compression, [b",", &piece.bytes[..]].concat())?
+            }
             _ => piece.bytes,
         })
     }
@@ -180,23 +184,23 @@ impl Output {
     /// If there is no memory to compress them.
     pub fn end(&self) -> io::Result<Vec<u8>> {
         match (self.encoding, self.signal) {
-            (Encoding::Json, Some(_)) => compressed(self.compression, &[b"]}\n"]),
-            (Encoding::Json, None) => compressed(self.compression, &[b"{}\n"]),
+            (Encoding::Json, Some(_)) => compressed(self.compression, b"]}\n".to_vec()),
+            (Encoding::Json, None) => compressed(self.compression, b"{}\n".to_vec()),
             _ => Ok(Vec::new()),
         }
     }
 }
 
 /// Bytes as a member of a gzip file or a frame of a zstd file: many of them, one after the other, are such a file too.
-fn compressed(compression: Compression, parts: &[&[u8]]) -> io::Result<Vec<u8>> {
+fn compressed(compression: Compression, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     match compression {
-        Compression::None => Ok(parts.concat()),
+        Compression::None => Ok(bytes),
         Compression::Gzip => {
             let mut member = GzEncoder::new(Vec::new(), flate2::Compression::default());
-            parts.iter().try_for_each(|part| member.write_all(part))?;
+            member.write_all(&bytes)?;
             member.finish()
         }
         // Each piece for itself, so threads compress beside one another, and the file only joins what they made.
-        Compression::Zstd => zstd::bulk::compress(&parts.concat(), zstd::DEFAULT_COMPRESSION_LEVEL),
+        Compression::Zstd => zstd::bulk::compress(&bytes, zstd::DEFAULT_COMPRESSION_LEVEL),
     }
 }

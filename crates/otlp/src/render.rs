@@ -10,9 +10,12 @@ use crate::verify::Verified;
 
 mod fields;
 pub(crate) mod number;
+mod request;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
+
+pub use request::request;
 
 pub(crate) use fields::scalar;
 use fields::{ALL, close, fields, key, nested, object};

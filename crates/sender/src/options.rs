@@ -37,6 +37,19 @@ pub struct Credentials {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Pem(pub(crate) String);
 
+impl Pem {
+    /// What a file holds is read now, so that credentials whose files have changed are others.
+    fn of(text: &str) -> Pem {
+        let read = || std::fs::read_to_string(text).ok().filter(|content| is_pem(content));
+        Pem(read().unwrap_or_else(|| text.to_owned()))
+    }
+}
+
+/// Whether a text is PEM rather than a path.
+pub(crate) fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN")
+}
+
 impl fmt::Debug for Pem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PEM")
@@ -144,16 +157,16 @@ impl Credentials {
 
     /// Trusts these certificates, instead of the system's: PEM, or the path of a file of it.
     pub fn set_ca(&mut self, pem: &str) {
-        self.ca = Some(Pem(pem.to_owned()));
+        self.ca = Some(Pem::of(pem));
     }
 
     /// Shows this certificate to upstreams: PEM, or the path of a file of it.
     pub fn set_certificate(&mut self, pem: &str) {
-        self.certificate = Some(Pem(pem.to_owned()));
+        self.certificate = Some(Pem::of(pem));
     }
 
     /// The key of that certificate: PEM, or the path of a file of it.
     pub fn set_key(&mut self, pem: &str) {
-        self.key = Some(Pem(pem.to_owned()));
+        self.key = Some(Pem::of(pem));
     }
 }

@@ -15,7 +15,7 @@ use tokio_rustls::rustls::{
 };
 
 use crate::endpoint::{Endpoint, Protocol};
-use crate::options::{Credentials, OptionError, Pem};
+use crate::options::{Credentials, OptionError, Pem, is_pem};
 
 /// How to speak TLS to one endpoint.
 #[derive(Clone)]
@@ -89,7 +89,7 @@ fn private_key(pem: &Pem) -> Result<PrivateKeyDer<'static>, OptionError> {
 }
 
 fn read(what: &str, Pem(pem): &Pem) -> Result<Vec<u8>, OptionError> {
-    if pem.contains("-----BEGIN") {
+    if is_pem(pem) {
         return Ok(pem.as_bytes().to_vec());
     }
     std::fs::read(pem)

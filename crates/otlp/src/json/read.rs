@@ -377,6 +377,7 @@ impl<'a> Reader<'a> {
             Role::ValueList => self.plain(slot, Nest { lists: nest.lists + 1, ..nest }),
             Role::Metric => self.element(slot, nest, Self::plain),
             Role::Span | Role::LogRecord if self.knows_rows => self.element(slot, nest, Self::row),
+            Role::Span | Role::LogRecord => self.element(slot, nest, Self::plain),
             row if row.is_row() && self.knows_rows => self.row(slot, nest),
             _ => match plan.implied {
                 Some(number) => self.implied(slot, number, nest),

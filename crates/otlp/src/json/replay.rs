@@ -13,10 +13,11 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use super::Transcoder;
 use super::members::members;
 use super::read::Elements;
-use super::{Projection, Transcoder};
 use crate::error::{Error, Result};
+use crate::kept::{Kept, RowForm};
 use crate::schema::role::{CONTENT, GROUPS};
 use crate::schema::{INSTRUMENTATION_SCOPE, Kind, Message, NUMBER_DATA_POINT, RESOURCE, Role};
 use crate::segment::{Segment, SegmentBuilder};
@@ -61,6 +62,8 @@ impl BadRow {
 #[derive(Debug)]
 pub struct Replay {
     signal: Signal,
+    /// What segments are to hold.
+    kept: Kept,
     transcoder: Transcoder,
     /// JSON of the request so far, without its end.
     text: Vec<u8>,
@@ -198,6 +201,7 @@ impl Replay {
     pub fn new(signal: Signal) -> Replay {
         Replay {
             signal,
+            kept: Kept::ALL,
             transcoder: Transcoder::new().noting_elements(),
             text: Vec::new(),
             rows: Vec::new(),
@@ -205,6 +209,11 @@ impl Replay {
             scope: Owner::default(),
             tails: Vec::new(),
         }
+    }
+
+    /// The same, of which segments are only rendered: text that is canonical stays text.
+    pub fn to_render(signal: Signal) -> Replay {
+        Replay { kept: Kept { rows: RowForm::Text, ..Kept::ALL }, ..Replay::new(signal) }
     }
 
     /// Rows since the last segment.
@@ -360,8 +369,8 @@ impl Replay {
     /// The segment of a request that no repair was made in.
     fn segment(&mut self, text: &[u8]) -> Result<Segment> {
         let wanted = SignalSet::only(self.signal);
-        let outcome = self.transcoder.read(text, wanted, Projection::ALL)?;
-        let mut builder = SegmentBuilder::new(self.signal);
+        let outcome = self.transcoder.read(text, wanted, self.kept)?;
+        let mut builder = SegmentBuilder::keeping(self.signal, self.kept);
         let mut repairs = outcome.repairs;
         if let Some(request) = self.transcoder.request(self.signal) {
             repairs.add(&builder.push_verified(&request)?);

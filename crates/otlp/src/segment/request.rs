@@ -25,20 +25,41 @@ impl Segment {
     /// If the rows are not inside the segment, or it does not hold all of its requests.
     pub fn put_request(&self, rows: Range<usize>, out: &mut Vec<u8>) {
         self.demand(Kept::ALL);
-        let resource = |row| self.resource_of(row);
-        // Numbers first: they are equal for nearly all neighbours, and spare a comparison of all that a resource has.
-        let is_same = |a, b| a == b || self.resource(a) == self.resource(b);
-        for rows in runs(rows, |a, b| is_same(resource(a), resource(b))) {
-            let owner = self.resource(resource(rows.start));
+        for rows in self.groups(rows) {
+            let owner = self.resource(self.resource_of(rows.start));
             put_owned(out, GROUPS, owner, |out| self.put_scopes(rows, out));
         }
     }
 
-    fn put_scopes(&self, rows: Range<usize>, out: &mut Vec<u8>) {
+    /// Rows of one resource each.
+    pub(crate) fn groups(&self, rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let resource = |row| self.resource_of(row);
+        // Numbers first: they are equal for nearly all neighbours, and spare a comparison of all that a resource has.
+        let is_same = |a, b| a == b || self.resource(a) == self.resource(b);
+        runs(rows, move |a, b| is_same(resource(a), resource(b)))
+    }
+
+    /// Of rows of one resource those of one scope each.
+    pub(crate) fn scopes(&self, rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         let scope = |row| self.scope_of(row);
         let is_same = |a, b| a == b || self.scope(a) == self.scope(b);
-        for rows in runs(rows, |a, b| is_same(scope(a), scope(b))) {
-            let owner = self.scope(scope(rows.start));
+        runs(rows, move |a, b| is_same(scope(a), scope(b)))
+    }
+
+    /// Of rows of one scope those of one metric each.
+    pub(crate) fn metrics_of(&self, rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let metric = |row| self.metric_of(row);
+        let head = |row| Head::of(self, self.metrics[self.metric_of(row)]);
+        // A metric without points is a row: two of them are two metrics.
+        let has_point = |row| self.message(row).is_some();
+        runs(rows, move |a, b| {
+            has_point(a) && has_point(b) && (metric(a) == metric(b) || head(a) == head(b))
+        })
+    }
+
+    fn put_scopes(&self, rows: Range<usize>, out: &mut Vec<u8>) {
+        for rows in self.scopes(rows) {
+            let owner = self.scope(self.scope_of(rows.start));
             put_owned(out, CONTENT, owner, |out| match self.signal {
                 Signal::Metrics => self.put_metrics(rows, out),
                 Signal::Traces | Signal::Logs => self.put_messages(rows, CONTENT, out),
@@ -47,16 +68,9 @@ impl Segment {
     }
 
     fn put_metrics(&self, rows: Range<usize>, out: &mut Vec<u8>) {
-        let metric = |row: usize| self.rows[row].parent as usize;
-        let head = |row| Head::of(self, self.metrics[metric(row)]);
-        // A metric without points is a row: two of them are two metrics.
-        let has_point = |row| self.message(row).is_some();
-        let is_same =
-            |a, b| has_point(a) && has_point(b) && (metric(a) == metric(b) || head(a) == head(b));
-        for rows in runs(rows, is_same) {
-            put_message(out, CONTENT, LENGTH_OF_MANY, |out| {
-                self.put_metric(head(rows.start), rows, out)
-            });
+        for rows in self.metrics_of(rows) {
+            let head = Head::of(self, self.metrics[self.metric_of(rows.start)]);
+            put_message(out, CONTENT, LENGTH_OF_MANY, |out| self.put_metric(head, rows, out));
         }
     }
 

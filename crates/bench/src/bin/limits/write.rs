@@ -105,7 +105,10 @@ fn pieces(segments: &[Segment], encoding: Encoding) -> u64 {
 }
 
 fn replayed(texts: &[Text], encoding: Encoding) -> u64 {
-    let mut replay = Replay::new(Signal::Traces);
+    let mut replay = match encoding {
+        Encoding::JsonLines | Encoding::Json => Replay::to_render(Signal::Traces),
+        Encoding::Protobuf | Encoding::LengthPrefixed => Replay::new(Signal::Traces),
+    };
     let requests = texts.chunks(REQUEST_ROWS).filter_map(|texts| {
         for Text { resource, data } in texts {
             replay.push(Row { timestamp: None, resource: Some(resource), data }).ok()?;

@@ -30,7 +30,8 @@ PAGE_SOURCES := $(wildcard $(PAGE)/*.mjs $(PAGE)/*.json $(PAGE)/*.html $(PAGE)/*
 WITH_NODE := $(CURDIR)/scripts/with_node.sh $(CURDIR)/$(VENV)
 
 .PHONY: extension page clients senders demo test test-rust test-page test-loom test-python test-scale release wheel test-release \
-	test-wheel check-platforms sanitize sanitize-threads sanitize-memory soak bench lint format header tables clean
+	test-wheel check-platforms sanitize sanitize-threads sanitize-memory sanitize-miri \
+	soak bench lint format header tables clean
 
 extension: $(DUCKDB) $(DUCKDB_SOURCE) page ## Builds build/duckspan.duckdb_extension for the DuckDB of build/venv.
 	cargo build --profile $(PROFILE) --locked -p duckspan
@@ -105,7 +106,7 @@ check-platforms: page ## That the crates without C++ compile for the other platf
 			-p duckspan-viewer || exit 1; \
 	done
 
-sanitize: sanitize-threads sanitize-memory ## ThreadSanitizer and valgrind: no data race, no invalid access, no leak.
+sanitize: sanitize-threads sanitize-memory sanitize-miri ## No data race, no invalid access, no leak.
 
 # The standard library is compiled anew: ThreadSanitizer reports races where it cannot see its locks. That
 # takes RUSTC_BOOTSTRAP, for the sanitizer is an unstable option, and `rustup component add rust-src`.
@@ -117,6 +118,16 @@ sanitize-threads:
 
 sanitize-memory: extension $(TEST_PACKAGES)
 	$(PYTHON) scripts/valgrind_test.py
+
+# What is unsafe and needs no DuckDB: how vectors are written, and what crosses to C++. Then what the core does with
+# SIMD and floats of other crates, and writers of the ring. Miri is part of Rust's nightly, and slow: the rest would take
+# hours. It takes `rustup toolchain install nightly --profile minimal --component miri,rust-src`.
+MIRI := MIRIFLAGS=-Zmiri-disable-isolation timeout 600 cargo +nightly miri test --locked --target-dir $(TARGET)/miri
+
+sanitize-miri: page
+	$(MIRI) -p duckspan --no-default-features --lib -- vector:: shim:: boundary::
+	$(MIRI) -p duckspan-otlp --lib -- render::tests::messages render::tests::rows relation::tests::walk
+	$(MIRI) -p duckspan-ring --test threads
 
 soak: extension $(TEST_PACKAGES) ## 25 minutes of 10,000 spans a second with queries; archives killed 200 times.
 	$(PYTHON) test/performance/load_test.py

@@ -13,6 +13,11 @@ use crate::shim::{
     duckspan_vector_keep, duckspan_vector_member, duckspan_vector_share, duckspan_vector_validity,
 };
 
+// With the shim its functions are there, which those of the tests stand in for.
+/// cbindgen:ignore
+#[cfg(all(test, not(feature = "shim")))]
+mod tests;
+
 /// A flat vector of a chunk that DuckDB wants filled.
 pub(crate) struct DuckVector {
     handle: Handle,

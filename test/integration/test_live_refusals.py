@@ -350,6 +350,7 @@ ORIGINS = [
     ("https://shop.example", "https://shop.example.evil", False),
     ("https://a.example,https://b.example", "https://b.example", True),
     ("*", "https://anyone.example", True),
+    ("", "http://localhost:8080", False),
 ]
 
 

@@ -45,13 +45,13 @@ void SetOption(LiveOptions &options, const string &name, const Value &value) {
 	if (value.IsNull()) {
 		throw BinderException("%s cannot be NULL", name);
 	}
-	if (value.type().id() == LogicalTypeId::LIST) {
+	if (value.type().id() == LogicalTypeId::LIST && !ListValue::GetChildren(value).empty()) {
 		for (auto &child : ListValue::GetChildren(value)) {
 			SetOption(options, name, child);
 		}
 		return;
 	}
-	auto text = value.ToString();
+	auto text = value.type().id() == LogicalTypeId::LIST ? "" : value.ToString();
 	Call(duckspan_live_options_set, &options, Lend(name), Lend(text));
 }
 

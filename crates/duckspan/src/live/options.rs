@@ -141,12 +141,14 @@ impl LiveOptions {
                 self.token = Some(token);
             }
             LIST => {
+                // Of nothing it is a list too: no page may send.
+                let origins = self.cors_origins.get_or_insert_default();
                 for origin in value.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
                     let origin = origin.parse().map_err(|error| binder(format!("{error}")))?;
-                    self.cors_origins.get_or_insert_default().push(origin);
+                    origins.push(origin);
                 }
             }
-            _ if tls::OPTIONS.contains(&name) => self.tls.set(name, value),
+            _ if tls::OPTIONS.contains(&name) => self.tls.set(name, value)?,
             _ if archive::OPTIONS.contains(&name) => {
                 let set = self.archive.set(name, value);
                 set.map_err(|wanted| invalid(name, value, wanted))?;

@@ -20,13 +20,23 @@ pub(super) struct TlsOptions {
 
 impl TlsOptions {
     /// Sets one of [`OPTIONS`].
-    pub(super) fn set(&mut self, name: &str, path: &str) {
+    ///
+    /// # Errors
+    /// If no file is named. It may be a variable that is not set, and would be a receiver without TLS.
+    pub(super) fn set(&mut self, name: &str, path: &str) -> Result<()> {
         let file = match name {
             "tls_certificate" => &mut self.certificate,
             "tls_key" => &mut self.key,
             _ => &mut self.client_ca,
         };
-        *file = Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty());
+        if path.is_empty() {
+            return Err(Fault::new(
+                FaultKind::Binder,
+                format!("{name} is empty: name a file in PEM"),
+            ));
+        }
+        *file = Some(PathBuf::from(path));
+        Ok(())
     }
 
     /// TLS by these files; `None` if none is named.

@@ -203,7 +203,9 @@ def serve(max_rows: int, archive: str | None, options: dict[str, object]) -> dic
     con = extension.connect()
     with tempfile.TemporaryDirectory() as folder:
         if archive:
-            con.execute(f"SET memory_limit = '{MEMORY}B'")
+            # Where a receiver is to have more, it is not memory that is measured.
+            if "memory_limit" not in options:
+                con.execute(f"SET memory_limit = '{MEMORY}B'")
             con.execute(f"ATTACH '{folder}/lake.duckdb' AS lake")
             options["archive"] = "lake.telemetry" if archive == "tables" else f"{folder}/otel"
         counts = receive(con, max_rows, options)

@@ -1,6 +1,4 @@
-//! What clients can make the process hold. The tests measure the memory of their process, so they run one
-//! at a time.
-#![cfg(target_os = "linux")]
+//! What clients can make the process hold. The tests count the bytes of their process, so they run one at a time.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,6 +8,11 @@ use std::time::Duration;
 use duckspan_otlp::wire::put_len;
 use duckspan_receiver::{Config, Limits, Receiver};
 use duckspan_ring::Rings;
+use peak_alloc::PeakAlloc;
+
+/// Counts what is allocated, and not what the system's allocator keeps of what was freed.
+#[global_allocator]
+static ALLOCATED: PeakAlloc = PeakAlloc;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -31,20 +34,27 @@ fn start_with(limits: Limits) -> Receiver {
     Receiver::start(config, Arc::new(Rings::new(rings))).expect("a free port")
 }
 
-/// A line of `/proc/self/status`, in bytes.
-fn status(name: &str) -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").expect("a file of /proc");
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
-    let kilobytes: String = line.chars().filter(char::is_ascii_digit).collect();
-    kilobytes.parse::<usize>().expect("a number") << 10
+/// Bytes that are allocated at most while `work` runs, beside those that were before.
+fn growth(work: impl FnOnce()) -> usize {
+    ALLOCATED.reset_peak_usage();
+    let before = ALLOCATED.current_usage();
+    work();
+    ALLOCATED.peak_usage().saturating_sub(before)
 }
 
-/// What the process grew by at most while `work` ran.
-fn growth(work: impl FnOnce()) -> usize {
-    std::fs::write("/proc/self/clear_refs", "5").expect("the peak can be reset");
-    let before = status("VmRSS:");
-    work();
-    status("VmHWM:").saturating_sub(before)
+/// Waits until the receiver has read what there is to read: it allocates no more and frees nothing.
+fn settle() {
+    let mut last = 0;
+    let mut alike = 0;
+    for _ in 0..200 {
+        std::thread::sleep(Duration::from_millis(25));
+        let now = ALLOCATED.current_usage();
+        alike = if now == last { alike + 1 } else { 0 };
+        if alike == 8 {
+            return;
+        }
+        last = now;
+    }
 }
 
 fn connect(receiver: &Receiver) -> TcpStream {
@@ -130,6 +140,7 @@ fn beside(connections: usize, start: impl Fn(usize) -> Vec<u8>) -> usize {
             let _ = client.write_all(&start(number));
             clients.push(client);
         }
+        settle();
         assert!(is_served(&receiver));
     })
 }

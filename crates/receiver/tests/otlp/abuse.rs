@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use bytes::Bytes;
-use duckspan_receiver::Reason;
 use duckspan_receiver::limits::CONNECTION_SIZE;
+use duckspan_receiver::{Counters, Reason};
 use prost::Message as _;
 
 use crate::data;
@@ -211,6 +211,33 @@ fn idle_connections_make_room() {
     assert_eq!(counters.connections_refused, 0, "{counters:?}");
     client.write_all(request.as_bytes()).expect("a client that sends is not sent away");
     assert_eq!(read_answer(&mut client).status, 200);
+}
+
+/// Row 38: small bodies that expand to much hold nobody up who sends after them.
+#[test]
+fn bombs_let_others_pass() {
+    const BOMBS: usize = 32;
+    let server = Server::start();
+    let bomb = data::gzip(&vec![0; 2 << 20]);
+    let head = format!(
+        "POST /v1/traces HTTP/1.1\r\nhost: test\r\ncontent-type: application/x-protobuf\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        bomb.len()
+    );
+    let request = [head.as_bytes(), &bomb].concat();
+    let mut hostile: Vec<_> = (0..BOMBS).map(|_| connect(server.address())).collect();
+    for stream in &mut hostile {
+        stream.write_all(&request).expect("sent");
+    }
+    // From now on the others are there, too.
+    let expanded = |counters: &Counters| counters.rejected(Reason::Malformed);
+    let before = expanded(&server.wait_for("the first", |counters| expanded(counters) > 0));
+    is_served(&server);
+    let first = expanded(&server.counters()) - before;
+    assert!(first < BOMBS as u64 / 2, "{first} of {BOMBS} went first");
+    for stream in &mut hostile {
+        assert_eq!(read_answer(stream).status, 400);
+    }
+    server.wait_idle();
 }
 
 /// A client that takes no answers is read no further, and closed in the end.

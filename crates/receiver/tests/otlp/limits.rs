@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use duckspan_otlp::Signal;
 use duckspan_receiver::Reason;
 use prost::Message as _;
@@ -10,8 +11,8 @@ use prost::Message as _;
 use crate::data::{gzip, traces, traces_of_size, zstd};
 use crate::server::{PATIENCE, Server, block_on};
 use crate::wire::{
-    TRACE_EXPORT, call, connect, connect_h2, framed, grpc_head, post, post_json, post_protobuf,
-    read_answer,
+    TRACE_EXPORT, call, call_on, connect, connect_h2, framed, grpc_head, post, post_json,
+    post_protobuf, read_answer,
 };
 
 const LIMIT: usize = 100_000;
@@ -119,6 +120,32 @@ fn overload_is_back_pressure() {
     assert_eq!(server.rows(), [2, 0, 0]);
 }
 
+/// Rows 36, 49: who declares much and sends little of it takes no room from those who send.
+#[test]
+fn declared_lengths_leave_room_for_others() {
+    const DECLARED: usize = 1 << 20;
+    let server = Server::limited(|limits| limits.in_flight_bytes = 16 * DECLARED);
+    let message = traces_of_size(DECLARED).encode_to_vec();
+    let begun = framed(0, &message)[..6].to_vec();
+    block_on(async {
+        let mut sender = connect_h2(server.address()).await;
+        let mut calls = Vec::new();
+        for _ in 0..64 {
+            sender = sender.ready().await.expect("an open connection");
+            let head = grpc_head(TRACE_EXPORT, &[]);
+            let (response, mut stream) = sender.send_request(head, false).expect("a stream");
+            stream.send_data(Bytes::copy_from_slice(&begun), false).expect("sent");
+            calls.push((response, stream));
+        }
+        // Frames of a connection are read one after the other: what came before this was read.
+        assert_eq!(call_on(&mut sender, TRACE_EXPORT, &[], &framed(0, b"")).await.status, "0");
+        let outcome = call_on(&mut sender, TRACE_EXPORT, &[], &framed(0, &message)).await;
+        assert_eq!(outcome.status, "0", "{outcome:?}");
+    });
+    assert_eq!(server.rows(), [1, 0, 0]);
+    server.wait_idle();
+}
+
 /// G2, G5: what can never fit is no back-pressure: its client would try for ever.
 #[test]
 fn what_never_fits_is_too_large() {
@@ -145,7 +172,7 @@ fn overload_loses_nothing() {
                     let mut sender = connect_h2(address).await;
                     let mut outcomes = Vec::new();
                     for _ in 0..5 {
-                        let call = crate::wire::call_on(&mut sender, TRACE_EXPORT, &[], &message);
+                        let call = call_on(&mut sender, TRACE_EXPORT, &[], &message);
                         outcomes.push(call.await);
                     }
                     outcomes
@@ -281,7 +308,7 @@ fn idle_connections_are_closed() {
     block_on(async {
         let mut sender = connect_h2(server.address()).await;
         let body = framed(0, &[]);
-        let outcome = crate::wire::call_on(&mut sender, TRACE_EXPORT, &[], &body).await;
+        let outcome = call_on(&mut sender, TRACE_EXPORT, &[], &body).await;
         assert_eq!(outcome.status, "0");
         while sender.clone().ready().await.is_ok() {
             tokio::time::sleep(Duration::from_millis(10)).await;

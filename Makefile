@@ -103,7 +103,7 @@ check-platforms: page ## That the crates without C++ compile for the other platf
 			TARGET_CC=$(CURDIR)/scripts/platforms/cc TARGET_AR=$(CURDIR)/scripts/platforms/ar \
 			cargo check --locked --target $$platform --target-dir $(TARGET)/platforms \
 			-p duckspan-otlp -p duckspan-ring -p duckspan-receiver -p duckspan-sender -p duckspan-tables \
-			-p duckspan-viewer || exit 1; \
+			-p duckspan-live -p duckspan-viewer || exit 1; \
 	done
 
 sanitize: sanitize-threads sanitize-memory sanitize-miri ## No data race, no invalid access, no leak.

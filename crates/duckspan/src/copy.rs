@@ -7,7 +7,7 @@
 //! Rows of a thread are collected and encoded beside those of others; only putting them into the file is one at a time.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use duckspan_otlp::Signal;
@@ -17,7 +17,6 @@ use duckspan_otlp::output::{Encoding, Output, Piece, Refused};
 use duckspan_otlp::relation::Relation;
 use duckspan_sender::{Endpoint, Request};
 
-use crate::archive::lock;
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::given;
 
@@ -29,7 +28,7 @@ mod tests;
 use pace::{Pace, Speed};
 pub use send::CopySender;
 use send::Upstream;
-pub(crate) use send::{COMPRESSIONS, check_scope, gzip};
+pub(crate) use send::check_scope;
 
 /// Rows of a request at most: what the Collector sends at a time by default.
 const REQUEST_ROWS: usize = 8192;
@@ -371,6 +370,10 @@ impl CopyFile {
     fn lock(&self) -> MutexGuard<'_, Output> {
         lock(&self.0)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn refused(refused: Refused) -> Fault {

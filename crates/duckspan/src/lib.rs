@@ -16,25 +16,22 @@
 //!   end, and the shim keeps what it threw until Rust has returned. Tests in `crates/tidy` see to that.
 //!
 //! `abi.rs` and its folder, `input.rs`, `shim.rs`, `source.rs`, `sql.rs` and its folder, and `vector.rs` hold all
-//! `unsafe` code. What needs none of this is in `duckspan_tables`, and tested without DuckDB.
+//! `unsafe` code. What needs none of this is in `duckspan_tables` and `duckspan_live`,
+//! and tested without DuckDB.
 #![deny(unsafe_code)]
 // The generator of the C++ header reads `pub` items only.
 #![allow(unreachable_pub)]
 
+use duckspan_live::hints;
 use duckspan_tables::{
     columns, comparisons, conditions, expression, files, given, macros, memory, options, rejects,
     scan, stored, typed,
 };
 
 mod abi;
-mod archive;
 mod boundary;
 mod copy;
-mod duration;
-mod forward;
-mod hints;
 mod input;
-mod live;
 /// cbindgen:ignore
 mod shim;
 mod source;

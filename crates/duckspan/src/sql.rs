@@ -5,13 +5,13 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use duckspan_live::sql::{Row, Sql, SqlError};
 
 use crate::abi::Str;
 use crate::boundary::contain;
 
-pub(crate) mod quote;
 mod stream;
 mod work;
 
@@ -65,25 +65,6 @@ unsafe extern "C" {
         text: *mut c_void,
         set: extern "C" fn(text: *mut c_void, message: Str),
     ) -> bool;
-}
-
-/// A row of a result, its values as text.
-pub(crate) type Row = Vec<Option<String>>;
-
-/// Why a statement failed, in DuckDB's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SqlError(pub(crate) String);
-
-impl fmt::Display for SqlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Runs statements.
-pub(crate) trait Sql {
-    /// Runs a statement, or several; returns the rows of the last.
-    fn run(&mut self, sql: &str) -> Result<Vec<Row>, SqlError>;
 }
 
 /// A database of the process, which may be closed by now.

@@ -5,7 +5,7 @@ use std::ffi::c_void;
 
 use duckspan_otlp::relation;
 use duckspan_tables::vector::{ColumnWriter, Slots, Width, gather, too_long};
-pub(crate) use duckspan_tables::vector::{Held, Pool, Texts, Vector};
+pub(crate) use duckspan_tables::vector::{Held, Texts, Vector};
 
 use crate::boundary::{Result, contain_drop};
 use crate::shim::{

@@ -26,6 +26,6 @@ mod tls;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use forwarder::{Forwarder, Outcome, Source};
-pub use options::{Credentials, OptionError, Options};
+pub use options::{COMPRESSIONS, Credentials, OptionError, Options, compresses};
 pub use request::Request;
 pub use sender::{Failed, Report, Sender};

@@ -87,6 +87,18 @@ impl Default for Options {
     }
 }
 
+/// What [`compresses`] takes.
+pub const COMPRESSIONS: &str = "'none' or 'gzip', as senders of OTLP compress";
+
+/// Whether requests are compressed, as an option says it.
+pub fn compresses(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "gzip" => Some(true),
+        "none" | "auto" => Some(false),
+        _ => None,
+    }
+}
+
 /// Headers that belong to the protocol.
 const RESERVED: [&str; 8] = [
     "connection",

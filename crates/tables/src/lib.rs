@@ -8,6 +8,7 @@
 //! - [`columns`] of the unified relation, [`typed`] ones, and [`stored`] OTLP that stands in other tables.
 //! - [`conditions`] of a query, as [`expression`]s; [`comparisons`] that are refused.
 //! - [`macros`]: functions written in SQL, and the relations that they are [`given`].
+//! - What options say in words: a [`time`].
 #![forbid(unsafe_code)]
 
 pub mod columns;
@@ -24,5 +25,6 @@ pub mod rejects;
 pub mod scan;
 pub mod source;
 pub mod stored;
+pub mod time;
 pub mod typed;
 pub mod vector;

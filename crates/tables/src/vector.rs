@@ -8,8 +8,8 @@ use duckspan_ring::Part;
 
 use crate::fault::{Fault, FaultKind, Result};
 
-#[cfg(test)]
-pub(crate) mod sample;
+#[cfg(any(test, feature = "sample"))]
+pub mod sample;
 #[cfg(test)]
 mod tests;
 

@@ -15,9 +15,14 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(path)).expect("a file of the repository")
 }
 
-/// Modules of `crates/tables` whose types C++ sees, if only by name.
-const SHARED: [&str; 8] =
-    ["comparisons", "conditions", "fault", "files", "memory", "options", "rejects", "scan"];
+/// Modules of other crates whose types C++ sees, if only by name.
+const SHARED: [(&str, &[&str]); 2] = [
+    (
+        "tables",
+        &["comparisons", "conditions", "fault", "files", "memory", "options", "rejects", "scan"],
+    ),
+    ("live", &["insert", "live", "options", "rows", "scan", "table", "view"]),
+];
 
 /// The C++ header of the boundary says what the Rust side says. `make header` writes it anew.
 #[test]
@@ -27,8 +32,9 @@ fn header_is_fresh() {
     let config = cbindgen::Config::from_root_or_default(&duckspan);
     let builder = cbindgen::Builder::new().with_config(config).with_crate(&duckspan);
     // Some of what crosses the boundary is declared where it is used, and the generator does not follow `use`.
-    let builder = SHARED.iter().fold(builder, |builder, module| {
-        builder.with_src(Path::new(ROOT).join(format!("crates/tables/src/{module}.rs")))
+    let shared = SHARED.iter().flat_map(|(name, modules)| modules.iter().map(move |m| (name, m)));
+    let builder = shared.fold(builder, |builder, (name, module)| {
+        builder.with_src(Path::new(ROOT).join(format!("crates/{name}/src/{module}.rs")))
     });
     builder.generate().expect("the boundary has a header").write(&mut fresh);
     let path = duckspan.join("cpp/duckspan.h");
@@ -37,6 +43,34 @@ fn header_is_fresh() {
     }
     let committed = fs::read(&path).expect("the header");
     assert!(committed == fresh, "cpp/duckspan.h is stale: run `make header`");
+}
+
+/// What each crate depends on of the others: data flows one way, and so do they.
+const LAYERS: [(&str, &[&str]); 8] = [
+    ("otlp", &[]),
+    ("ring", &["otlp"]),
+    ("receiver", &["otlp", "ring"]),
+    ("sender", &["otlp"]),
+    ("viewer", &["receiver"]),
+    ("tables", &["otlp", "ring"]),
+    ("live", &["otlp", "receiver", "ring", "sender", "tables"]),
+    ("duckspan", &["live", "otlp", "receiver", "sender", "tables", "viewer"]),
+];
+
+#[test]
+fn crates_depend_one_way() {
+    let mut below = Vec::new();
+    for (name, expected) in LAYERS {
+        let manifest = read(&format!("crates/{name}/Cargo.toml"));
+        let (_, rest) = manifest.split_once("\n[dependencies]\n").expect("dependencies");
+        let lines = rest.lines().take_while(|line| !line.starts_with('['));
+        let found: Vec<_> = lines
+            .filter_map(|line| line.strip_prefix("duckspan-")?.split(['.', ' ']).next())
+            .collect();
+        assert_eq!(found, expected, "crates/{name}");
+        assert!(found.iter().all(|other| below.contains(other)), "crates/{name} comes too early");
+        below.push(name);
+    }
 }
 
 /// Only the last crate knows DuckDB, C++ or `unsafe`.
@@ -48,7 +82,7 @@ fn core_crates_are_pure() {
             assert!(!manifest.contains(&format!("\n{other}")), "crates/{name} depends on {other}");
         }
     }
-    for name in ["otlp", "ring", "receiver", "sender", "tables", "viewer"] {
+    for name in ["otlp", "ring", "receiver", "sender", "tables", "live", "viewer"] {
         let lib = read(&format!("crates/{name}/src/lib.rs"));
         assert!(lib.contains("#![forbid(unsafe_code)]"), "crates/{name} may hold unsafe code");
     }

@@ -1,9 +1,10 @@
 //! What C++ calls to add to DuckDB's own errors.
 
+use duckspan_live::LiveTable;
+
 use super::{Relation, Str};
 use crate::boundary::{CFault, Text, guard};
 use crate::hints;
-use crate::live::LiveTable;
 
 /// What to add to the error of a query that was bound to a table of a receiver or, where the name of the receiver is
 /// empty, to a relation of files; null if nothing. `missing` is the column that was not found, or empty.

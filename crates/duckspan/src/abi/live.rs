@@ -4,17 +4,17 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
+use duckspan_live::{
+    Live, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanOrder, TableColumn, View, archive_view,
+};
+
 use super::types::CType;
 use super::{Str, keys};
-use crate::archive::Path;
 use crate::boundary::{CFault, Fallback, Fault, FaultKind, Result, Text, contain_drop, guard};
 use crate::conditions::Conditions;
 use crate::input::Input;
-use crate::live::{
-    Live, LiveInsert, LiveOptions, LiveScan, LiveTable, ScanOrder, TableColumn, View,
-};
 use crate::scan::{Bounds, Cursor, ScanCounts};
-use crate::sql::Database;
+use crate::sql::{Database, Work};
 use crate::viewer::{Viewers, page_of};
 
 /// A table of an attached receiver.
@@ -205,8 +205,8 @@ pub extern "C" fn duckspan_live_start(
             Arc::increment_strong_count(viewers);
             Arc::from_raw(viewers)
         };
-        let (database, page) = (Database::new(database), page_of(&viewers));
-        let live = Live::start(options, previous, database, page)?;
+        let work = Work::new(Database::new(database));
+        let live = Live::start(options, previous, work, page_of(&viewers))?;
         Ok(Arc::into_raw(Arc::new(live)))
     })
 }
@@ -232,7 +232,7 @@ pub extern "C" fn duckspan_live_archive(
     database: *mut c_void,
     fault: &mut CFault,
 ) -> u64 {
-    guard(fault, || live.archive_once(&target.get(), Database::new(database)))
+    guard(fault, || live.archive_once(&target.get(), Work::new(Database::new(database))))
 }
 
 /// SQL of all rows of a table, archived ones too, in the catalog of that name; empty if nothing is archived.
@@ -260,7 +260,7 @@ pub extern "C" fn duckspan_archive_table(name: Str, fault: &mut CFault) -> CTabl
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_archive_view(key: Str, fault: &mut CFault) -> *mut View {
     guard(fault, || {
-        let view = Path::view(&key.get());
+        let view = archive_view(&key.get());
         Ok(view.map_or(std::ptr::null_mut(), |view| Box::into_raw(Box::new(view))))
     })
 }
@@ -392,7 +392,7 @@ pub extern "C" fn duckspan_view_bounds(
     column: usize,
     fault: &mut CFault,
 ) -> CBounds {
-    guard(fault, || Ok(CBounds::of(view.bounds(table, table.at(column)))))
+    guard(fault, || Ok(CBounds::of(view.bounds(table, column))))
 }
 
 /// What a scan of a table is opened with.
@@ -425,8 +425,8 @@ pub extern "C" fn duckspan_live_scan_open(
             count => {
                 // SAFETY: the shim lends `count` positions at `columns`.
                 let positions = unsafe { std::slice::from_raw_parts(input.columns, count) };
-                let column = |&position: &u32| input.table.at(position as usize);
-                positions.iter().map(column).zip(keys(input.keys, count)).collect()
+                let positions = positions.iter().map(|&position| position as usize);
+                positions.zip(keys(input.keys, count)).collect()
             }
         };
         // SAFETY: the shim lends them.

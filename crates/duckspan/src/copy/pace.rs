@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::archive::now;
+use duckspan_tables::time::now;
 
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use duckspan_otlp::{Segment, shift_times};
-use duckspan_sender::{Endpoint, OptionError, Options, Report, Request, Sender};
+use duckspan_sender::{
+    COMPRESSIONS, Endpoint, OptionError, Options, Report, Request, Sender, compresses,
+};
+use duckspan_tables::time::{NUMBER_OR_DURATION, seconds};
 
 use super::pace::{Pace, Speed};
 use super::{CopyRows, Departure, binder, no_memory};
 use crate::boundary::{Fault, FaultKind, Result};
-use crate::duration::{NUMBER_OR_DURATION, seconds};
 
 #[cfg(test)]
 mod tests;
@@ -23,18 +25,6 @@ const MOST_IN_FLIGHT: u32 = 64;
 /// The options, in the order of the docs.
 pub(super) const OPTIONS: [&str; 6] =
     ["compression", "in_flight", "timeout", "retry_for", "ignore_errors", "speed"];
-
-/// What [`gzip`] takes.
-pub(crate) const COMPRESSIONS: &str = "'none' or 'gzip', as senders of OTLP compress";
-
-/// Whether requests are compressed.
-pub(crate) fn gzip(value: &str) -> Option<bool> {
-    match value.to_ascii_lowercase().as_str() {
-        "gzip" => Some(true),
-        "none" | "auto" => Some(false),
-        _ => None,
-    }
-}
 
 /// Refuses the scope of a secret if no address begins with it: nobody would get what it has.
 pub(crate) fn check_scope(scope: &str) -> Result<()> {
@@ -75,7 +65,7 @@ impl Upstream {
         let wrong = |what: &str| binder(format!("{name} '{value}' is not {what}"));
         match name {
             "compression" => {
-                self.options.gzip = gzip(value).ok_or_else(|| wrong(COMPRESSIONS))?;
+                self.options.gzip = compresses(value).ok_or_else(|| wrong(COMPRESSIONS))?;
             }
             "ignore_errors" => {
                 self.ignore_errors = match value.to_ascii_lowercase().as_str() {

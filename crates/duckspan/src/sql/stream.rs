@@ -3,9 +3,9 @@
 use std::ffi::c_void;
 use std::marker::PhantomData;
 
-use super::{
-    SqlError, check, duckspan_sql_end, duckspan_sql_fetch, duckspan_sql_parse, duckspan_sql_submit,
-};
+use duckspan_live::sql::SqlError;
+
+use super::{check, duckspan_sql_end, duckspan_sql_fetch, duckspan_sql_parse, duckspan_sql_submit};
 use crate::abi::Str;
 use crate::boundary::contain;
 use crate::shim::{DuckString, Handle, duckspan_vector_data, duckspan_vector_validity};

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::{Connection, Database, Interrupter, SqlError};
+use duckspan_live::sql::{Connect, Row, Sql, SqlError};
+
+use super::{Connection, Database, Interrupter};
 use crate::boundary::contain;
 
 unsafe extern "C" {
@@ -58,36 +60,34 @@ impl Work {
         work
     }
 
-    /// Runs statements on a connection of their own; the database is held until that returns.
-    pub(crate) fn run<T, E: From<SqlError>>(
-        &self,
-        body: impl FnOnce(&mut Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let Some(mut connection) = self.database.connect()? else {
-            return Err(SqlError("the database is closed".to_owned()).into());
+    /// Opens a connection, which holds the database until it is dropped.
+    pub(crate) fn open(&self) -> Result<WorkConnection<'_>, SqlError> {
+        let Some(connection) = self.database.connect()? else {
+            return Err(SqlError("the database is closed".to_owned()));
         };
-        let number = {
-            let mut state = lock(&self.state);
-            if let Some(reason) = state.stopped {
-                drop(state);
-                return Err(SqlError(reason.to_owned()).into());
-            }
-            // Registered under the lock that `stop` takes: it is either seen by it, or sees that it is over.
-            state.begun += 1;
-            let number = state.begun;
-            state.running.push((number, connection.interrupter()));
-            number
-        };
-        let ends = Ends { work: self, number };
-        let outcome = body(&mut connection);
-        // It may hold the database last, and closing that takes time.
-        drop(connection);
-        drop(ends);
-        outcome
+        let mut state = lock(&self.state);
+        if let Some(reason) = state.stopped {
+            drop(state);
+            return Err(SqlError(reason.to_owned()));
+        }
+        // Registered under the lock that `stop` takes: it is either seen by it, or sees that it is over.
+        state.begun += 1;
+        let number = state.begun;
+        state.running.push((number, connection.interrupter()));
+        Ok(WorkConnection { connection, _ends: Ends { work: self, number } })
     }
 
-    /// Makes statements fail, now and from now on. One that is about to begin does not notice.
-    pub(crate) fn stop(&self, reason: &'static str) {
+    fn is_running(&self) -> bool {
+        !lock(&self.state).running.is_empty()
+    }
+}
+
+impl Connect for Work {
+    fn connect(&self) -> Result<Box<dyn Sql + '_>, SqlError> {
+        Ok(Box::new(self.open()?))
+    }
+
+    fn stop(&self, reason: &'static str) {
         // Interrupted without the lock, which those who end meanwhile take.
         let running = {
             let mut state = lock(&self.state);
@@ -96,9 +96,18 @@ impl Work {
         };
         running.iter().for_each(|(_, running)| running.interrupt());
     }
+}
 
-    fn is_running(&self) -> bool {
-        !lock(&self.state).running.is_empty()
+/// A connection for the work. Fields are dropped in this order: it may hold the database last, and to close that takes time,
+/// in which statements have not ended.
+pub(crate) struct WorkConnection<'a> {
+    pub(crate) connection: Connection,
+    _ends: Ends<'a>,
+}
+
+impl Sql for WorkConnection<'_> {
+    fn run(&mut self, sql: &str) -> Result<Vec<Row>, SqlError> {
+        self.connection.run(sql)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use duckspan_otlp::relation::{Entry, SPANS};
 use duckspan_otlp::{Segment, SegmentBuilder};
 use duckspan_tables::stored;
+use duckspan_tables::vector::Pool;
 
 use super::*;
 use crate::boundary::FaultKind;

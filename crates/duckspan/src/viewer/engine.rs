@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use duckspan_live::sql::{Connect as _, Row, Sql as _, SqlError, quote};
 use duckspan_otlp::relation::Relation;
 use duckspan_viewer::{Answer, Column, Macro, QueryError, Running, Session, Value};
 use serde_json::Value as Json;
 
 use crate::boundary::{Fault, FaultKind, Result};
 use crate::given;
-use crate::sql::{Cell, Connection, Interrupter, Row, Sql, SqlError, StreamColumn, Work, quote};
+use crate::sql::{Cell, Connection, Interrupter, StreamColumn, Work};
 
 /// What a connection of ours has to have, each of which a client of DuckDB may not know. Times are in UTC, as those of
 /// OTLP are. Python's would look for tables among the variables of its threads, which there are none of here.
@@ -171,13 +172,14 @@ impl Engine {
 
 impl duckspan_viewer::Engine for Engine {
     fn session(&self) -> std::result::Result<Session, String> {
-        let session = self.work.run(|connection| self.describe(connection).map_err(Failed));
-        session.map_err(|Failed(error)| error.message)
+        let opened = self.work.open().map_err(query_error);
+        let session = opened.and_then(|mut work| self.describe(&mut work.connection));
+        session.map_err(|error| error.message)
     }
 
     fn query(&self, sql: &str, answer: &mut dyn Answer) -> std::result::Result<(), QueryError> {
-        let done = self.work.run(|connection| self.run(connection, sql, answer).map_err(Failed));
-        done.map_err(|Failed(error)| error)
+        let mut work = self.work.open().map_err(query_error)?;
+        self.run(&mut work.connection, sql, answer)
     }
 
     fn stop(&self) {
@@ -193,15 +195,6 @@ fn source(kind: &Relation, name: &str) -> Option<String> {
     let is_named_so = matches!(&path[..], [only] if only.eq_ignore_ascii_case(kind.name));
     let names: Vec<_> = path.iter().map(|name| quote::name(name)).collect();
     (!is_named_so).then(|| names.join("."))
-}
-
-/// An error on its way through what runs statements.
-struct Failed(QueryError);
-
-impl From<SqlError> for Failed {
-    fn from(error: SqlError) -> Failed {
-        Failed(query_error(error))
-    }
 }
 
 /// What DuckDB says of an error: its kind, and all else as JSON; or else a text.

@@ -11,7 +11,7 @@ use crate::fault::Result;
 
 /// What was written to a vector.
 #[derive(Debug, Default)]
-pub(crate) struct Sample {
+pub struct Sample {
     capacity: usize,
     numbers: Option<Numbers>,
     texts: Vec<String>,
@@ -40,7 +40,7 @@ enum Numbers {
 
 impl Sample {
     /// A vector with room for so many rows.
-    pub(crate) fn new(capacity: usize) -> Sample {
+    pub fn new(capacity: usize) -> Sample {
         let mut sample = Sample::default();
         sample.capacity = capacity;
         sample.validity = vec![u64::MAX; capacity.div_ceil(64)];
@@ -48,7 +48,7 @@ impl Sample {
     }
 
     /// The first so many rows, as people read them; `None` for NULL. A list is where it begins, and how long it is.
-    pub(crate) fn rows(&self, count: usize) -> Vec<Option<String>> {
+    pub fn rows(&self, count: usize) -> Vec<Option<String>> {
         let value = |at: usize| {
             let is_null = self.validity[at / 64] >> (at % 64) & 1 == 0;
             (!is_null).then(|| match &self.numbers {
@@ -67,12 +67,12 @@ impl Sample {
     }
 
     /// The first so many rows of a member, or of the elements.
-    pub(crate) fn inner_rows(&self, index: usize, count: usize) -> Vec<Option<String>> {
+    pub fn inner_rows(&self, index: usize, count: usize) -> Vec<Option<String>> {
         self.inner_of(index).rows(count)
     }
 
     /// A member, or the elements.
-    pub(crate) fn inner_of(&self, index: usize) -> Ref<'_, Sample> {
+    pub fn inner_of(&self, index: usize) -> Ref<'_, Sample> {
         Ref::map(self.inner.borrow(), |inner| &inner[&index])
     }
 

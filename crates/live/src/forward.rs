@@ -19,9 +19,10 @@ use std::time::Duration;
 use duckspan_otlp::Signal;
 use duckspan_ring::{Keeper, Rings, Snapshot};
 use duckspan_sender::{Endpoint, Forwarder, Options, Outcome, Request, Source};
+use duckspan_tables::fault::{Fault, FaultKind, Result};
+use duckspan_tables::time::now;
 
-use crate::archive::{lock, now};
-use crate::boundary::{Fault, FaultKind, Result};
+use crate::lock;
 
 mod load;
 mod options;

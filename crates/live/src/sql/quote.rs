@@ -1,17 +1,17 @@
 //! Names and texts as SQL writes them.
 
 /// A name.
-pub(crate) fn name(text: &str) -> String {
+pub fn name(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 /// A text.
-pub(crate) fn text(text: &str) -> String {
+pub fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// The names of a path such as `lake."my schema"`, or nothing if it is none.
-pub(crate) fn path(text: &str) -> Option<Vec<String>> {
+pub fn path(text: &str) -> Option<Vec<String>> {
     let (mut names, mut rest) = (Vec::new(), text.trim());
     loop {
         let (name, after) = match rest.strip_prefix('"') {

@@ -4,15 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use duckspan_receiver::{Tls, TlsFiles};
-
-use crate::boundary::{Fault, FaultKind, Result};
+use duckspan_tables::fault::{Fault, FaultKind, Result};
 
 /// The options, in the order of the docs.
-pub(super) const OPTIONS: [&str; 3] = ["tls_certificate", "tls_key", "tls_client_ca"];
+pub(crate) const OPTIONS: [&str; 3] = ["tls_certificate", "tls_key", "tls_client_ca"];
 
 /// The files that were named.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct TlsOptions {
+pub(crate) struct TlsOptions {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     client_ca: Option<PathBuf>,
@@ -23,7 +22,7 @@ impl TlsOptions {
     ///
     /// # Errors
     /// If no file is named. It may be a variable that is not set, and would be a receiver without TLS.
-    pub(super) fn set(&mut self, name: &str, path: &str) -> Result<()> {
+    pub(crate) fn set(&mut self, name: &str, path: &str) -> Result<()> {
         let file = match name {
             "tls_certificate" => &mut self.certificate,
             "tls_key" => &mut self.key,
@@ -40,7 +39,7 @@ impl TlsOptions {
     }
 
     /// TLS by these files; `None` if none is named.
-    pub(super) fn load(&self) -> Result<Option<Arc<Tls>>> {
+    pub(crate) fn load(&self) -> Result<Option<Arc<Tls>>> {
         let (certificate, key) = match (self.certificate.clone(), self.key.clone()) {
             (Some(certificate), Some(key)) => (certificate, key),
             (None, None) if self.client_ca.is_none() => return Ok(None),

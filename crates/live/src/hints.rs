@@ -1,9 +1,9 @@
 //! What to add to DuckDB's error of a query over OTLP: where the column is that it looks for, or how to compare a time.
 
 use duckspan_otlp::relation::Relation;
+use duckspan_tables::given::quoted;
 
-use crate::given::quoted;
-use crate::live::LiveTable;
+use crate::table::LiveTable;
 
 /// What columns are called elsewhere, and what OTLP calls them.
 const OTHER_NAMES: [(&str, &[&str]); 15] = [
@@ -25,7 +25,7 @@ const OTHER_NAMES: [(&str, &[&str]); 15] = [
 ];
 
 /// What to say of an error of a query that was bound to a typed relation; `missing` is the column that it did not find.
-pub(crate) fn typed(error: &str, missing: &str, relation: &Relation) -> Option<String> {
+pub fn typed(error: &str, missing: &str, relation: &Relation) -> Option<String> {
     if error.contains("TIMESTAMP_NS and type TIMESTAMP WITH TIME ZONE")
         || error.contains("TIMESTAMP WITH TIME ZONE and type TIMESTAMP_NS")
     {
@@ -41,7 +41,7 @@ pub(crate) fn typed(error: &str, missing: &str, relation: &Relation) -> Option<S
 
 /// What to say of a column that is not found among rows as OTLP has them: that a typed relation has it, of a receiver or, without one, of files.
 /// `None` if none has.
-pub(crate) fn column(name: &str, receiver: Option<(&str, LiveTable)>) -> Option<String> {
+pub fn column(name: &str, receiver: Option<(&str, LiveTable)>) -> Option<String> {
     let has = |relation: &&'static Relation| relation.column(name).is_some();
     let is_meant = |relation: &&'static Relation| {
         receiver.is_none_or(|(_, table)| table.signal() == Some(relation.signal))

@@ -7,8 +7,8 @@ use duckspan_otlp::Signal;
 
 use super::options::ArchiveOptions;
 use super::{Batch, Ends, Source, durable, quote};
-use crate::live::LiveTable;
 use crate::sql::{Sql, SqlError};
+use crate::table::LiveTable;
 
 /// Where files are written to, below the folder.
 const UNFINISHED: &str = ".unfinished";

@@ -3,14 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use duckspan_otlp::Signal;
 use duckspan_receiver::Archiving;
 use duckspan_ring::Keeper;
+use duckspan_tables::time::now;
 
-use super::{ArchiveOptions, Ends, Path, Round, lock};
-use crate::boundary::contain_drop;
+use super::{ArchiveOptions, Ends, Path, Round};
+use crate::lock;
 use crate::sql::SqlError;
 
 const THREAD: &str = "duckspan-archive";
@@ -207,7 +208,8 @@ impl Shared {
             let (starts, begun) = (lock(&self.state).outcome.ends, Instant::now());
             let round = catch_unwind(AssertUnwindSafe(|| self.path.round(starts)));
             let outcome = round.unwrap_or_else(|panic| {
-                contain_drop(panic);
+                // It may panic again when it is dropped, and that would end the thread.
+                std::mem::forget(panic);
                 Err(SqlError("a fault of DuckSpan: please report it".to_owned()))
             });
             self.note(asked, begun, outcome);
@@ -298,12 +300,6 @@ impl Shared {
             self.archiving.advance(signal, end);
         }
     }
-}
-
-/// Nanoseconds since the epoch.
-pub(crate) fn now() -> Option<i64> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_nanos()).ok()
 }
 
 /// Says that the thread has ended, even if it did so by a panic.

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duckspan_ring::Rings;
-use duckspan_sender::{Credentials, Endpoint, OptionError, Options};
+use duckspan_sender::{COMPRESSIONS, Credentials, Endpoint, OptionError, Options, compresses};
+use duckspan_tables::fault::{Fault, FaultKind, Result};
+use duckspan_tables::time::{NUMBER_OR_DURATION, seconds};
 
 use super::Forward;
-use crate::boundary::{Fault, FaultKind, Result};
-use crate::copy::{COMPRESSIONS, gzip};
-use crate::duration::{NUMBER_OR_DURATION, seconds};
 
 /// The options, in the order of the docs.
 pub(crate) const OPTIONS: [&str; 4] =
@@ -67,7 +66,7 @@ impl ForwardOptions {
                 self.path = Some(value.to_owned());
             }
             ("forward_compression", _) => {
-                self.gzip = gzip(value).ok_or_else(|| wrong(COMPRESSIONS))?;
+                self.gzip = compresses(value).ok_or_else(|| wrong(COMPRESSIONS))?;
             }
             ("forward_timeout", _) => {
                 self.timeout = seconds(value).ok_or_else(|| wrong(NUMBER_OR_DURATION))?;

@@ -8,12 +8,12 @@ use duckspan_receiver::{
     Address, Archiving, Config, HttpPort, Limits, Origin, Page, Receiver, StartError, Tls, Token,
 };
 use duckspan_ring::{Limits as RingLimits, Rings};
+use duckspan_tables::fault::{Fault, FaultKind, Result};
 
 use crate::archive::{self, ArchiveOptions};
-use crate::boundary::{Fault, FaultKind, Result};
 use crate::forward::{self, Forward, ForwardOptions, to_itself};
 
-use super::tls::{self, TlsOptions};
+use crate::tls::{self, TlsOptions};
 
 /// The options, and what they are for; in the order of the docs.
 const OPTIONS: [&str; 6] =
@@ -27,7 +27,7 @@ const GRPC_PORT: u16 = 4317;
 const HTTP_PORT: u16 = 4318;
 
 /// `http_port` where there is to be no second port.
-pub(super) const NO_PORT: &str = "none";
+pub(crate) const NO_PORT: &str = "none";
 
 /// The part of `memory_limit` that requests may hold while they are received: a quarter.
 const IN_FLIGHT_SHARE: u64 = 4;
@@ -90,7 +90,7 @@ impl LiveOptions {
     ///
     /// # Errors
     /// If `path` is no `otlp://host:port`.
-    pub(crate) fn new(path: &str) -> Result<LiveOptions> {
+    pub fn new(path: &str) -> Result<LiveOptions> {
         let address = match path.split_at_checked("otlp:".len()) {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("otlp:") => match rest {
                 rest if rest.starts_with("//") => path,
@@ -117,7 +117,7 @@ impl LiveOptions {
     ///
     /// # Errors
     /// If there is no such option, or the value is not one it takes.
-    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
         if name != LIST && self.given.0.iter().any(|given| given == name) {
             return Err(binder(format!("{name} takes one value, and no list of several")));
         }
@@ -171,7 +171,7 @@ impl LiveOptions {
     ///
     /// # Errors
     /// If there are any.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let of_archive = self.archive.target.is_none().then_some(&archive::NEED_TARGET[..]);
         let of_forward = self.forward.path().is_none().then_some(forward::NEED_UPSTREAM);
         let idle = [("archive", of_archive), ("forward", of_forward)];
@@ -186,12 +186,12 @@ impl LiveOptions {
         Ok(())
     }
 
-    pub(super) fn archive(&self) -> &ArchiveOptions {
+    pub(crate) fn archive(&self) -> &ArchiveOptions {
         &self.archive
     }
 
     /// Where rows are forwarded to, if anywhere.
-    pub(crate) fn forward(&self) -> Option<String> {
+    pub fn forward(&self) -> Option<String> {
         self.forward.path().map(str::to_owned)
     }
 
@@ -199,7 +199,7 @@ impl LiveOptions {
     ///
     /// # Errors
     /// If it cannot be used.
-    pub(crate) fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
+    pub fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
         self.forward.set_secret(name, key, value)
     }
 
@@ -207,7 +207,7 @@ impl LiveOptions {
     ///
     /// # Errors
     /// If that would come back, or cannot be sent with what the secret has.
-    pub(super) fn forward_from(&self, rings: &Arc<Rings>) -> Result<Option<Forward>> {
+    pub(crate) fn forward_from(&self, rings: &Arc<Rings>) -> Result<Option<Forward>> {
         let second = match self.http_port {
             SecondPort::At(port) => Some(port),
             SecondPort::Default | SecondPort::None => None,
@@ -231,40 +231,40 @@ impl LiveOptions {
     ///
     /// # Errors
     /// If its files are not there, or cannot be used.
-    pub(super) fn tls(&self) -> Result<Option<Arc<Tls>>> {
+    pub(crate) fn tls(&self) -> Result<Option<Arc<Tls>>> {
         self.tls.load()
     }
 
     /// Bytes of memory for everything that is kept and received.
-    pub(crate) fn memory_limit(&self) -> u64 {
+    pub fn memory_limit(&self) -> u64 {
         self.memory_limit
     }
 
     /// The same, at another port.
-    pub(super) fn with_port(&self, port: u16) -> LiveOptions {
+    pub(crate) fn with_port(&self, port: u16) -> LiveOptions {
         LiveOptions { address: self.address.with_port(port), ..self.clone() }
     }
 
     /// The same, at the ports that were free where it says 0.
-    pub(super) fn with_ports(&self, port: u16, http_port: Option<u16>) -> LiveOptions {
+    pub(crate) fn with_ports(&self, port: u16, http_port: Option<u16>) -> LiveOptions {
         let http_port = http_port.map_or(SecondPort::None, SecondPort::At);
         LiveOptions { http_port, ..self.with_port(port) }
     }
 
     /// Whether it asks for that port.
-    pub(super) fn wants(&self, port: u16) -> bool {
+    pub(crate) fn wants(&self, port: u16) -> bool {
         self.address.port() == port || self.http_port == SecondPort::At(port)
     }
 
     /// The second port that it asks for although nobody named one; not that of a Collector beside it.
-    pub(super) fn default_http_port(&self) -> Option<u16> {
+    pub(crate) fn default_http_port(&self) -> Option<u16> {
         // Whoever named another first port wants that one, and is not to be surprised by a second.
         let wanted = self.http_port == SecondPort::Default && self.address.port() == GRPC_PORT;
         (wanted && !self.forwards_to(HTTP_PORT)).then_some(HTTP_PORT)
     }
 
     /// Whether somebody would look for a second port.
-    pub(super) fn expects_http_port(&self) -> bool {
+    pub(crate) fn expects_http_port(&self) -> bool {
         self.http_port == SecondPort::None || self.default_http_port().is_some()
     }
 
@@ -277,7 +277,7 @@ impl LiveOptions {
     }
 
     /// The address, as `ATTACH` takes it.
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("otlp://{}", self.address)
     }
 
@@ -300,7 +300,7 @@ impl LiveOptions {
     ///
     /// # Errors
     /// If that cannot be done at this address.
-    pub(super) fn receive(
+    pub(crate) fn receive(
         &self,
         rings: &Arc<Rings>,
         archiving: Option<Archiving>,
@@ -326,7 +326,7 @@ impl LiveOptions {
         Receiver::start(config, Arc::clone(rings))
     }
 
-    pub(super) fn ring_limits(&self) -> RingLimits {
+    pub(crate) fn ring_limits(&self) -> RingLimits {
         let received = self.in_flight_bytes() + self.connection_bytes();
         let threads = (self.memory_limit / CONNECTION_SHARE).min(thread_bytes() as u64);
         let pinned_limit = self.memory_limit / PINNED_SHARE;

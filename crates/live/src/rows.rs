@@ -7,19 +7,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use duckspan_otlp::Signal;
 use duckspan_otlp::segment::Copied;
 use duckspan_ring::{Part, Snapshot, TakenBack};
+use duckspan_tables::columns::{Reader, Unified};
+use duckspan_tables::conditions::Conditions;
+use duckspan_tables::fault::{Fault, FaultKind, Result};
+use duckspan_tables::scan::{Bounds, Rows, Scan, ScanCounts, WINDOW_BYTES};
+use duckspan_tables::typed::{TypedColumns, TypedReader, Wanted};
+use duckspan_tables::vector::{Held, Vector};
 
-use super::table::{LiveColumn, LiveTable};
-use crate::boundary::{Fault, FaultKind, Result};
-use crate::columns::{Reader, Unified};
-use crate::conditions::Conditions;
-use crate::scan::{Bounds, Rows, Scan, ScanCounts, WINDOW_BYTES};
-use crate::typed::{TypedColumns, TypedReader, Wanted};
-use crate::vector::{Held, Vector};
+use crate::table::{LiveColumn, LiveTable};
 
 /// The order in which parts of a ring are scanned.
 #[repr(u8)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(dead_code, reason = "C++ makes them")]
 pub enum ScanOrder {
     /// As the rows arrived.
     Arrival,
@@ -67,7 +66,7 @@ impl RowColumns {
     pub(crate) fn new(
         table: LiveTable,
         signal: Signal,
-        columns: Vec<(LiveColumn, Option<String>)>,
+        columns: impl Iterator<Item = (LiveColumn, Option<String>)>,
         conditions: &Conditions,
     ) -> RowColumns {
         let (mut wanted, mut members) = (Vec::new(), Vec::new());
@@ -86,7 +85,7 @@ impl RowColumns {
             LiveColumn::RowId => RowColumn::RowId,
             LiveColumn::Stat(_) | LiveColumn::Nothing => RowColumn::Nothing,
         };
-        let columns = columns.into_iter().map(column).collect();
+        let columns = columns.map(column).collect();
         let typed = match table.relation() {
             Some(relation) => Some(TypedColumns::new(relation, wanted, conditions)),
             None if members.is_empty() => None,
@@ -210,7 +209,7 @@ fn row_id(part: &Part, row: usize) -> i64 {
 }
 
 /// That rows of a transaction made room for newer ones.
-pub(super) fn taken_back(_: TakenBack) -> Fault {
+pub(crate) fn taken_back(_: TakenBack) -> Fault {
     let message = "The rows that this transaction sees made room for newer ones: what is kept for transactions and \
                    results that are open may take an eighth of memory_limit, and this was the oldest of them. Begin \
                    anew, fetch results sooner, or attach with a larger memory_limit.";

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duckspan_ring::Rings;
+use duckspan_tables::fault::{Fault, FaultKind, Result};
+use duckspan_tables::time::duration;
 
 use super::{Path, Target};
-use crate::boundary::{Fault, FaultKind, Result};
-use crate::duration::duration;
-use crate::live::LiveTable;
-use crate::sql::Database;
+use crate::sql::Connect;
+use crate::table::LiveTable;
 
 /// The options, in the order of the docs.
 pub(crate) const OPTIONS: [&str; 7] = [
@@ -52,7 +52,7 @@ impl Relations {
 
 /// Where to archive rows, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArchiveOptions {
+pub(crate) struct ArchiveOptions {
     /// A schema or a folder; `None` if nothing is archived.
     pub(crate) target: Option<String>,
     pub(crate) interval: Duration,
@@ -133,7 +133,7 @@ impl ArchiveOptions {
         &self,
         receiver: &str,
         rings: &Arc<Rings>,
-        database: Database,
+        database: Arc<dyn Connect>,
     ) -> Result<Option<Arc<Path>>> {
         let target = self.target()?;
         Ok(target.map(|target| Path::new(receiver, Arc::clone(rings), database, target)))

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use duckspan_otlp::Signal;
 use duckspan_otlp::relation::{DATA_POINTS, LOG_RECORDS, Member, Relation, SPANS};
+use duckspan_tables::columns::{Column, Type, Unified};
+use duckspan_tables::typed::has_attribute;
 
-use super::stats::Stat;
-use crate::columns::{Column, Type, Unified};
-use crate::typed::has_attribute;
+use crate::stats::Stat;
 
 /// A table of an attached receiver.
 #[repr(u8)]
@@ -37,11 +37,13 @@ static COMMENTS: LazyLock<[Vec<String>; Relation::ALL.len()]> = LazyLock::new(||
 });
 
 /// A column of such a table.
-pub(crate) struct TableColumn {
-    pub(crate) column: Column,
-    pub(crate) comment: &'static str,
+pub struct TableColumn {
+    /// Its name and type.
+    pub column: Column,
+    /// What it is, for people.
+    pub comment: &'static str,
     /// Whether it is left out of `SELECT *`.
-    pub(crate) is_virtual: bool,
+    pub is_virtual: bool,
 }
 
 /// How a column is read.
@@ -74,7 +76,9 @@ const ROW_ID: TableColumn = TableColumn {
 
 impl LiveTable {
     /// Every table.
-    pub(crate) const ALL: [LiveTable; 7] = [
+    ///
+    /// cbindgen:ignore
+    pub const ALL: [LiveTable; 7] = [
         LiveTable::Traces,
         LiveTable::Metrics,
         LiveTable::Logs,
@@ -85,7 +89,7 @@ impl LiveTable {
     ];
 
     /// The signal whose rows it has.
-    pub(crate) fn signal(self) -> Option<Signal> {
+    pub fn signal(self) -> Option<Signal> {
         match self {
             LiveTable::Traces | LiveTable::Spans => Some(Signal::Traces),
             LiveTable::Metrics | LiveTable::DataPoints => Some(Signal::Metrics),
@@ -95,7 +99,7 @@ impl LiveTable {
     }
 
     /// The typed relation it is, if it is one.
-    pub(crate) fn relation(self) -> Option<&'static Relation> {
+    pub fn relation(self) -> Option<&'static Relation> {
         match self {
             LiveTable::Spans => Some(&SPANS),
             LiveTable::LogRecords => Some(&LOG_RECORDS),
@@ -109,14 +113,16 @@ impl LiveTable {
         self.signal().filter(|_| self.relation().is_none())
     }
 
-    pub(crate) fn name(self) -> &'static str {
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
         match self.relation() {
             Some(relation) => relation.name,
             None => self.signal().map_or("stats", Signal::name),
         }
     }
 
-    pub(crate) fn comment(self) -> &'static str {
+    /// What it is, for people.
+    pub fn comment(self) -> &'static str {
         match self {
             LiveTable::Spans => "The rows of traces with a column for every OTLP field",
             LiveTable::LogRecords => "The rows of logs with a column for every OTLP field",
@@ -128,7 +134,8 @@ impl LiveTable {
         }
     }
 
-    pub(crate) fn width(self) -> usize {
+    /// How many columns it has, virtual ones among them.
+    pub fn width(self) -> usize {
         if let Some(relation) = self.relation() {
             return relation.columns.len() + 1;
         }
@@ -159,7 +166,7 @@ impl LiveTable {
     }
 
     /// Whether `->>'key'` of the column at `position` can be read without the column.
-    pub(crate) fn has_member(self, position: usize, key: &str) -> bool {
+    pub fn has_member(self, position: usize, key: &str) -> bool {
         match self.at(position) {
             LiveColumn::Typed(position) => {
                 self.relation().is_some_and(|relation| has_attribute(relation, position, key))
@@ -175,7 +182,8 @@ impl LiveTable {
         Member::find(self.signal()?, key.strip_prefix("$.").unwrap_or(key))
     }
 
-    pub(crate) fn column(self, position: usize) -> TableColumn {
+    /// The column at `position`, which is below the width.
+    pub fn column(self, position: usize) -> TableColumn {
         match self.at(position) {
             LiveColumn::Unified(unified) => TableColumn {
                 column: unified.column(),

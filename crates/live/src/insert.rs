@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use duckspan_otlp::json::replay::{BadRow, Replay, Row, signal_of};
+use duckspan_tables::fault::{Fault, FaultKind, Result};
 
-use super::{Live, LiveTable, read_only};
-use crate::boundary::{Fault, FaultKind, Result};
+use crate::live::{Live, read_only};
+use crate::table::LiveTable;
 
 /// JSON of rows that are appended together.
 const BATCH_BYTES: usize = 4 << 20;
@@ -21,13 +22,20 @@ pub struct LiveInsert {
 }
 
 impl LiveInsert {
-    pub(crate) fn new(live: Arc<Live>, table: LiveTable) -> Result<LiveInsert> {
+    /// Rows for a table.
+    ///
+    /// # Errors
+    /// If it takes none.
+    pub fn new(live: Arc<Live>, table: LiveTable) -> Result<LiveInsert> {
         let signal = table.writable().ok_or_else(|| read_only(table))?;
         Ok(LiveInsert { live, table, replay: Replay::new(signal), appended: 0 })
     }
 
     /// Adds a row; `data` is `None` where it is NULL.
-    pub(crate) fn push(
+    ///
+    /// # Errors
+    /// If it is no row of the table, or there is no room for it.
+    pub fn push(
         &mut self,
         timestamp: Option<i64>,
         resource: Option<&str>,
@@ -51,7 +59,10 @@ impl LiveInsert {
     }
 
     /// Appends what is left; returns how many rows were inserted.
-    pub(crate) fn finish(&mut self) -> Result<u64> {
+    ///
+    /// # Errors
+    /// As [`LiveInsert::push`].
+    pub fn finish(&mut self) -> Result<u64> {
         self.append()?;
         Ok(self.appended)
     }

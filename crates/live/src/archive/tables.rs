@@ -6,8 +6,8 @@ use duckspan_otlp::Signal;
 
 use super::options::ArchiveOptions;
 use super::{Batch, Ends, Source, quote};
-use crate::live::LiveTable;
 use crate::sql::{Row, Sql, SqlError};
+use crate::table::LiveTable;
 
 /// The table that says how far each receiver is archived.
 const MARKS: &str = "otlp_archive";

@@ -9,14 +9,16 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use duckspan_otlp::Signal;
 use duckspan_ring::{Rings, Snapshot};
 
-use crate::live::{LiveTable, View};
-use crate::sql::{Database, Sql, SqlError, Work, quote};
+use crate::lock;
+use crate::sql::{Connect, Sql, SqlError, quote};
+use crate::table::LiveTable;
+use crate::view::View;
 
 mod durable;
 mod folder;
@@ -27,10 +29,9 @@ mod tests;
 mod worker;
 
 use folder::Folder;
-pub use options::ArchiveOptions;
-pub(crate) use options::{NEED_TARGET, OPTIONS};
+pub(crate) use options::{ArchiveOptions, NEED_TARGET, OPTIONS};
 use tables::Tables;
-pub(crate) use worker::{Archive, Bell, Outcome, now};
+pub(crate) use worker::{Archive, Bell, Outcome};
 
 /// Ids of rows, by signal.
 pub(crate) type Ends = [u64; Signal::ALL.len()];
@@ -173,7 +174,7 @@ impl Batch {
 #[derive(Debug)]
 pub(crate) struct Path {
     rings: Arc<Rings>,
-    work: Arc<Work>,
+    database: Arc<dyn Connect>,
     target: Target,
     source: Source,
     state: Mutex<PathState>,
@@ -199,35 +200,30 @@ pub(crate) struct Round {
     pub(crate) is_all: bool,
 }
 
+/// The rows of the batch that is being archived by the path with that key; those of none between batches.
+pub fn view(key: &str) -> Option<View> {
+    let path = lock(&PATHS).get(key)?.upgrade()?;
+    let batch = lock(&path.state).batch.clone();
+    // A table without rows has its columns still, which is what a target is made ready by.
+    let batch = batch.unwrap_or_else(|| Batch::since(&path.rings, [u64::MAX; 3]));
+    Some(View::of(batch.rows))
+}
+
 /// The paths that SQL may name, by their key.
 static PATHS: LazyLock<Mutex<HashMap<String, Weak<Path>>>> = LazyLock::new(Mutex::default);
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Path {
     pub(crate) fn new(
         receiver: &str,
         rings: Arc<Rings>,
-        database: Database,
+        database: Arc<dyn Connect>,
         target: Target,
     ) -> Arc<Path> {
         let source = Source { receiver: receiver.to_owned(), key: unique_id() };
         let state = Mutex::default();
-        let work = Work::new(database);
-        let path = Arc::new(Path { rings, work, target, source, state });
+        let path = Arc::new(Path { rings, database, target, source, state });
         lock(&PATHS).insert(path.source.key.clone(), Arc::downgrade(&path));
         path
-    }
-
-    /// The rows of the batch that is being archived by the path with that key; those of none between batches.
-    pub(crate) fn view(key: &str) -> Option<View> {
-        let path = lock(&PATHS).get(key)?.upgrade()?;
-        let batch = lock(&path.state).batch.clone();
-        // A table without rows has its columns still, which is what a target is made ready by.
-        let batch = batch.unwrap_or_else(|| Batch::since(&path.rings, [u64::MAX; 3]));
-        Some(View::of(batch.rows))
     }
 
     /// Makes the target ready; returns how far it is.
@@ -295,14 +291,15 @@ impl Path {
 
     /// Makes statements fail, now and from now on.
     pub(crate) fn stop(&self) {
-        self.work.stop("the receiver is detached");
+        self.database.stop("the receiver is detached");
     }
 
     fn run<T>(
         &self,
         body: impl FnOnce(&mut dyn Sql) -> Result<T, SqlError>,
     ) -> Result<T, SqlError> {
-        self.work.run(|connection| body(connection))
+        let mut connection = self.database.connect()?;
+        body(&mut *connection)
     }
 }
 

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use duckspan_otlp::{Repair, Repairs, Signal};
 use duckspan_receiver::{Counters, Reason};
 use duckspan_ring::{Snapshot, Stats};
+use duckspan_tables::columns::{Column, Type};
+use duckspan_tables::fault::Result;
+use duckspan_tables::scan::{Rows, Scan};
+use duckspan_tables::vector::{Pool, Vector};
 
-use super::table::LiveColumn;
-use super::{View, waiting};
 use crate::archive::Outcome;
-use crate::boundary::Result;
-use crate::columns::{Column, Type};
 use crate::forward::Forwarded;
-use crate::scan::{Rows, Scan};
-use crate::vector::{Pool, Vector};
+use crate::table::LiveColumn;
+use crate::view::{View, waiting};
 
 /// A column of `stats`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -292,7 +292,7 @@ fn object(counts: impl Iterator<Item = (&'static str, u64)>) -> String {
 }
 
 /// The rows of `stats` at the moment of a view.
-pub(super) fn rows_of(view: &View) -> StatRows {
+pub(crate) fn rows_of(view: &View) -> StatRows {
     let row = |signal| {
         let counters = Arc::clone(&view.counters);
         let (ring, receiver, archived) =
@@ -309,7 +309,7 @@ pub(super) fn rows_of(view: &View) -> StatRows {
 
 /// Rows of `stats`.
 #[derive(Clone)]
-pub(super) struct StatRows(Arc<[StatRow]>);
+pub(crate) struct StatRows(Arc<[StatRow]>);
 
 /// A scan of `stats`: one thread has all of it.
 #[derive(Clone)]
@@ -322,7 +322,7 @@ pub(crate) struct StatScan {
 }
 
 impl StatScan {
-    pub(super) fn new(rows: StatRows, columns: Vec<LiveColumn>) -> StatScan {
+    pub(crate) fn new(rows: StatRows, columns: Vec<LiveColumn>) -> StatScan {
         StatScan {
             rows,
             columns: columns.into(),

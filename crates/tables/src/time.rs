@@ -1,12 +1,12 @@
-//! Times as options have them.
+//! Times as options have them, and now.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The least and the most seconds that may be asked for: a millisecond, and a day.
 const SECONDS: std::ops::RangeInclusive<f64> = 0.001..=86_400.0;
 
 /// A time with its unit, as in `'10s'` and `'1.5 minutes'`.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -21,11 +21,11 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
 }
 
 /// What [`seconds`] takes.
-pub(crate) const NUMBER_OR_DURATION: &str =
+pub const NUMBER_OR_DURATION: &str =
     "a number of seconds, or a time such as '500ms', of a day at most";
 
 /// A number of seconds, or a time with its unit.
-pub(crate) fn seconds(text: &str) -> Option<Duration> {
+pub fn seconds(text: &str) -> Option<Duration> {
     match text.parse() {
         Ok(number) => of_seconds(number),
         Err(_) => duration(text),
@@ -35,6 +35,12 @@ pub(crate) fn seconds(text: &str) -> Option<Duration> {
 fn of_seconds(seconds: f64) -> Option<Duration> {
     // Checked before it is a duration, which panics on what is negative or no number.
     SECONDS.contains(&seconds).then(|| Duration::from_secs_f64(seconds))
+}
+
+/// Nanoseconds since the epoch.
+pub fn now() -> Option<i64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_nanos()).ok()
 }
 
 #[cfg(test)]

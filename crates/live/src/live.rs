@@ -3,33 +3,21 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use duckspan_otlp::{Segment, Signal};
 use duckspan_receiver::{Archiving, Counters, Page, Receiver, StartError, Tls};
-use duckspan_ring::{Full, Rings, Snapshot, Stats};
+use duckspan_ring::{Full, Rings};
+use duckspan_tables::fault::{Fault, FaultKind, Result};
 
 use crate::archive::{Archive, ArchiveOptions, Bell, Outcome, unique_id};
-use crate::boundary::{Fault, FaultKind, Result};
-use crate::forward::{Forward, Forwarded};
-use crate::sql::Database;
-
-mod insert;
-mod options;
-mod rows;
-mod scan;
-mod stats;
-mod table;
-mod tls;
-
-pub use insert::LiveInsert;
-pub use options::LiveOptions;
-use options::NO_PORT;
-pub use rows::ScanOrder;
-pub use scan::LiveScan;
-pub use table::LiveTable;
-pub(crate) use table::TableColumn;
+use crate::forward::Forward;
+use crate::lock;
+use crate::options::{LiveOptions, NO_PORT};
+use crate::sql::Connect;
+use crate::table::LiveTable;
+use crate::view::{View, waiting};
 
 /// Time that DETACH gives to what is not archived or forwarded yet.
 const LAST_ROUND: Duration = Duration::from_secs(10);
@@ -56,61 +44,18 @@ pub struct Live {
     archiving: Mutex<()>,
 }
 
-/// The rows of every signal at one moment, and what was counted until then; what a transaction sees.
-#[derive(Clone)]
-pub struct View {
-    snapshots: [Snapshot; Signal::ALL.len()],
-    pinned_bytes: [u64; Signal::ALL.len()],
-    counters: Arc<Counters>,
-    receiver: Arc<str>,
-    /// What was archived before the rows were looked at.
-    archived: Option<Arc<Outcome>>,
-    /// The same of what was forwarded.
-    forwarded: Option<Arc<Forwarded>>,
-    /// Why files of TLS that changed are not used.
-    tls_error: Option<Arc<str>>,
-}
-
-impl View {
-    /// Rows, of which nothing is counted.
-    pub(crate) fn of(snapshots: [Snapshot; Signal::ALL.len()]) -> View {
-        View {
-            snapshots,
-            pinned_bytes: [0; Signal::ALL.len()],
-            counters: Arc::default(),
-            receiver: "".into(),
-            archived: None,
-            forwarded: None,
-            tls_error: None,
-        }
-    }
-
-    pub(crate) fn snapshot(&self, signal: Signal) -> &Snapshot {
-        &self.snapshots[signal as usize]
-    }
-
-    fn ring_stats(&self, signal: Signal) -> Stats {
-        let pinned_bytes = self.pinned_bytes[signal as usize];
-        Stats { pinned_bytes, ..self.snapshot(signal).stats() }
-    }
-
-    /// The same with other rows of one signal: other tables stay as the transaction saw them.
-    fn with(&self, signal: Signal, snapshot: Snapshot) -> View {
-        let mut view = self.clone();
-        view.snapshots[signal as usize] = snapshot;
-        view
-    }
-}
-
 impl Live {
     /// Starts to receive.
     ///
     /// `previous` is what the new one replaces: if that is what holds the port, it is stopped first, and
     /// started again if the new one cannot start even so.
-    pub(crate) fn start(
+    ///
+    /// # Errors
+    /// If it cannot listen there, or cannot use what options name.
+    pub fn start(
         options: &LiveOptions,
         previous: Option<&Live>,
-        database: Database,
+        database: Arc<dyn Connect>,
         page: Page,
     ) -> Result<Live> {
         options.check()?;
@@ -180,7 +125,7 @@ impl Live {
     }
 
     /// Stops to receive, archives and forwards what is left, in bounded time, and says what could not be.
-    pub(crate) fn detach(&self) -> Option<String> {
+    pub fn detach(&self) -> Option<String> {
         self.stop();
         let begun = Instant::now();
         self.forward.iter().for_each(Forward::drain);
@@ -202,7 +147,10 @@ impl Live {
     }
 
     /// Archives what is there now, and waits for it; returns how many rows were not archived before.
-    pub(crate) fn flush(&self) -> Result<u64> {
+    ///
+    /// # Errors
+    /// If that cannot be done, or nothing is archived here.
+    pub fn flush(&self) -> Result<u64> {
         let Some(archive) = &self.archive else {
             let message =
                 "Nothing is archived here: say where to with the option archive of ATTACH";
@@ -214,14 +162,17 @@ impl Live {
     }
 
     /// Archives what is there now to another place, once; returns how many rows.
-    pub(crate) fn archive_once(&self, target: &str, database: Database) -> Result<u64> {
+    ///
+    /// # Errors
+    /// If that is no place, or one that cannot be written to.
+    pub fn archive_once(&self, target: &str, database: Arc<dyn Connect>) -> Result<u64> {
         let options =
             ArchiveOptions { target: Some(target.to_owned()), ..self.options.archive().clone() };
         if self.archive.is_some() && self.archives_to(&options) {
             // Who else writes there would store rows twice.
             return self.flush();
         }
-        let _turn = self.archiving.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = lock(&self.archiving);
         let path = options.path(&self.id, &self.rings, database)?;
         let path = path.ok_or_else(|| Fault::new(FaultKind::Binder, "there is no target"))?;
         let archived = path.prepare().and_then(|ends| path.round(ends));
@@ -234,7 +185,10 @@ impl Live {
     }
 
     /// SQL of all rows of a typed table, archived ones too, in the catalog of that name.
-    pub(crate) fn union(&self, catalog: &str, table: LiveTable) -> Result<Option<String>> {
+    ///
+    /// # Errors
+    /// If they are archived to what is no place.
+    pub fn union(&self, catalog: &str, table: LiveTable) -> Result<Option<String>> {
         let archive = self.options.archive();
         let target = archive.target()?.filter(|_| archive.relations.tables().contains(&table));
         Ok(target.map(|target| target.union(&self.id, catalog, table)))
@@ -247,7 +201,7 @@ impl Live {
     }
 
     /// Stops to receive, in bounded time; says whether it did receive. What is kept stays.
-    pub(crate) fn stop(&self) -> bool {
+    pub fn stop(&self) -> bool {
         let receiver = self.receiver();
         let running = receiver.is_running();
         receiver.stop();
@@ -267,26 +221,27 @@ impl Live {
         if let Ok(receiver) =
             options.receive(&self.rings, archiving, self.page.clone(), self.tls.clone())
         {
-            *self.receiver.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(receiver);
+            *lock(&self.receiver) = Arc::new(receiver);
         }
     }
 
     fn receiver(&self) -> Arc<Receiver> {
-        Arc::clone(&self.receiver.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&lock(&self.receiver))
     }
 
     /// Whether `options` ask for another receiver than this one, whose port they may name.
-    pub(crate) fn differs(&self, options: &LiveOptions) -> bool {
+    pub fn differs(&self, options: &LiveOptions) -> bool {
         let port = self.receiver().address().port();
         self.options != *options && self.options.with_port(port) != *options
     }
 
-    pub(crate) fn path(&self) -> &str {
+    /// The address it is bound to.
+    pub fn path(&self) -> &str {
         &self.path
     }
 
     /// The second port, or `none`, where one was asked for or is expected.
-    pub(crate) fn http_port(&self) -> Option<String> {
+    pub fn http_port(&self) -> Option<String> {
         match self.http_port {
             Some(port) => Some(port.to_string()),
             None => self.options.expects_http_port().then(|| NO_PORT.to_owned()),
@@ -294,7 +249,7 @@ impl Live {
     }
 
     /// That it is not where exporters expect it, because somebody else is.
-    pub(crate) fn warning(&self) -> Option<String> {
+    pub fn warning(&self) -> Option<String> {
         let port = self.options.default_http_port().filter(|_| self.http_port.is_none())?;
         Some(format!(
             "Port {port} is in use, so {} is the only one of this OTLP receiver: exporters that send to {port} \
@@ -305,11 +260,12 @@ impl Live {
     }
 
     /// Bytes of memory held for rows.
-    pub(crate) fn memory(&self) -> u64 {
+    pub fn memory(&self) -> u64 {
         self.rings.memory()
     }
 
-    pub(crate) fn view(&self) -> View {
+    /// The rows of every table at this moment.
+    pub fn view(&self) -> View {
         // Before the rows: what is archived since still counts as not archived, and its rows are in the ring.
         let archived = self.archive.as_ref().map(|archive| Arc::new(archive.outcome()));
         let forwarded = self.forward.as_ref().and_then(Forward::outcome).map(Arc::new);
@@ -325,14 +281,14 @@ impl Live {
     }
 
     /// What a transaction sees after it inserted into a table: that one anew.
-    pub(crate) fn view_after_insert(&self, view: &View, table: LiveTable) -> View {
+    pub fn view_after_insert(&self, view: &View, table: LiveTable) -> View {
         match table.signal() {
             Some(signal) => view.with(signal, self.rings.snapshot(signal)),
             None => view.clone(),
         }
     }
 
-    fn append(&self, segment: Segment) -> Result<()> {
+    pub(crate) fn append(&self, segment: Segment) -> Result<()> {
         self.rings.try_append(segment).map(drop).map_err(|Full| {
             let message =
                 "Memory is full of rows that are not archived or forwarded yet: try again, or see live.stats";
@@ -342,7 +298,10 @@ impl Live {
 
     /// Removes the rows of a table that are in a view, and no row that came since; returns how many, and what
     /// the transaction sees then.
-    pub(crate) fn truncate(&self, view: &View, table: LiveTable) -> Result<(u64, View)> {
+    ///
+    /// # Errors
+    /// If it is a table that cannot be changed.
+    pub fn truncate(&self, view: &View, table: LiveTable) -> Result<(u64, View)> {
         let signal = table.writable().ok_or_else(|| read_only(table))?;
         let seen = view.snapshot(signal);
         let rows = self.rings.clear_before(signal, seen.next_row_id());
@@ -359,17 +318,13 @@ fn not_archived(error: impl Display) -> Fault {
     Fault::new(FaultKind::Io, format!("The rows could not be archived: {error}"))
 }
 
-/// Rows of a snapshot from an id on.
-fn waiting(snapshot: &Snapshot, from: u64) -> u64 {
-    snapshot.next_row_id().saturating_sub(from.max(snapshot.first_row_id()))
-}
-
 fn is_in_use(error: &StartError) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     cause.is_some_and(|cause| cause.kind() == io::ErrorKind::AddrInUse)
 }
 
-fn read_only(table: LiveTable) -> Fault {
+/// That a table cannot be changed.
+pub(crate) fn read_only(table: LiveTable) -> Fault {
     let hint = match table.signal() {
         Some(signal) => format!(" It shows the rows of \"{}\": change those.", signal.name()),
         None => String::new(),

@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -299,7 +300,12 @@ impl Path {
         body: impl FnOnce(&mut dyn Sql) -> Result<T, SqlError>,
     ) -> Result<T, SqlError> {
         let mut connection = self.database.connect()?;
-        body(&mut *connection)
+        // A panic is an error like others: the batch is tried again as it was, for parts of it may be stored.
+        catch_unwind(AssertUnwindSafe(|| body(&mut *connection))).unwrap_or_else(|panic| {
+            // To drop it may panic once more.
+            std::mem::forget(panic);
+            Err(SqlError("a fault of DuckSpan: please report it".to_owned()))
+        })
     }
 }
 

@@ -8,6 +8,9 @@ use duckspan_tables::fault::{Fault, FaultKind, Result};
 use crate::live::{Live, read_only};
 use crate::table::LiveTable;
 
+#[cfg(test)]
+mod tests;
+
 /// JSON of rows that are appended together.
 const BATCH_BYTES: usize = 4 << 20;
 

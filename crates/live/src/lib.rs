@@ -19,6 +19,8 @@ mod insert;
 mod live;
 mod options;
 mod rows;
+#[cfg(test)]
+mod sample;
 mod scan;
 pub mod sql;
 mod stats;

@@ -19,6 +19,9 @@ use crate::sql::Connect;
 use crate::table::LiveTable;
 use crate::view::{View, waiting};
 
+#[cfg(test)]
+mod tests;
+
 /// Time that DETACH gives to what is not archived or forwarded yet.
 const LAST_ROUND: Duration = Duration::from_secs(10);
 

@@ -15,6 +15,9 @@ use crate::forward::{self, Forward, ForwardOptions, to_itself};
 
 use crate::tls::{self, TlsOptions};
 
+#[cfg(test)]
+mod tests;
+
 /// The options, and what they are for; in the order of the docs.
 const OPTIONS: [&str; 6] =
     ["max_rows", "memory_limit", "http_port", "max_request_size", "token", "cors_origins"];

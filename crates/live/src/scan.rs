@@ -11,6 +11,9 @@ use crate::stats::{StatScan, rows_of};
 use crate::table::LiveTable;
 use crate::view::View;
 
+#[cfg(test)]
+mod tests;
+
 /// A scan of a table, shared by its threads. It holds rows, but nothing of the catalog.
 pub struct LiveScan(Of);
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod quote;
 
 /// A row of a result, its values as text.

@@ -17,6 +17,9 @@ use crate::forward::Forwarded;
 use crate::table::LiveColumn;
 use crate::view::{View, waiting};
 
+#[cfg(test)]
+mod tests;
+
 /// A column of `stats`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stat {

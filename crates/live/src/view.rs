@@ -14,6 +14,9 @@ use crate::forward::Forwarded;
 use crate::rows::{nano_bounds, taken_back, time_bounds};
 use crate::table::{LiveColumn, LiveTable};
 
+#[cfg(test)]
+mod tests;
+
 /// The rows of every signal at one moment, and what was counted until then; what a transaction sees.
 #[derive(Clone)]
 pub struct View {

@@ -126,6 +126,31 @@ fn what_fails_is_rolled_back() {
     }
 }
 
+/// DuckDB refuses a database whose checkpoint failed until it is attached anew. Where that fails too, its file is known the
+/// next time.
+#[test]
+fn a_database_that_is_refused_is_attached_anew() {
+    let target = target("lake.t");
+    let refused = || Err(SqlError("database has been invalidated".to_owned()));
+    let file = ("duckdb_databases()", Ok(vec![row(&["it's.db"])]));
+    let gone = ("ATTACH IF NOT", Err(SqlError("the disk is away".to_owned())));
+    let answers = vec![("SELECT signal", refused()), file, gone];
+    let (mut sql, mut detached) = (Script { answers, ..Script::default() }, None);
+    assert!(target.mend(&mut sql, &source(), &mut detached).is_err());
+    assert_eq!(detached.as_deref(), Some("it's.db"));
+    let attach = "ATTACH IF NOT EXISTS 'it''s.db' AS \"lake\"";
+    assert_eq!(sql.run[2..], ["DETACH \"lake\"", attach]);
+    let mut sql = Script::default();
+    assert_eq!(target.mend(&mut sql, &source(), &mut detached), Ok(()));
+    assert_eq!((sql.run[0].as_str(), detached), (attach, None));
+    // One of another kind, or with a key that only its owner has, is left alone; so is one that failed otherwise.
+    for answer in [refused(), Err(SqlError("the disk is full".to_owned()))] {
+        let mut sql = Script { answers: vec![("SELECT signal", answer)], ..Script::default() };
+        assert_eq!(target.mend(&mut sql, &source(), &mut None), Ok(()));
+        assert!(!sql.run.iter().any(|sql| sql.contains("TACH ")), "{:?}", sql.run);
+    }
+}
+
 /// Columns that a table of an older version lacks are added to it.
 #[test]
 fn tables_get_the_columns_they_lack() {

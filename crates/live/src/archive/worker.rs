@@ -1,6 +1,5 @@
 //! The thread that archives in the background.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -13,6 +12,9 @@ use duckspan_tables::time::now;
 use super::{ArchiveOptions, Ends, Path, Round};
 use crate::lock;
 use crate::sql::SqlError;
+
+#[cfg(test)]
+mod tests;
 
 const THREAD: &str = "duckspan-archive";
 
@@ -206,13 +208,7 @@ impl Shared {
     fn run(&self) {
         while let Some(asked) = self.wait() {
             let (starts, begun) = (lock(&self.state).outcome.ends, Instant::now());
-            let round = catch_unwind(AssertUnwindSafe(|| self.path.round(starts)));
-            let outcome = round.unwrap_or_else(|panic| {
-                // It may panic again when it is dropped, and that would end the thread.
-                std::mem::forget(panic);
-                Err(SqlError("a fault of DuckSpan: please report it".to_owned()))
-            });
-            self.note(asked, begun, outcome);
+            self.note(asked, begun, self.path.round(starts));
         }
     }
 

@@ -20,6 +20,10 @@
 
 mod any_value;
 pub mod compression;
+#[cfg(test)]
+#[path = "../tests/common/corpus.rs"]
+#[allow(unreachable_pub)]
+mod corpus;
 pub mod detect;
 pub mod error;
 mod escape;

@@ -30,3 +30,12 @@ pub fn files() -> Vec<(String, Vec<u8>)> {
         |name: &str| (name.to_owned(), fs::read(corpus.join(name)).expect("a file of the corpus"));
     names.map(read).collect()
 }
+
+/// The same, and the files that the repository has.
+#[allow(dead_code)]
+pub fn files_and_ours() -> Vec<(String, Vec<u8>)> {
+    let ours = fs::read_dir("../../test/data").expect("a folder of the repository");
+    let read = |path: PathBuf| (path.display().to_string(), fs::read(path).expect("a file"));
+    let ours = ours.map(|entry| read(entry.expect("an entry").path()));
+    ours.chain(files()).collect()
+}

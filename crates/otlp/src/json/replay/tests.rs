@@ -1,6 +1,5 @@
-use std::path::PathBuf;
-
 use super::*;
+use crate::corpus::files_and_ours;
 use crate::file::{Batches, Options, Worker};
 use crate::render;
 
@@ -50,24 +49,14 @@ fn row(data: &str) -> Cells {
 
 #[test]
 fn rows_come_back_as_they_were() {
-    let corpus = std::env::var_os("DUCKSPAN_TESTDATA");
-    let corpus = corpus.map_or("../../../shared/testdata/otlp".into(), PathBuf::from);
-    let mut directories = vec!["../../test/data".into(), corpus];
     let mut files = 0;
-    while let Some(directory) = directories.pop() {
-        for entry in std::fs::read_dir(&directory).into_iter().flatten() {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                directories.push(path);
-                continue;
-            }
-            files += 1;
-            for segment in segments(&std::fs::read(&path).expect("a file")) {
-                let rows = cells(&segment);
-                let again = replay(segment.signal(), &rows)
-                    .unwrap_or_else(|bad| panic!("{}: {bad:?}", path.display()));
-                assert_eq!(cells(&again), rows, "{}", path.display());
-            }
+    for (name, bytes) in files_and_ours() {
+        files += 1;
+        for segment in segments(&bytes) {
+            let rows = cells(&segment);
+            let again =
+                replay(segment.signal(), &rows).unwrap_or_else(|bad| panic!("{name}: {bad:?}"));
+            assert_eq!(cells(&again), rows, "{name}");
         }
     }
     assert!(files >= 7, "only {files} files");

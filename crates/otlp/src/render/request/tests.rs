@@ -1,7 +1,6 @@
-use std::path::PathBuf;
-
 use super::super::message;
 use super::*;
+use crate::corpus::files_and_ours;
 use crate::file::{Batches, Options, Worker};
 use crate::json::replay::{Replay, Row};
 use crate::render;
@@ -37,26 +36,16 @@ fn as_text(segment: &Segment) -> Segment {
 
 #[test]
 fn rows_are_rendered_as_their_request() {
-    let corpus = std::env::var_os("DUCKSPAN_TESTDATA");
-    let corpus = corpus.map_or("../../../shared/testdata/otlp".into(), PathBuf::from);
-    let mut directories = vec![PathBuf::from("../../test/data"), corpus];
     let mut segments = 0;
-    while let Some(directory) = directories.pop() {
-        for entry in std::fs::read_dir(&directory).into_iter().flatten() {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                directories.push(path);
-                continue;
-            }
-            let (bytes, options) = (std::fs::read(&path).expect("a file"), Options::default());
-            let mut batches = Batches::new(&bytes[..], &options, 1 << 20);
-            while let Ok(Some(batch)) = batches.next_batch(|_| Ok(())) {
-                for segment in Worker::new().decode(&batch, &options).segments {
-                    let expected = by_way_of_protobuf(&segment);
-                    assert!(rendered(&segment) == expected, "{}", path.display());
-                    assert!(rendered(&as_text(&segment)) == expected, "{}", path.display());
-                    segments += 1;
-                }
+    let options = Options::default();
+    for (name, bytes) in files_and_ours() {
+        let mut batches = Batches::new(&bytes[..], &options, 1 << 20);
+        while let Ok(Some(batch)) = batches.next_batch(|_| Ok(())) {
+            for segment in Worker::new().decode(&batch, &options).segments {
+                let expected = by_way_of_protobuf(&segment);
+                assert!(rendered(&segment) == expected, "{name}");
+                assert!(rendered(&as_text(&segment)) == expected, "{name}");
+                segments += 1;
             }
         }
     }

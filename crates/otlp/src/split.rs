@@ -194,6 +194,7 @@ pub(crate) const TELLING: usize = 1 << 10;
 
 /// What a record is, by its first bytes; where nothing else shows, it is protobuf.
 pub(crate) fn content(record: &[u8]) -> Content {
+    // The first bytes of gzip and zstd begin neither JSON nor a request.
     match Compression::detect(record) {
         Compression::None if is_json(record) => Content::Json,
         Compression::None => Content::Protobuf,
@@ -230,6 +231,7 @@ pub(crate) fn opens_json(text: &[u8]) -> bool {
                 let mut after = known[end..].iter().filter(|byte| !b" \t\r".contains(byte));
                 after.next().is_none_or(|byte| b"\n{[,".contains(byte))
             }
+            // Cut by what is looked at, and sound up to there.
             Err(at) => at == known.len(),
         }
 }

@@ -104,6 +104,7 @@ impl Gather {
         }
         if needed > self.buffer.bytes.capacity() {
             let room = self.next_room(needed);
+            // Where there is no room for what is to be expected, there may be for what is here.
             self.buffer.reserve(room).or_else(|_| self.buffer.reserve(needed))?;
         }
         self.buffer.bytes.extend_from_slice(bytes);
@@ -124,6 +125,7 @@ impl Gather {
     /// What is declared, unless that is much more than what is here.
     fn expected(&self) -> usize {
         match (self.declared, self.buffer.bytes.capacity()) {
+            // Without a length nothing is known, so it doubles, as a vector does.
             (None, here) => FIRST_STEP.max(2 * here).min(self.limit),
             (Some(declared), 0) => TRUSTED_SIZE.min(declared),
             (Some(declared), here) => match TRUSTED_GROWTH * here {
@@ -194,6 +196,8 @@ impl Buffer {
         let (beside, window) = self.beside;
         let more = room.saturating_sub(self.bytes.capacity());
         let more_beside = room.min(window).saturating_sub(beside);
+        // Charged first: whoever is refused has taken nothing. Exactly, as a vector that chooses its own capacity would
+        // hold more than is charged.
         self.charge.add(more + more_beside)?;
         self.beside.0 += more_beside;
         if more > 0 {
@@ -214,6 +218,7 @@ impl Buffer {
     /// Gives back the room that is not used, if it is much.
     pub(crate) fn trim(&mut self) {
         let spare = self.bytes.capacity() - self.bytes.len();
+        // It may mean to copy all of it, which a few bytes are not worth.
         if spare > self.bytes.len() / 8 {
             self.bytes.shrink_to_fit();
             self.charge.give_back(spare);
@@ -250,6 +255,7 @@ impl Arriving {
     /// If the body does not arrive as it should.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         while let Some(frame) = self.body.frame().await {
+            // A frame that is no data has trailers, in which a request says nothing.
             if let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() {
                 return Ok(Some(data));
             }
@@ -261,6 +267,8 @@ impl Arriving {
 
 /// The refusal of a body that ended in an error: mostly its client went away.
 fn broken(error: &hyper::Error) -> Refusal {
+    // hyper has no other way to tell chunks that are malformed from a connection that broke: both are errors of I/O
+    // below its own, of these kinds.
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     match cause.map(io::Error::kind) {
         Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {

@@ -92,6 +92,8 @@ pub(crate) fn unknown(path: &str) -> Refusal {
 pub(crate) fn timeout(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(GRPC_TIMEOUT)?.to_str().ok()?;
     let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
+    // Eight digits at most, by the protocol; `parse` alone would take a sign. What is no time is as if it was not
+    // there: then the limit of the receiver holds.
     let plain = (1..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     let number = digits.parse().ok().filter(|_| plain)?;
     Some(match unit {
@@ -137,6 +139,7 @@ impl Framing {
             let prefix = bytes.split_to(bytes.len().min(Framing::PREFIX - self.have));
             self.push_prefix(&prefix)?;
         }
+        // Found before it is kept: the second message would be held for nothing.
         if bytes.len() > self.message.missing() {
             return Err(Refusal::malformed("more than one message in a unary call"));
         }
@@ -176,6 +179,7 @@ pub(crate) fn accepted(signal: Signal, accepted: &Accepted) -> Response<Reply> {
     framed.push(0);
     framed.extend_from_slice(&(message.len() as u32).to_be_bytes());
     framed.extend_from_slice(&message);
+    // Clients take a call without trailers for one that failed, whatever its message says.
     let mut trailers = HeaderMap::with_capacity(1);
     trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
     let mut response = Response::new(Reply::of(framed).with_trailers(trailers));
@@ -189,6 +193,7 @@ pub(crate) fn refused(refusal: &Refusal, limits: &Limits) -> Response<Reply> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, MEDIA_TYPE);
     headers.insert(GRPC_STATUS, HeaderValue::from(refusal.reason.code() as u16));
+    // Headers hold ASCII only.
     let message = utf8_percent_encode(&refusal.message, ESCAPED).to_string();
     if let Ok(message) = HeaderValue::try_from(message) {
         headers.insert(GRPC_MESSAGE, message);

@@ -186,6 +186,7 @@ impl Service {
             self.export(asked, &mut body, activity).await
         };
         if !body.is_read() {
+            // Over HTTP/1 the rest of it stands before the next request, so there can be none; a stream of HTTP/2 just ends.
             activity.leave_unread();
             if !is_http2 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -213,6 +214,7 @@ impl Service {
             None => self.check(transport, head, activity),
         };
         let terms = match (leave, signal) {
+            // Before the path: who may not send does not learn what there is.
             (Err(refusal), _) => Err(refusal),
             (Ok(()), None) => Err(transport.unknown(head.uri.path())),
             (Ok(()), Some(signal)) => self.terms(transport, signal, head),
@@ -271,6 +273,7 @@ impl Service {
         self.tally.count(signal, outcome.as_ref().map(|(_, accepted)| accepted));
         match outcome {
             Ok((signal, accepted)) => {
+                // Not when it was sent: a connection that sends what is refused would keep its place before others.
                 activity.take();
                 transport.accepted(signal, &accepted)
             }
@@ -330,6 +333,8 @@ impl Service {
         if !is_long {
             return self.decode_and_store_here(request);
         }
+        // The runtime hands the other connections of this thread to another one meanwhile. How many may do so at a time is
+        // limited by turns, or each bomb would have a thread.
         let _turn = self.helpers.turn(activity).await;
         tokio::task::block_in_place(|| self.decode_and_store_here(request))
     }
@@ -340,6 +345,7 @@ impl Service {
             return Err(Refusal::new(Reason::Stopping, "the receiver is stopping"));
         }
         let rows = decoded.segment.map(|segment| self.store(segment)).transpose()?;
+        // Only now: until the ring has counted the rows, they are a request in flight.
         drop(decoded.charge);
         Ok(Stored { accepted: decoded.accepted, rows })
     }
@@ -379,6 +385,8 @@ async fn contained(
 ) -> Result<Accepted, Refusal> {
     let mut handle = pin!(handle);
     std::future::poll_fn(|cx| {
+        // What a panic leaves half done is dropped with the request; what is shared are counters, and charges that are
+        // given back when dropped.
         catch_unwind(AssertUnwindSafe(|| handle.as_mut().poll(cx))).unwrap_or_else(|_| {
             let message = "a fault of the receiver: please report it with the request";
             Poll::Ready(Err(Refusal::new(Reason::Fault, message)))

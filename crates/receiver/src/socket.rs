@@ -207,6 +207,7 @@ impl Socket {
                 self.protocol = Protocol::Http1;
             } else if len == rest.len() {
                 self.protocol = Protocol::Http2(Frames::new());
+                // Once, for now the protocol is known.
                 return self.note(&bytes[len..]);
             } else {
                 self.protocol = Protocol::Unknown(matched + len);
@@ -226,6 +227,7 @@ impl Socket {
     fn note_head(&mut self) {
         let now = Instant::now();
         self.active = now;
+        // While a request is in flight, these are bytes of its body, which has a limit of its own.
         if self.activity.in_flight.load(Ordering::Relaxed) == 0 {
             let begun = self.activity.begun.load(Ordering::Relaxed);
             self.partial.get_or_insert((now, begun));
@@ -237,6 +239,7 @@ impl Socket {
         if seen.head || (seen.data && self.activity.is_busy()) {
             self.active = now;
         }
+        // Each frame has its own time, so that many small ones in a row are no slow one.
         if seen.completed || partial == Partial::Nothing {
             self.partial = None;
         }
@@ -259,6 +262,7 @@ impl Socket {
 
     fn deadline(&mut self) -> Instant {
         match (&self.protocol, &mut self.partial) {
+            // A request has begun since: what was not complete was its head, and that is here.
             (Protocol::Http1, Some((_, begun)))
                 if *begun != self.activity.begun.load(Ordering::Relaxed) =>
             {
@@ -282,6 +286,8 @@ impl Socket {
     /// Fails once the deadline has passed; else sees to it that the task wakes up then.
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let deadline = self.deadline();
+        // Most deadlines move away with each byte. To set the timer anew each time costs more than to let it go off and look
+        // again, so it is moved only if it would be late.
         if self.alarm.deadline() > deadline {
             self.alarm.as_mut().reset(deadline);
         }
@@ -306,6 +312,8 @@ impl Socket {
                 Err(error) => Poll::Ready(Err(error)),
             },
             Poll::Ready(result) => {
+                // What is written to a client over HTTP/1 answers a request of it. HTTP/2 has frames that keep a connection open
+                // without any request, which `note_frames` tells from others.
                 if matches!(self.protocol, Protocol::Http1) {
                     self.active = Instant::now();
                 }
@@ -335,6 +343,7 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // The stream would not wake this up: `note_written` does, once the client takes something.
         if self.stalled.is_some() {
             self.waits = true;
             return self.in_time(cx, Poll::Pending);

@@ -101,6 +101,7 @@ impl Sender {
         let place = Arc::clone(&self.shared.places).acquire_owned();
         match runtime.block_on(async { timeout(patience, place).await }) {
             Ok(Ok(place)) => {
+                // It is counted before it can be done with, or a report could have more rows than were wanted.
                 self.shared.state().wanted += request.rows;
                 runtime.spawn(Arc::clone(&self.shared).deliver(request, place));
                 Ok(None)
@@ -176,6 +177,7 @@ impl Shared {
         match outcome {
             Ok(partial) => state.report.add(request.rows, partial),
             Err(failure) => {
+                // The first is told: others fail because of it, or like it.
                 state.failed.get_or_insert(failure);
                 self.places.close();
             }
@@ -242,6 +244,7 @@ impl Shared {
 impl Report {
     fn add(&mut self, rows: u64, partial: Partial) {
         self.sent += rows;
+        // An upstream may say any number.
         self.rejected += partial.rejected.min(rows);
         let text = crate::answer::shown(&partial.message);
         if !text.is_empty() && self.said.len() < KEPT_TEXTS && !self.said.contains(&text) {

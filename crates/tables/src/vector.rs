@@ -94,6 +94,7 @@ impl Vector {
         rows: usize,
         number: impl Fn(usize) -> Option<T>,
     ) -> Result<()> {
+        // The mask and the values are borrowed from the same vector, one at a time; and NULL is rare.
         let mut nulls = Vec::new();
         for (row, slot) in T::slots(self)?[..rows].iter_mut().enumerate() {
             match number(row) {
@@ -121,6 +122,7 @@ impl Vector {
     /// # Errors
     /// As [`ColumnWriter::slots`].
     pub fn write_validity(&mut self, words: &[u64]) -> Result<()> {
+        // No words mean no NULL: the mask of a vector that DuckDB hands out says so already, if it exists at all.
         if !words.is_empty() {
             self.validity()?[..words.len()].copy_from_slice(words);
         }
@@ -272,6 +274,7 @@ impl Texts {
     #[inline]
     pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) {
         let start = self.bytes.len();
+        // After one that found no room nothing more is written: the column is an error by now.
         let written = !self.is_cut && write(&mut self.bytes);
         if self.bytes.len() > self.limit {
             self.bytes.truncate(start);

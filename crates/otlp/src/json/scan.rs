@@ -87,6 +87,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn token(&mut self) -> u8 {
         match self.peek() {
+            // Always in compact JSON: so white space is out of line, and this inlined everywhere.
             byte if byte > b' ' => byte,
             _ => self.token_after_space(),
         }
@@ -177,6 +178,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn string(&mut self) -> Step<bool> {
         let mut escaped = false;
         loop {
+            // Text without escapes takes one turn.
             self.plain();
             if self.peek() == b'"' {
                 self.at += 1;

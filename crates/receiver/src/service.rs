@@ -186,7 +186,8 @@ impl Service {
             self.export(asked, &mut body, activity).await
         };
         if !body.is_read() {
-            // Over HTTP/1 the rest of it stands before the next request, so there can be none; a stream of HTTP/2 just ends.
+            // Over HTTP/1 the rest of it stands before the next request, so there can be none; a stream of HTTP/2 just
+            // ends.
             activity.leave_unread();
             if !is_http2 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -333,8 +334,8 @@ impl Service {
         if !is_long {
             return self.decode_and_store_here(request);
         }
-        // The runtime hands the other connections of this thread to another one meanwhile. How many may do so at a time is
-        // limited by turns, or each bomb would have a thread.
+        // The runtime hands the other connections of this thread to another one meanwhile. How many may do so at a time
+        // is limited by turns, or each bomb would have a thread.
         let _turn = self.helpers.turn(activity).await;
         tokio::task::block_in_place(|| self.decode_and_store_here(request))
     }

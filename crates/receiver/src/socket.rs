@@ -286,8 +286,8 @@ impl Socket {
     /// Fails once the deadline has passed; else sees to it that the task wakes up then.
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let deadline = self.deadline();
-        // Most deadlines move away with each byte. To set the timer anew each time costs more than to let it go off and look
-        // again, so it is moved only if it would be late.
+        // Most deadlines move away with each byte. To set the timer anew each time costs more than to let it go off and
+        // look again, so it is moved only if it would be late.
         if self.alarm.deadline() > deadline {
             self.alarm.as_mut().reset(deadline);
         }
@@ -312,8 +312,8 @@ impl Socket {
                 Err(error) => Poll::Ready(Err(error)),
             },
             Poll::Ready(result) => {
-                // What is written to a client over HTTP/1 answers a request of it. HTTP/2 has frames that keep a connection open
-                // without any request, which `note_frames` tells from others.
+                // What is written to a client over HTTP/1 answers a request of it. HTTP/2 has frames that keep a
+                // connection open without any request, which `note_frames` tells from others.
                 if matches!(self.protocol, Protocol::Http1) {
                     self.active = Instant::now();
                 }

@@ -40,6 +40,7 @@ mod shim {
             "extension",
             "guard",
             "macros",
+            "plan",
             "read_otlp",
             "rejects",
             "relation",

@@ -298,6 +298,17 @@ def test_a_partition_named_attributes_is_the_partition(
     assert found == [("of the path", None)]
 
 
+def test_a_partition_named_like_an_enum_is_the_partition(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Nor has it the names of the column in the file, with which comparisons are checked."""
+    folder = tmp_path / "kind=server"
+    folder.mkdir()
+    shutil.copy(SHOP, folder)
+    query = "SELECT count(*) > 0 FROM read_otlp_spans(?) WHERE kind = 'server'"
+    assert con.execute(query, [str(folder / "*")]).fetchall() == [(True,)]
+
+
 def test_plans_of_single_attributes(odd: duckdb.DuckDBPyConnection) -> None:
     """Only what is asked for is read, through views as well."""
     for rows in ("live.spans", "seen_through"):

@@ -11,9 +11,9 @@
 #include "duckdb/planner/expression/bound_columnref_expression.hpp"
 #include "duckdb/planner/operator/logical_copy_to_file.hpp"
 #include "duckdb/planner/operator/logical_order.hpp"
-#include "duckdb/planner/planner_extension.hpp"
 
 #include "extension.hpp"
+#include "plan.hpp"
 
 using namespace duckdb; // NOLINT: every name below is DuckDB's
 
@@ -237,13 +237,11 @@ void RegisterCopy(ExtensionLoader &loader) {
 	function.file_size_bytes = FileSize;
 	function.extension = "jsonl";
 	loader.RegisterFunction(std::move(function));
-	PlannerExtension planner;
-	planner.post_bind_function = [](PlannerExtensionInput &, BoundStatement &statement) {
+	WhenBound(loader.GetDatabaseInstance(), [](PlannerExtensionInput &, BoundStatement &statement) {
 		if (statement.plan) {
 			Prepare(*statement.plan);
 		}
-	};
-	PlannerExtension::Register(DBConfig::GetConfig(loader.GetDatabaseInstance()), std::move(planner));
+	});
 }
 
 } // namespace duckspan

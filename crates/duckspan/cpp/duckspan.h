@@ -82,22 +82,16 @@ enum class Answer : uint8_t {
   Interrupted,
 };
 
-/// What the values of a column are, as far as they can be compared wrongly.
-enum class Subject : uint8_t {
-  /// Nothing of the kind.
-  Other,
-  /// Times in UTC.
-  Utc,
-  /// Names of an enum.
-  Names,
-};
-
 /// What a node of an expression is.
 enum class NodeKind : uint8_t {
-  /// Nothing that is known here.
+  /// Anything else, with the name of a function where it is one.
   Other,
-  /// The column, or `column->>'key'` if there is a text, which is the key.
+  /// A column.
   Column,
+  /// `column->>'key'`, with the key as its text.
+  Lookup,
+  /// A column of a scan, at a position of the relation, with the name that it has in the query as its text.
+  Scanned,
   /// A text.
   Text,
   /// NULL, as a text.
@@ -110,6 +104,12 @@ enum class NodeKind : uint8_t {
   Or,
   /// True if the first child is one of the others.
   In,
+  /// True if the first child is none of the others.
+  NotIn,
+  /// The first of three is between the others.
+  Between,
+  /// The child as a value of another type.
+  Cast,
   /// The two children are equal.
   Equal,
   /// The first of two is less.
@@ -120,6 +120,20 @@ enum class NodeKind : uint8_t {
   Greater,
   /// The first of two is greater or equal.
   GreaterOrEqual,
+  /// The two are compared, but neither by order nor as equal.
+  Unordered,
+};
+
+/// Which kind of time values are.
+enum class Time : uint8_t {
+  /// None.
+  Other,
+  /// A date.
+  Date,
+  /// A date and a time of day, of no time zone that is known.
+  WithoutZone,
+  /// A moment, whatever the time zone.
+  Moment,
 };
 
 /// A table of an attached receiver.
@@ -150,6 +164,40 @@ enum class ScanOrder : uint8_t {
   Earliest,
 };
 
+/// What an operator does.
+enum class OperatorKind : uint8_t {
+  /// Anything else.
+  Other,
+  /// It scans files.
+  FileScan,
+  /// It scans a table of a receiver.
+  LiveScan,
+  /// It makes columns of those below.
+  Projection,
+  /// It makes groups, and values of each.
+  Aggregate,
+  /// It lets some rows through.
+  Filter,
+  /// It sorts.
+  Order,
+  /// It lets so many rows through.
+  Limit,
+  /// It pairs rows.
+  Join,
+  /// The first child is what is read in the second, by name.
+  Cte,
+};
+
+/// What is to be done to a plan.
+enum class EditKind : uint8_t {
+  /// The scan reads the member of a column too.
+  Read,
+  /// The lookup becomes a column.
+  Replace,
+  /// The projection hands on a column.
+  Append,
+};
+
 /// Conditions that every row a query wants must meet. DuckDB tests them again on what is read, so they
 /// may let rows pass that do not.
 struct Conditions;
@@ -168,6 +216,9 @@ struct CopyTo;
 
 /// A thread's place in a scan, as C++ holds it.
 struct Cursor;
+
+/// Changes that are still to be made.
+struct Edits;
 
 /// What the caller asked of the reader.
 struct FileOptions;
@@ -326,16 +377,29 @@ struct FileScanInput {
   Lender lender;
 };
 
+/// A column that DuckDB names by the number of its table, which is that of an operator in a plan, and by its place in
+/// it.
+struct Binding {
+  /// The number of the table.
+  uint64_t table;
+  /// The place among its columns.
+  uintptr_t column;
+};
+
 /// A node of an expression; its children follow it, each with its own.
 struct Node {
   /// What it is.
   NodeKind kind;
-  /// How many they are.
+  /// Which time its values are.
+  Time time;
+  /// How many children it has.
   uintptr_t children;
-  /// Of a text, or the key of a column.
+  /// Of a text, the key of a lookup, or a name.
   Str text;
-  /// Of a number.
+  /// Of a number; the position of what is scanned, or the place of a lookup.
   int64_t number;
+  /// Of a column, or of the one in a lookup.
+  Binding column;
 };
 
 /// A name, and the text that belongs to it.
@@ -416,6 +480,62 @@ struct ScanCounts {
   uint64_t units;
 };
 
+/// An operator of a plan.
+struct FlatOperator {
+  /// What it does.
+  OperatorKind kind;
+  /// How many operators it takes rows of.
+  uintptr_t children;
+  /// How many tables are its own, the next ones.
+  uintptr_t tables;
+  /// The name of the function that it scans with.
+  Str function;
+  /// Of a scan of a receiver, the table.
+  LiveTable table;
+  /// Of a scan of files, what they are read as.
+  Relation relation;
+  /// Of a scan of files, its options; null where there is no file.
+  const FileOptions *options;
+};
+
+/// Expressions of an operator, the next ones.
+struct FlatTable {
+  /// Whether they are columns of the operator, which have the number of its table.
+  bool has_number;
+  /// That number.
+  uint64_t number;
+  /// How many expressions they are.
+  uintptr_t expressions;
+};
+
+/// A plan: operators, each before its children; queries in parentheses follow what they are part of. C++ lends it all.
+struct FlatPlan {
+  /// The operators.
+  const FlatOperator *operators;
+  /// How many they are.
+  uintptr_t operator_count;
+  /// The tables of all operators.
+  const FlatTable *tables;
+  /// How many they are.
+  uintptr_t table_count;
+  /// The nodes of the expressions of all tables.
+  const Node *nodes;
+  /// How many they are.
+  uintptr_t node_count;
+};
+
+/// A change to a plan.
+struct FlatEdit {
+  /// What is to be done.
+  EditKind kind;
+  /// To which operator or, to be replaced, which lookup.
+  uintptr_t at;
+  /// The column of the scan, that which is handed on, or that which the lookup becomes.
+  Binding column;
+  /// The key of the member, unless it is replaced; lent until the next edit is asked for.
+  Str key;
+};
+
 extern "C" {
 
 /// The entry point that `LOAD duckspan` calls, with a `duckdb::ExtensionLoader`.
@@ -459,12 +579,6 @@ void duckspan_file_options_set_number(FileOptions *options,
 
 /// Whether the column at a position of the relation is to be VARIANT where it is JSON.
 bool duckspan_file_options_is_variant(const FileOptions *options, uintptr_t column, CFault *fault);
-
-/// Whether `->>'key'` of the column at a position of the relation can be read without the column.
-bool duckspan_file_options_has_member(const FileOptions *options,
-                                      uintptr_t column,
-                                      Str key,
-                                      CFault *fault);
 
 /// The rejects of a database: one per load, shared by its functions.
 const Rejects *duckspan_rejects_new(CFault *fault);
@@ -533,19 +647,6 @@ void duckspan_cursor_fill(Cursor *cursor,
 
 /// What the user should be told, once; null if nothing.
 Text duckspan_cursor_warning(Cursor *cursor, CFault *fault);
-
-/// What the column at a position of a relation is.
-Subject duckspan_comparison_subject(Relation relation, uintptr_t position, CFault *fault);
-
-/// Refuses to compare the column with a text that it never is, or by order.
-void duckspan_comparison_check_text(Relation relation,
-                                    uintptr_t position,
-                                    Str text,
-                                    bool is_order,
-                                    CFault *fault);
-
-/// Refuses to compare a column in UTC with local time, unless the time zone is UTC.
-void duckspan_comparison_check_zone(Str column, Str zone, CFault *fault);
 
 /// No conditions yet.
 Conditions *duckspan_conditions_new(CFault *fault);
@@ -677,9 +778,6 @@ CTable duckspan_live_table(uintptr_t position, CFault *fault);
 
 /// The column at `position` of a table, which is below its width.
 CTableColumn duckspan_live_table_column(LiveTable table, uintptr_t position, CFault *fault);
-
-/// Whether `->>'key'` of the column at `position` of a table can be read without the column.
-bool duckspan_live_table_has_member(LiveTable table, uintptr_t position, Str key, CFault *fault);
 
 /// The options of `ATTACH 'path' (TYPE otlp)`, at their defaults.
 LiveOptions *duckspan_live_options_new(Str path, CFault *fault);
@@ -824,6 +922,24 @@ uint64_t duckspan_live_insert_finish(LiveInsert *insert, CFault *fault);
 /// The one error of what cannot be done to an attached receiver.
 void duckspan_live_refuse(Str what, Str database, CFault *fault);
 
+/// Refuses comparisons that would be answered wrongly; `zone` is the time zone of the session, empty where DuckDB knows
+/// none.
+void duckspan_plan_check_comparisons(const FlatPlan *plan,
+                                     Str zone,
+                                     CFault *fault);
+
+/// Refuses functions that do more than to read.
+void duckspan_plan_check_functions(const FlatPlan *plan, CFault *fault);
+
+/// The changes by which members are read as columns of their own.
+Edits *duckspan_edits_new(const FlatPlan *plan, CFault *fault);
+
+/// Frees changes.
+void duckspan_edits_free(Edits *edits);
+
+/// Writes the next change; `false` when there is none left.
+bool duckspan_edits_next(Edits *edits, FlatEdit *next, CFault *fault);
+
 /// Reads `count` rows, resource and data in flat vectors of VARCHAR, as the columns of a typed relation, into a
 /// flat vector of STRUCT.
 void duckspan_stored_typed(Relation relation,
@@ -858,9 +974,6 @@ void duckspan_viewer_options_free(ViewerOptions *options);
 
 /// Sets an option.
 void duckspan_viewer_options_set(ViewerOptions *options, Str name, Str value, CFault *fault);
-
-/// Refuses a function that does more than to read.
-void duckspan_guard_check_function(Str name, CFault *fault);
 
 /// Starts a viewer, unless the one that runs is what is asked for; returns a URL that opens it. `receivers` are the names
 /// of those that are attached; `database` is a weak pointer to the database that Rust takes over.

@@ -213,11 +213,9 @@ struct ViewScan : public duckdb::GlobalTableFunctionState {
 //! The scan of a table.
 duckdb::TableFunction LiveScanFunction(LiveTableEntry &table, duckdb::unique_ptr<duckdb::FunctionData> &data);
 bool IsLiveScan(const duckdb::LogicalGet &get);
-//! The relation of a scanned table, if its rows are OTLP.
-bool TryGetLiveRelation(const duckdb::LogicalGet &get, Relation &relation);
-//! Whether `->>'key'` of a scanned column can be read without the column.
-bool HasLiveMember(const duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
-//! Lets a scan read that member too; the column it becomes.
+//! The table that is scanned.
+LiveTable LiveTableOf(const duckdb::LogicalGet &get);
+//! Lets a scan read a member too; the column it becomes.
 duckdb::column_t AddLiveMember(duckdb::LogicalGet &get, const Member &member);
 //! Whether a scan was given predicates when its query was planned.
 bool IsFiltered(const duckdb::LogicalOperator &scan);

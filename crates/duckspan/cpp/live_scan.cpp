@@ -271,35 +271,8 @@ bool IsLiveScan(const LogicalGet &get) {
 	return get.function.get_table_entry == TableOf;
 }
 
-bool TryGetLiveRelation(const LogicalGet &get, Relation &relation) {
-	if (!IsLiveScan(get)) {
-		return false;
-	}
-	switch (get.bind_data->Cast<LiveBind>().entry.table) {
-	case LiveTable::Spans:
-		relation = Relation::Spans;
-		return true;
-	case LiveTable::LogRecords:
-		relation = Relation::LogRecords;
-		return true;
-	case LiveTable::DataPoints:
-		relation = Relation::DataPoints;
-		return true;
-	case LiveTable::Stats:
-		return false;
-	default:
-		relation = Relation::Unified;
-		return true;
-	}
-}
-
-bool HasLiveMember(const LogicalGet &get, ProjectionIndex column, const string &key) {
-	auto &id = get.GetColumnIds()[column];
-	if (id.IsVirtualColumn()) {
-		return false;
-	}
-	auto table = get.bind_data->Cast<LiveBind>().entry.table;
-	return Call(duckspan_live_table_has_member, table, id.GetPrimaryIndex(), Lend(key));
+LiveTable LiveTableOf(const LogicalGet &get) {
+	return get.bind_data->Cast<LiveBind>().entry.table;
 }
 
 column_t AddLiveMember(LogicalGet &get, const Member &member) {

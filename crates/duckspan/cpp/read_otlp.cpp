@@ -26,15 +26,6 @@ namespace {
 //! Virtual columns are numbered from here on, by their position in the relation.
 constexpr column_t FIRST_VIRTUAL = (column_t(1) << 63) + 4317;
 
-//! The functions that read files.
-constexpr struct {
-	Relation relation;
-	const char *name;
-} FUNCTIONS[] = {{Relation::Unified, "read_otlp"},
-				 {Relation::Spans, "read_otlp_spans"},
-				 {Relation::LogRecords, "read_otlp_log_records"},
-				 {Relation::DataPoints, "read_otlp_data_points"}};
-
 //! What a function reads files as.
 struct FileFunction : public TableFunctionInfo {
 	FileFunction(Relation relation, shared_ptr<Shared> shared) : relation(relation), shared(std::move(shared)) {
@@ -479,9 +470,13 @@ private:
 	Relation relation;
 };
 
-unique_ptr<MultiFileReader> FilesOf(const BoundTableFunction &function) {
+Relation RelationOf(const BoundTableFunction &function) {
 	auto &single = function.function_info->Cast<TableFunctionMultiFileInfo>().function;
-	return make_uniq<OtlpFiles>(single.function_info->Cast<FileFunction>().relation);
+	return single.function_info->Cast<FileFunction>().relation;
+}
+
+unique_ptr<MultiFileReader> FilesOf(const BoundTableFunction &function) {
+	return make_uniq<OtlpFiles>(RelationOf(function));
 }
 
 //! Leaves out files that conditions on the virtual column `filename` exclude; DuckDB does so where it is an option.
@@ -589,28 +584,21 @@ unique_ptr<TableRef> ReadByName(ClientContext &context, ReplacementScanInput &in
 
 } // namespace
 
-bool TryGetFileRelation(const LogicalGet &get, Relation &relation) {
-	if (get.function.pushdown_complex_filter != PruneFiles) {
-		return false;
-	}
-	for (auto &known : FUNCTIONS) {
-		if (get.function.GetName() == Identifier(known.name)) {
-			relation = known.relation;
-			return true;
-		}
-	}
-	return false;
+bool IsFileScan(const LogicalGet &get) {
+	return get.function.pushdown_complex_filter == PruneFiles;
 }
 
-bool HasFileMember(const LogicalGet &get, ProjectionIndex column, const string &key) {
+Relation FileRelationOf(const LogicalGet &get) {
+	return RelationOf(get.function);
+}
+
+optional_ptr<const FileOptions> FileOptionsOf(const LogicalGet &get) {
 	auto layout = LayoutOf(*get.bind_data);
-	auto &id = get.GetColumnIds()[column];
-	auto position = id.GetPrimaryIndex();
-	// What a hive partition is named after is the partition.
-	if (!layout || id.IsVirtualColumn() || get.bind_data->Cast<MultiFileBindData>().IsGeneratedColumn(position)) {
-		return false;
-	}
-	return Call(duckspan_file_options_has_member, layout->options.get(), position, Lend(key));
+	return layout ? layout->options.get() : nullptr;
+}
+
+bool IsPartition(const LogicalGet &get, idx_t position) {
+	return get.bind_data->Cast<MultiFileBindData>().IsGeneratedColumn(position);
 }
 
 column_t AddFileMember(LogicalGet &get, const Member &member) {

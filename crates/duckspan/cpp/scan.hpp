@@ -78,16 +78,15 @@ ConditionsHandle ReadConditions(const ScanRequest &request);
 //! the one column it is about.
 bool IsTold(Relation relation, idx_t column, const duckdb::Expression &expr);
 
-//! The column in `column->>'key'`, if an expression is that.
-duckdb::optional_ptr<const duckdb::BoundColumnRefExpression> LookupColumn(const duckdb::Expression &expr);
-//! The key in it.
-std::string LookupKey(const duckdb::Expression &lookup);
-
-//! The relation that a scan of files reads, if they are OTLP.
-bool TryGetFileRelation(const duckdb::LogicalGet &get, Relation &relation);
-//! Whether `->>'key'` of a column of scanned files can be read without the column.
-bool HasFileMember(const duckdb::LogicalGet &get, duckdb::ProjectionIndex column, const std::string &key);
-//! Lets a scan of files read that member too; the column it becomes.
+//! Whether files are scanned that are OTLP.
+bool IsFileScan(const duckdb::LogicalGet &get);
+//! What they are read as.
+Relation FileRelationOf(const duckdb::LogicalGet &get);
+//! With which options; null where no file is there.
+duckdb::optional_ptr<const FileOptions> FileOptionsOf(const duckdb::LogicalGet &get);
+//! Whether a column of scanned files is told by their paths.
+bool IsPartition(const duckdb::LogicalGet &get, idx_t position);
+//! Lets a scan of files read a member too; the column it becomes.
 duckdb::column_t AddFileMember(duckdb::LogicalGet &get, const Member &member);
 
 //! The column of a scan that an expression is about, if it is one.

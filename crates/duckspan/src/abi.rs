@@ -22,12 +22,13 @@ use crate::source::{Lender, Source};
 use crate::typed::{TypedColumns, Wanted};
 use crate::vector::DuckVector;
 
-mod comparisons;
 mod conditions;
 mod copy;
+mod expression;
 mod given;
 mod hints;
 mod live;
+mod plan;
 mod stored;
 mod types;
 mod viewer;
@@ -77,12 +78,8 @@ impl Str {
 
     /// The texts of a list that C++ lends.
     fn list(texts: *const Str, count: usize) -> Vec<String> {
-        if count == 0 {
-            return Vec::new();
-        }
         // SAFETY: C++ lends `count` texts at `texts`.
-        let texts = unsafe { std::slice::from_raw_parts(texts, count) };
-        texts.iter().map(Str::get).collect()
+        unsafe { lent(texts, count) }.iter().map(Str::get).collect()
     }
 
     const fn of(text: &'static str) -> Str {
@@ -294,17 +291,6 @@ pub extern "C" fn duckspan_file_options_is_variant(
     fault: &mut CFault,
 ) -> bool {
     guard(fault, || Ok(options.is_variant(column)))
-}
-
-/// Whether `->>'key'` of the column at a position of the relation can be read without the column.
-#[unsafe(no_mangle)]
-pub extern "C" fn duckspan_file_options_has_member(
-    options: &FileOptions,
-    column: usize,
-    key: Str,
-    fault: &mut CFault,
-) -> bool {
-    guard(fault, || Ok(options.has_member(column, &key.get())))
 }
 
 /// The rejects of a database: one per load, shared by its functions.
@@ -547,13 +533,23 @@ fn cursor(scan: impl Scan + 'static) -> *mut Cursor {
     Box::into_raw(Box::new(Cursor(Box::new(scan))))
 }
 
+/// A list that C++ lends.
+///
+/// # Safety
+/// There are `count` of them at `data`, for as long as the list is used.
+unsafe fn lent<'a, T>(data: *const T, count: usize) -> &'a [T] {
+    if count == 0 {
+        // It may have no place in memory.
+        return &[];
+    }
+    // SAFETY: the caller says so.
+    unsafe { std::slice::from_raw_parts(data, count) }
+}
+
 /// The positions that C++ lends, each below `width`.
 fn positions(data: *const u32, count: usize, width: usize) -> Result<Vec<usize>> {
-    if count == 0 {
-        return Ok(Vec::new());
-    }
     // SAFETY: the shim lends `count` positions at `data`.
-    let lent = unsafe { std::slice::from_raw_parts(data, count) };
+    let lent = unsafe { lent(data, count) };
     if lent.iter().any(|&position| position as usize >= width) {
         return Err(Fault::new(FaultKind::Internal, "a column beyond the relation"));
     }
@@ -562,10 +558,7 @@ fn positions(data: *const u32, count: usize, width: usize) -> Result<Vec<usize>>
 
 /// The keys that C++ lends, one for each of `count` columns; none where it is empty.
 fn keys(data: *const Str, count: usize) -> Vec<Option<String>> {
-    if count == 0 {
-        return Vec::new();
-    }
     // SAFETY: the shim lends `count` keys at `data`.
-    let lent = unsafe { std::slice::from_raw_parts(data, count) };
+    let lent = unsafe { lent(data, count) };
     lent.iter().map(|key| (key.len > 0).then(|| key.get())).collect()
 }

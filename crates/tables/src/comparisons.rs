@@ -1,38 +1,184 @@
 //! Comparisons that DuckDB would answer, but wrongly and without a word: names that no value has, names by
 //! their letters, and times in UTC with those of the session's time zone.
 
+use std::collections::HashMap;
+
 use duckspan_otlp::relation::{Column, Relation, Type};
 
 use crate::columns::Unified;
+use crate::expression::{Binding, Expression, Other, Time};
 use crate::fault::{Fault, FaultKind, Result};
+use crate::plan::{Plan, Scan};
 
-/// What the values of a column are, as far as they can be compared wrongly.
-#[repr(u8)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// Nothing of the kind.
-    Other,
-    /// Times in UTC.
-    Utc,
-    /// Names of an enum.
-    Names,
+/// Refuses what a plan compares wrongly. `zone` is the time zone of the session, empty where DuckDB knows none.
+pub fn check(plan: &Plan<'_>, zone: &str) -> Result<()> {
+    let mut comparisons = Comparisons { plan, zone, known: HashMap::new() };
+    plan.expressions().try_for_each(|expression| comparisons.check(expression))
 }
 
-/// What the column at a position of a typed relation is, or of the unified one.
-pub fn subject(relation: Option<&Relation>, position: usize) -> Subject {
-    let Some(relation) = relation else {
-        let is_time = Unified::ALL.get(position) == Some(&Unified::Timestamp);
-        return if is_time { Subject::Utc } else { Subject::Other };
-    };
-    match relation.columns.get(position) {
-        Some(Column { kind: Type::TimestampNs, .. }) => Subject::Utc,
-        Some(column) if !column.names(relation).is_empty() => Subject::Names,
-        _ => Subject::Other,
+/// What values are, as far as they can be compared wrongly.
+#[derive(Debug, Clone, Copy)]
+enum Subject<'p> {
+    /// Nothing of the kind.
+    Other,
+    /// Times in UTC, of a column with that name.
+    Utc(&'p str),
+    /// Names of an enum, in the column at a position.
+    Names(&'static Relation, usize),
+}
+
+impl<'p> Subject<'p> {
+    /// What a scanned column is.
+    fn of(scan: &Scan<'_>, position: usize, name: &'p str) -> Subject<'p> {
+        let Some(relation) = scan.relation else {
+            let is_time = Unified::ALL.get(position) == Some(&Unified::Timestamp);
+            return if is_time { Subject::Utc(name) } else { Subject::Other };
+        };
+        match relation.columns.get(position) {
+            Some(Column { kind: Type::TimestampNs, .. }) => Subject::Utc(name),
+            Some(column) if !column.names(relation).is_empty() => {
+                Subject::Names(relation, position)
+            }
+            _ => Subject::Other,
+        }
+    }
+
+    /// What it is beside others.
+    fn or(self, others: impl Iterator<Item = Subject<'p>>) -> Subject<'p> {
+        // Times are in UTC if one of them is; names may be any.
+        others
+            .fold(self, |found, other| if matches!(other, Subject::Utc(_)) { other } else { found })
     }
 }
 
+/// Columns are followed through a plan to where they are scanned.
+struct Comparisons<'p> {
+    plan: &'p Plan<'p>,
+    zone: &'p str,
+    known: HashMap<Binding, Subject<'p>>,
+}
+
+impl<'p> Comparisons<'p> {
+    fn of_column(&mut self, column: Binding) -> Subject<'p> {
+        if let Some(&known) = self.known.get(&column) {
+            return known;
+        }
+        // What looks at itself, as in a recursive query, is nothing more by that.
+        self.known.insert(column, Subject::Other);
+        let mut sources = self
+            .plan
+            .sources(column)
+            .map(|(operator, expression)| match (&operator.scan, expression) {
+                (Some(scan), Expression::Scanned(scanned)) => {
+                    Subject::of(scan, scanned.position, &scanned.name)
+                }
+                _ => self.of(expression),
+            })
+            .collect::<Vec<_>>()
+            .into_iter();
+        let subject = match sources.len() {
+            1 => sources.next().unwrap_or(Subject::Other),
+            _ => Subject::Other.or(sources),
+        };
+        self.known.insert(column, subject);
+        subject
+    }
+
+    /// A time that is made of times in UTC is one itself.
+    fn of(&mut self, expression: &'p Expression) -> Subject<'p> {
+        if let Expression::Column(column) = expression {
+            return self.of_column(*column);
+        }
+        let time = match expression {
+            Expression::Cast(cast) => cast.to,
+            Expression::Other(other) => other.time,
+            _ => Time::Other,
+        };
+        if time != Time::WithoutZone {
+            return Subject::Other;
+        }
+        let children = expression.children().iter();
+        Subject::Other.or(children.map(|child| self.of(child)))
+    }
+
+    fn check(&mut self, expression: &'p Expression) -> Result<()> {
+        match expression {
+            Expression::Cast(cast) if cast.to == Time::Moment => {
+                let subject = self.of(&cast.value);
+                self.check_zone(subject)?;
+            }
+            Expression::Compare(comparison, sides) => {
+                let [left, right] = &**sides;
+                self.compare(left, right, comparison.is_order())?;
+                self.compare(right, left, comparison.is_order())?;
+            }
+            Expression::Between(children) => {
+                let [value, least, greatest] = &**children;
+                self.compare(value, least, true)?;
+                self.compare(value, greatest, true)?;
+            }
+            Expression::In(children) | Expression::NotIn(children) => {
+                if let Some((value, others)) = children.split_first() {
+                    others.iter().try_for_each(|other| self.compare(value, other, false))?;
+                }
+            }
+            _ => {}
+        }
+        expression.children().iter().try_for_each(|child| self.check(child))
+    }
+
+    fn compare(
+        &mut self,
+        value: &'p Expression,
+        with: &'p Expression,
+        is_order: bool,
+    ) -> Result<()> {
+        match (self.of(value), text(with)) {
+            (utc @ Subject::Utc(_), _) if is_local(with) => self.check_zone(utc),
+            (Subject::Names(relation, position), Some(text)) if is_order => {
+                check_order(relation, position, text)
+            }
+            (Subject::Names(relation, position), Some(text)) => {
+                check_name(relation, position, text)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_zone(&self, subject: Subject<'_>) -> Result<()> {
+        match subject {
+            Subject::Utc(column) if !self.zone.is_empty() => check_zone(column, self.zone),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The text that an expression is in each row, if it is one. Literals are cast to the type that they are taken for.
+fn text(expression: &Expression) -> Option<&str> {
+    match expression {
+        Expression::Cast(cast) => text(&cast.value),
+        Expression::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether an expression has local time of the session in it. Arguments of functions that DuckDB has made constants of
+/// before cannot be seen.
+fn is_local(expression: &Expression) -> bool {
+    let is_local_itself = match expression {
+        Expression::Cast(cast) => {
+            cast.from == Time::Moment && matches!(cast.to, Time::WithoutZone | Time::Date)
+        }
+        Expression::Other(Other { function, .. }) => {
+            matches!(&**function, "current_localtimestamp" | "current_date" | "today")
+        }
+        _ => false,
+    };
+    is_local_itself || expression.children().iter().any(is_local)
+}
+
 /// Refuses to compare names with a text that is none: no row would be found.
-pub fn check_name(relation: &Relation, position: usize, text: &str) -> Result<()> {
+fn check_name(relation: &Relation, position: usize, text: &str) -> Result<()> {
     let column = &relation.columns[position];
     let names = column.names(relation);
     // A number without a name reads as that number.
@@ -49,7 +195,7 @@ pub fn check_name(relation: &Relation, position: usize, text: &str) -> Result<()
 }
 
 /// Refuses to compare names by their letters.
-pub fn check_order(relation: &Relation, position: usize, text: &str) -> Result<()> {
+fn check_order(relation: &Relation, position: usize, text: &str) -> Result<()> {
     let name = relation.columns[position].name;
     let cure = match name {
         "severity" => format!("compare numbers, severity_number >= otlp_severity_number('{text}')"),
@@ -59,7 +205,7 @@ pub fn check_order(relation: &Relation, position: usize, text: &str) -> Result<(
 }
 
 /// Refuses to compare UTC with the local time of a session, unless that is UTC too.
-pub fn check_zone(column: &str, zone: &str) -> Result<()> {
+fn check_zone(column: &str, zone: &str) -> Result<()> {
     if is_utc(zone) {
         return Ok(());
     }
@@ -94,56 +240,4 @@ fn wrong<T>(message: String) -> Result<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use duckspan_otlp::relation::{DATA_POINTS, LOG_RECORDS, SPANS};
-
-    use super::*;
-
-    fn position(relation: &Relation, name: &str) -> usize {
-        let found = relation.columns.iter().position(|column| column.name == name);
-        found.expect("a column of that name")
-    }
-
-    #[test]
-    fn columns_of_names_are_known() {
-        let named = |relation: &'static Relation| {
-            let columns = relation.columns.iter().enumerate();
-            let is_named = |&(at, _): &(usize, _)| subject(Some(relation), at) == Subject::Names;
-            columns.filter(is_named).map(|(_, column)| column.name).collect::<Vec<_>>()
-        };
-        assert_eq!(named(&SPANS), ["status_code", "kind"]);
-        assert_eq!(named(&LOG_RECORDS), ["severity"]);
-        assert_eq!(named(&DATA_POINTS), ["kind", "aggregation_temporality"]);
-        assert_eq!(subject(None, 0), Subject::Utc);
-        assert_eq!(subject(None, 1), Subject::Other);
-    }
-
-    #[test]
-    fn names_that_no_value_has_are_refused() {
-        let told = |relation, column, text| {
-            let outcome = check_name(relation, position(relation, column), text);
-            outcome.err().map(|fault| fault.to_string()).unwrap_or_default()
-        };
-        for right in ["SERVER", "UNSPECIFIED", "7"] {
-            assert_eq!(told(&SPANS, "kind", right), "");
-        }
-        assert_eq!(told(&DATA_POINTS, "kind", "exponential_histogram"), "");
-        for (wrong, right) in [("server", "SERVER"), ("SPAN_KIND_CLIENT", "CLIENT")] {
-            let message = told(&SPANS, "kind", wrong);
-            assert!(message.ends_with(&format!("Is '{right}' meant?")), "{message}");
-        }
-        assert!(told(&SPANS, "status_code", "500").is_empty());
-        assert!(told(&SPANS, "status_code", "failed").ends_with("one of UNSET, OK, ERROR"));
-        assert!(told(&LOG_RECORDS, "severity", "warn").ends_with("Is 'WARN' meant?"));
-    }
-
-    #[test]
-    fn only_utc_is_utc() {
-        for zone in ["UTC", "Etc/UTC", "gmt", "Etc/GMT+0", "Zulu"] {
-            assert!(is_utc(zone), "{zone}");
-        }
-        for zone in ["Europe/London", "Etc/GMT+1", "Africa/Abidjan", ""] {
-            assert!(!is_utc(zone), "{zone}");
-        }
-    }
-}
+mod tests;

@@ -20,17 +20,19 @@ struct Condition {
     bound: Bound,
 }
 
-/// The numbers that compare so with `number`.
-fn range(comparison: Comparison, number: i64) -> RangeInclusive<i64> {
+/// The numbers that compare so with `number`, if those lie together.
+fn range(comparison: Comparison, number: i64) -> Option<RangeInclusive<i64>> {
     let nothing = RangeInclusive::new(1, 0);
-    match comparison {
+    let range = match comparison {
         Comparison::Equal => number..=number,
         // Below the least number there is none, and to wrap around would take all for it.
         Comparison::Less => number.checked_sub(1).map_or(nothing, |last| i64::MIN..=last),
         Comparison::LessOrEqual => i64::MIN..=number,
         Comparison::Greater => number.checked_add(1).map_or(nothing, |first| first..=i64::MAX),
         Comparison::GreaterOrEqual => number..=i64::MAX,
-    }
+        Comparison::Unordered => return None,
+    };
+    Some(range)
 }
 
 impl Conditions {
@@ -51,17 +53,17 @@ impl Conditions {
                 children.iter().for_each(|child| self.require(column, member, child));
             }
             Expression::Compare(comparison, sides) => {
-                let (comparison, number) = match **sides {
-                    [Expression::Subject(None), Expression::Number(number)] => {
-                        (*comparison, number)
+                let range = match **sides {
+                    [Expression::Column(_), Expression::Number(number)] => {
+                        range(*comparison, number)
                     }
-                    [Expression::Number(number), Expression::Subject(None)] => {
-                        (comparison.flipped(), number)
+                    [Expression::Number(number), Expression::Column(_)] => {
+                        range(comparison.flipped(), number)
                     }
-                    _ => return,
+                    _ => None,
                 };
-                let bound = Bound::Range(range(comparison, number));
-                self.0.push(Condition { column, key: None, bound });
+                let bound = range.map(Bound::Range);
+                self.0.extend(bound.map(|bound| Condition { column, key: None, bound }));
             }
             _ => {}
         }
@@ -122,6 +124,7 @@ fn is_plain_text(bound: &Bound) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expression::{Binding, Member, Other};
 
     fn required(member: Option<&str>, expression: Expression) -> Vec<Condition> {
         let mut conditions = Conditions::default();
@@ -131,6 +134,15 @@ mod tests {
 
     fn compare(comparison: Comparison, sides: [Expression; 2]) -> Expression {
         Expression::Compare(comparison, Box::new(sides))
+    }
+
+    fn column() -> Expression {
+        Expression::Column(Binding::default())
+    }
+
+    fn member(key: &str) -> Expression {
+        let column = Binding::default();
+        Expression::Member(Member { column, key: key.to_owned(), place: 0 })
     }
 
     fn ranges(range: RangeInclusive<i64>) -> Condition {
@@ -144,7 +156,6 @@ mod tests {
 
     #[test]
     fn numbers_bound_a_column_from_either_side() {
-        let column = || Expression::Subject(None);
         let less = compare(Comparison::Less, [column(), Expression::Number(7)]);
         assert_eq!(required(None, less), [ranges(i64::MIN..=6)]);
         let above = compare(Comparison::Less, [Expression::Number(7), column()]);
@@ -158,23 +169,23 @@ mod tests {
 
     #[test]
     fn all_of_several_are_required_and_what_is_not_known_is_left() {
-        let key = || Expression::Subject(Some("k".to_owned()));
         let text = || Expression::Text("a".to_owned());
         let equal = |sides| compare(Comparison::Equal, sides);
-        let member = equal([key(), text()]);
-        let unknown = equal([key(), Expression::Number(1)]);
-        let of_column = Expression::In(vec![Expression::Subject(None), text()]);
-        let all = Expression::All(vec![member, unknown, Expression::Other, of_column]);
+        let of_member = equal([member("k"), text()]);
+        let unknown = equal([member("k"), Expression::Number(1)]);
+        let differs = compare(Comparison::Unordered, [column(), Expression::Number(1)]);
+        let of_column = Expression::In(vec![column(), text()]);
+        let other = Expression::Other(Other::default());
+        let all = Expression::All(vec![of_member, unknown, differs, other, of_column]);
         assert_eq!(required(None, all), [texts(Some("k"), &["a"]), texts(None, &["a"])]);
     }
 
     #[test]
     fn of_a_member_of_a_member_nothing_is_known() {
         let text = || Expression::Text("a".to_owned());
-        let of_member = compare(Comparison::Equal, [Expression::Subject(None), text()]);
+        let of_member = compare(Comparison::Equal, [column(), text()]);
         assert_eq!(required(Some("k"), of_member), [texts(Some("k"), &["a"])]);
-        let inner = Expression::Subject(Some("inner".to_owned()));
-        let of_its_member = compare(Comparison::Equal, [inner, text()]);
+        let of_its_member = compare(Comparison::Equal, [member("inner"), text()]);
         assert!(required(Some("k"), of_its_member).is_empty());
     }
 }

@@ -1,10 +1,40 @@
-//! What a query says of a column, as far as conditions know such things.
+//! What a query says, as far as conditions, comparisons and members know such things.
 
-/// An expression over one column.
+/// A column that DuckDB names by the number of its table, which is that of an operator in a plan, and by its place in
+/// it.
+#[repr(C)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Binding {
+    /// The number of the table.
+    pub table: u64,
+    /// The place among its columns.
+    pub column: usize,
+}
+
+/// Which kind of time values are.
+#[repr(u8)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Time {
+    /// None.
+    #[default]
+    Other,
+    /// A date.
+    Date,
+    /// A date and a time of day, of no time zone that is known.
+    WithoutZone,
+    /// A moment, whatever the time zone.
+    Moment,
+}
+
+/// An expression of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expression {
-    /// The column, or `column->>'key'` if there is a key.
-    Subject(Option<String>),
+    /// A column.
+    Column(Binding),
+    /// `column->>'key'`.
+    Member(Member),
+    /// A column of what is scanned.
+    Scanned(Scanned),
     /// A text.
     Text(String),
     /// NULL, as a text.
@@ -17,10 +47,58 @@ pub enum Expression {
     Any(Vec<Expression>),
     /// True if the first is one of the others.
     In(Vec<Expression>),
+    /// True if the first is none of the others.
+    NotIn(Vec<Expression>),
+    /// The first is no less than the second, and no greater than the third.
+    Between(Box<[Expression; 3]>),
     /// The two compare so.
     Compare(Comparison, Box<[Expression; 2]>),
+    /// A value as one of another type.
+    Cast(Box<Cast>),
     /// Anything else.
-    Other,
+    Other(Other),
+}
+
+/// `column->>'key'`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The column.
+    pub column: Binding,
+    /// The key.
+    pub key: String,
+    /// Which one of its plan it is, for whoever may replace it.
+    pub place: usize,
+}
+
+/// A column of a relation that is scanned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanned {
+    /// The position in the relation.
+    pub position: usize,
+    /// What the query calls it.
+    pub name: String,
+}
+
+/// A value as one of another type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cast {
+    /// The value.
+    pub value: Expression,
+    /// Which time it is.
+    pub from: Time,
+    /// Which it becomes.
+    pub to: Time,
+}
+
+/// What is made of other expressions.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// The name of the function; empty if it is none.
+    pub function: String,
+    /// Which time it is.
+    pub time: Time,
+    /// What it is made of. Of a query in parentheses its first column is part of that.
+    pub children: Vec<Expression>,
 }
 
 /// How two values compare.
@@ -36,6 +114,8 @@ pub enum Comparison {
     Greater,
     /// The first is greater, or they are equal.
     GreaterOrEqual,
+    /// They differ, or NULL is a value like others: nothing that has an order.
+    Unordered,
 }
 
 impl Comparison {
@@ -47,7 +127,13 @@ impl Comparison {
             Comparison::LessOrEqual => Comparison::GreaterOrEqual,
             Comparison::Greater => Comparison::Less,
             Comparison::GreaterOrEqual => Comparison::LessOrEqual,
+            Comparison::Unordered => Comparison::Unordered,
         }
+    }
+
+    /// Whether it is about which of two comes first.
+    pub fn is_order(self) -> bool {
+        !matches!(self, Comparison::Equal | Comparison::Unordered)
     }
 }
 
@@ -61,12 +147,41 @@ pub struct OneOf {
 }
 
 impl Expression {
+    /// What it is made of.
+    pub fn children(&self) -> &[Expression] {
+        match self {
+            Expression::All(children)
+            | Expression::Any(children)
+            | Expression::In(children)
+            | Expression::NotIn(children)
+            | Expression::Other(Other { children, .. }) => children,
+            Expression::Between(children) => &**children,
+            Expression::Compare(_, sides) => &**sides,
+            Expression::Cast(cast) => std::slice::from_ref(&cast.value),
+            Expression::Column(_)
+            | Expression::Member(_)
+            | Expression::Scanned(_)
+            | Expression::Text(_)
+            | Expression::Null
+            | Expression::Number(_) => &[],
+        }
+    }
+
+    /// The key, if this is a column, which has none, or `column->>'key'`.
+    pub fn subject(&self) -> Option<Option<&str>> {
+        match self {
+            Expression::Column(_) => Some(None),
+            Expression::Member(member) => Some(Some(&member.key)),
+            _ => None,
+        }
+    }
+
     /// The texts, if to be one of them is all that this says of a subject.
     pub fn one_of(&self) -> Option<OneOf> {
         let mut found = Found::default();
         let is_known = found.add(self) && !found.texts.is_empty();
         is_known.then(|| OneOf {
-            key: found.subject.cloned().flatten(),
+            key: found.subject.flatten().map(str::to_owned),
             texts: found.texts.into_iter().cloned().collect(),
         })
     }
@@ -75,7 +190,7 @@ impl Expression {
 /// What is found of `OneOf` in an expression.
 #[derive(Default)]
 struct Found<'a> {
-    subject: Option<&'a Option<String>>,
+    subject: Option<Option<&'a str>>,
     texts: Vec<&'a String>,
 }
 
@@ -106,7 +221,7 @@ impl<'a> Found<'a> {
     }
 
     fn add_subject(&mut self, expression: &'a Expression) -> bool {
-        let Expression::Subject(key) = expression else { return false };
+        let Some(key) = expression.subject() else { return false };
         // A condition on two subjects, as in a OR b, says of neither that it must hold.
         *self.subject.get_or_insert(key) == key
     }
@@ -120,8 +235,17 @@ mod tests {
         Expression::Text(text.to_owned())
     }
 
+    fn column() -> Expression {
+        Expression::Column(Binding::default())
+    }
+
     fn key(key: &str) -> Expression {
-        Expression::Subject(Some(key.to_owned()))
+        let column = Binding::default();
+        Expression::Member(Member { column, key: key.to_owned(), place: 0 })
+    }
+
+    fn other() -> Expression {
+        Expression::Other(Other::default())
     }
 
     fn equal(left: Expression, right: Expression) -> Expression {
@@ -135,7 +259,6 @@ mod tests {
 
     #[test]
     fn texts_that_a_column_is_one_of() {
-        let column = || Expression::Subject(None);
         assert_eq!(equal(column(), text("a")).one_of(), one_of(None, &["a"]));
         assert_eq!(equal(text("a"), key("k")).one_of(), one_of(Some("k"), &["a"]));
         let named = Expression::In(vec![column(), text("a"), Expression::Null, text("b")]);
@@ -147,7 +270,7 @@ mod tests {
     fn what_says_more_or_less_is_not_of_this_kind() {
         let two_subjects =
             Expression::Any(vec![equal(key("a"), text("x")), equal(key("b"), text("x"))]);
-        let of_column = Expression::Any(vec![equal(key("a"), text("x")), Expression::Other]);
+        let of_column = Expression::Any(vec![equal(key("a"), text("x")), other()]);
         let less = Box::new([key("a"), text("x")]);
         for other in [
             two_subjects,
@@ -155,7 +278,7 @@ mod tests {
             Expression::Compare(Comparison::Less, less),
             equal(key("a"), Expression::Null),
             equal(key("a"), Expression::Number(1)),
-            equal(Expression::Other, text("x")),
+            equal(other(), text("x")),
             Expression::All(vec![equal(key("a"), text("x"))]),
             Expression::In(Vec::new()),
         ] {

@@ -6,7 +6,8 @@
 //!
 //! - [`files`]: scans of files, with their [`options`]; [`rejects`]: what they skipped or repaired.
 //! - [`columns`] of the unified relation, [`typed`] ones, and [`stored`] OTLP that stands in other tables.
-//! - [`conditions`] of a query, as [`expression`]s; [`comparisons`] that are refused.
+//! - What a query says, as a [`plan`] of [`expression`]s: [`conditions`] that bytes are told by, [`comparisons`] that are
+//!   refused, and [`members`] that are read as columns of their own.
 //! - [`macros`]: functions written in SQL, and the relations that they are [`given`].
 //! - What options say in words: a [`time`].
 #![forbid(unsafe_code)]
@@ -19,8 +20,10 @@ pub mod fault;
 pub mod files;
 pub mod given;
 pub mod macros;
+pub mod members;
 pub mod memory;
 pub mod options;
+pub mod plan;
 pub mod rejects;
 pub mod scan;
 pub mod source;

@@ -19,7 +19,17 @@ fn read(path: &str) -> String {
 const SHARED: [(&str, &[&str]); 2] = [
     (
         "tables",
-        &["comparisons", "conditions", "fault", "files", "memory", "options", "rejects", "scan"],
+        &[
+            "conditions",
+            "expression",
+            "fault",
+            "files",
+            "memory",
+            "options",
+            "plan",
+            "rejects",
+            "scan",
+        ],
     ),
     ("live", &["insert", "live", "options", "rows", "scan", "table", "view"]),
 ];

@@ -130,17 +130,6 @@ pub extern "C" fn duckspan_live_table_column(
     guard(fault, || Ok(CTableColumn::of(&table.column(position))))
 }
 
-/// Whether `->>'key'` of the column at `position` of a table can be read without the column.
-#[unsafe(no_mangle)]
-pub extern "C" fn duckspan_live_table_has_member(
-    table: LiveTable,
-    position: usize,
-    key: Str,
-    fault: &mut CFault,
-) -> bool {
-    guard(fault, || Ok(table.has_member(position, &key.get())))
-}
-
 /// The options of `ATTACH 'path' (TYPE otlp)`, at their defaults.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_live_options_new(path: Str, fault: &mut CFault) -> *mut LiveOptions {

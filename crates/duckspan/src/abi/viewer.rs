@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::Str;
 use crate::boundary::{CFault, Text, contain_drop, guard};
 use crate::sql::Database;
-use crate::viewer;
 use crate::viewer::{ViewerOptions, Viewers};
 
 /// The viewer of a database, while there is one: one per load, shared by its functions.
@@ -44,12 +43,6 @@ pub extern "C" fn duckspan_viewer_options_set(
     fault: &mut CFault,
 ) {
     guard(fault, || options.set(&name.get(), &value.get()));
-}
-
-/// Refuses a function that does more than to read.
-#[unsafe(no_mangle)]
-pub extern "C" fn duckspan_guard_check_function(name: Str, fault: &mut CFault) {
-    guard(fault, || viewer::guard::check(&name.get()));
 }
 
 /// Starts a viewer, unless the one that runs is what is asked for; returns a URL that opens it. `receivers` are the names

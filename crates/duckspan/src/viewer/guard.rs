@@ -2,6 +2,8 @@
 //! them from it.
 
 use crate::boundary::{Fault, FaultKind, Result};
+use crate::expression::Expression;
+use crate::plan::Plan;
 
 /// Ours, DuckDB's, and those of extensions of DuckDB's own. Whatever writes to a database is refused by DuckDB.
 const REFUSED: [&str; 28] = [
@@ -35,8 +37,20 @@ const REFUSED: [&str; 28] = [
     "write_log",
 ];
 
-/// Refuses a function that does more than to read.
-pub(crate) fn check(name: &str) -> Result<()> {
+/// Refuses a plan with a function that does more than to read.
+pub(crate) fn check(plan: &Plan<'_>) -> Result<()> {
+    plan.operators.iter().try_for_each(|operator| check_function(&operator.function))?;
+    plan.expressions().try_for_each(check_expression)
+}
+
+fn check_expression(expression: &Expression) -> Result<()> {
+    if let Expression::Other(other) = expression {
+        check_function(&other.function)?;
+    }
+    expression.children().iter().try_for_each(check_expression)
+}
+
+fn check_function(name: &str) -> Result<()> {
     if !REFUSED.iter().any(|refused| refused.eq_ignore_ascii_case(name)) {
         return Ok(());
     }

@@ -3,7 +3,7 @@ use std::ops::Range;
 use duckspan_otlp::Signal;
 use duckspan_ring::{Limits, Rings};
 use duckspan_tables::conditions::Conditions;
-use duckspan_tables::expression::{Comparison, Expression};
+use duckspan_tables::expression::{Binding, Comparison, Expression};
 use duckspan_tables::scan::Rows;
 
 use super::*;
@@ -181,7 +181,7 @@ fn threads_share_a_scan() {
 }
 
 fn is(column: usize, key: Option<&str>, text: &str) -> Conditions {
-    let sides = [Expression::Subject(None), Expression::Text(text.to_owned())];
+    let sides = [Expression::Column(Binding::default()), Expression::Text(text.to_owned())];
     let mut conditions = Conditions::default();
     conditions.require(column, key, &Expression::Compare(Comparison::Equal, Box::new(sides)));
     conditions

@@ -24,13 +24,12 @@
 
 use duckspan_live::hints;
 use duckspan_tables::{
-    columns, comparisons, conditions, expression, files, given, macros, members, memory, options,
-    plan, rejects, scan, stored, typed,
+    columns, comparisons, conditions, copy, expression, files, given, macros, members, memory,
+    options, plan, rejects, scan, stored, typed,
 };
 
 mod abi;
 mod boundary;
-mod copy;
 mod input;
 /// cbindgen:ignore
 mod shim;

@@ -15,7 +15,6 @@ use crate::given;
 use crate::sql::{Database, Work};
 
 mod engine;
-pub(crate) mod guard;
 mod options;
 
 use engine::{Engine, Shown};

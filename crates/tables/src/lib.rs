@@ -6,8 +6,9 @@
 //!
 //! - [`files`]: scans of files, with their [`options`]; [`rejects`]: what they skipped or repaired.
 //! - [`columns`] of the unified relation, [`typed`] ones, and [`stored`] OTLP that stands in other tables.
+//! - [`copy`]: rows that become files again, or requests to an upstream.
 //! - What a query says, as a [`plan`] of [`expression`]s: [`conditions`] that bytes are told by, [`comparisons`] that are
-//!   refused, and [`members`] that are read as columns of their own.
+//!   refused, [`members`] that are read as columns of their own, and functions from which a [`guard`] keeps the viewer.
 //! - [`macros`]: functions written in SQL, and the relations that they are [`given`].
 //! - What options say in words: a [`time`].
 #![forbid(unsafe_code)]
@@ -15,10 +16,12 @@
 pub mod columns;
 pub mod comparisons;
 pub mod conditions;
+pub mod copy;
 pub mod expression;
 pub mod fault;
 pub mod files;
 pub mod given;
+pub mod guard;
 pub mod macros;
 pub mod members;
 pub mod memory;

@@ -21,6 +21,8 @@ const SHARED: [(&str, &[&str]); 2] = [
         "tables",
         &[
             "conditions",
+            "copy",
+            "copy/send",
             "expression",
             "fault",
             "files",
@@ -62,9 +64,9 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("receiver", &["otlp", "ring"]),
     ("sender", &["otlp"]),
     ("viewer", &["receiver"]),
-    ("tables", &["otlp", "ring"]),
+    ("tables", &["otlp", "ring", "sender"]),
     ("live", &["otlp", "receiver", "ring", "sender", "tables"]),
-    ("duckspan", &["live", "otlp", "receiver", "sender", "tables", "viewer"]),
+    ("duckspan", &["live", "otlp", "receiver", "tables", "viewer"]),
 ];
 
 #[test]

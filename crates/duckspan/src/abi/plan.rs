@@ -11,7 +11,6 @@ use crate::expression::Binding;
 use crate::members::{self, Edit};
 use crate::options::FileOptions;
 use crate::plan::{Operator, OperatorKind, Plan, Scan, Table};
-use crate::viewer;
 
 /// A plan: operators, each before its children; queries in parentheses follow what they are part of. C++ lends it all.
 #[repr(C)]
@@ -120,7 +119,7 @@ pub extern "C" fn duckspan_plan_check_comparisons(plan: &FlatPlan, zone: Str, fa
 /// Refuses functions that do more than to read.
 #[unsafe(no_mangle)]
 pub extern "C" fn duckspan_plan_check_functions(plan: &FlatPlan, fault: &mut CFault) {
-    guard(fault, || viewer::guard::check(&plan.read()));
+    guard(fault, || duckspan_tables::guard::check(&plan.read()));
 }
 
 /// What is to be done to a plan.

@@ -17,7 +17,7 @@ use duckspan_otlp::output::{Encoding, Output, Piece, Refused};
 use duckspan_otlp::relation::Relation;
 use duckspan_sender::{Endpoint, Request};
 
-use crate::boundary::{Fault, FaultKind, Result};
+use crate::fault::{Fault, FaultKind, Result};
 use crate::given;
 
 mod pace;
@@ -26,9 +26,8 @@ mod send;
 mod tests;
 
 use pace::{Pace, Speed};
-pub use send::CopySender;
 use send::Upstream;
-pub(crate) use send::check_scope;
+pub use send::{CopySender, check_scope};
 
 /// Rows of a request at most: what the Collector sends at a time by default.
 const REQUEST_ROWS: usize = 8192;
@@ -62,26 +61,31 @@ struct FileFormat {
 
 /// Where the columns stand that make a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Columns {
-    pub(crate) timestamp: Option<usize>,
-    pub(crate) resource: usize,
-    pub(crate) data: usize,
-    pub(crate) signal: Option<usize>,
+pub struct Columns {
+    /// TIMESTAMP.
+    pub timestamp: Option<usize>,
+    /// JSON, as text.
+    pub resource: usize,
+    /// As `resource`.
+    pub data: usize,
+    /// VARCHAR.
+    pub signal: Option<usize>,
 }
 
-/// A column as a query has it, and the name of its type.
-pub(crate) struct Given {
-    pub(crate) name: String,
-    pub(crate) kind: String,
+/// A column as a query has it.
+pub struct Given {
+    /// Its name.
+    pub name: String,
+    /// The name of its type.
+    pub kind: String,
 }
 
 impl CopyTo {
     /// A copy of rows with these columns to a file of that name, to several, or to an endpoint.
-    pub(crate) fn new(
-        path: &str,
-        columns: &[Given],
-        options: &[(String, String)],
-    ) -> Result<CopyTo> {
+    ///
+    /// # Errors
+    /// If these are no columns or options of a copy.
+    pub fn new(path: &str, columns: &[Given], options: &[(String, String)]) -> Result<CopyTo> {
         let mut target = match Endpoint::is_meant(path) {
             true => Target::Upstream(Box::new(Upstream::new(path)?)),
             false => Target::File(FileFormat::of_path(path)?),
@@ -109,17 +113,20 @@ impl CopyTo {
 
     /// The column whose order rows have to come in, one after the other, those that are NULL last; `None` if they may come
     /// as they do.
-    pub(crate) fn ordered_by(&self) -> Option<usize> {
+    pub fn ordered_by(&self) -> Option<usize> {
         self.speed().and(self.columns.timestamp)
     }
 
     /// Whether rows are sent, and a secret may say how.
-    pub(crate) fn sends(&self) -> bool {
+    pub fn sends(&self) -> bool {
         matches!(self.target, Target::Upstream(_))
     }
 
     /// Sets what a secret has; `key` is the name of a header.
-    pub(crate) fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
         match &mut self.target {
             Target::File(_) => Ok(()),
             Target::Upstream(upstream) => upstream.set_secret(name, key, value),
@@ -127,7 +134,10 @@ impl CopyTo {
     }
 
     /// A file of this copy.
-    pub(crate) fn file(&self) -> Result<CopyFile> {
+    ///
+    /// # Errors
+    /// If its rows are sent.
+    pub fn file(&self) -> Result<CopyFile> {
         match self.target {
             Target::File(FileFormat { encoding, compression }) => {
                 Ok(CopyFile(Mutex::new(Output::new(encoding, compression))))
@@ -137,7 +147,10 @@ impl CopyTo {
     }
 
     /// What sends the rows of this copy.
-    pub(crate) fn sender(&self, path: &str) -> Result<CopySender> {
+    ///
+    /// # Errors
+    /// If they go to a file, or what the secret has cannot be used.
+    pub fn sender(&self, path: &str) -> Result<CopySender> {
         match &self.target {
             Target::File(_) => Err(binder("rows of a file are not sent")),
             Target::Upstream(upstream) => upstream.sender(path),
@@ -145,7 +158,7 @@ impl CopyTo {
     }
 
     /// Rows of a batch, which go to that sender if they are sent.
-    pub(crate) fn rows(&self, sender: Option<&CopySender>) -> CopyRows {
+    pub fn rows(&self, sender: Option<&CopySender>) -> CopyRows {
         CopyRows {
             copy: self.clone(),
             replays: Signal::ALL.map(|signal| self.target.replay(signal)),
@@ -277,20 +290,28 @@ struct Departure {
 
 /// A row as SQL has it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct CopyRow<'a> {
-    pub(crate) timestamp: Option<i64>,
-    pub(crate) resource: Option<&'a str>,
-    pub(crate) data: Option<&'a str>,
-    pub(crate) signal: Option<&'a str>,
+pub struct CopyRow<'a> {
+    /// Microseconds since the epoch.
+    pub timestamp: Option<i64>,
+    /// The resource, as OTLP/JSON.
+    pub resource: Option<&'a str>,
+    /// The row itself, as OTLP/JSON.
+    pub data: Option<&'a str>,
+    /// Which signal it is of; its data says so too.
+    pub signal: Option<&'a str>,
 }
 
 impl CopyRows {
-    pub(crate) fn columns(&self) -> Columns {
+    /// Where the columns stand that make a row.
+    pub fn columns(&self) -> Columns {
         self.copy.columns
     }
 
     /// Adds a row.
-    pub(crate) fn push(&mut self, row: CopyRow<'_>) -> Result<()> {
+    ///
+    /// # Errors
+    /// If it is no OTLP.
+    pub fn push(&mut self, row: CopyRow<'_>) -> Result<()> {
         let Some(data) = row.data else { return Err(bad("data is NULL", "")) };
         if let Some(pace) = self.pace.clone() {
             if lock(&pace).parts_at(row.timestamp) {
@@ -310,7 +331,10 @@ impl CopyRows {
     }
 
     /// Encodes what is left.
-    pub(crate) fn finish(&mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// As [`CopyRows::push`].
+    pub fn finish(&mut self) -> Result<()> {
         Signal::ALL.into_iter().try_for_each(|signal| self.encode(signal))
     }
 
@@ -352,7 +376,10 @@ pub struct CopyFile(Mutex<Output>);
 
 impl CopyFile {
     /// The bytes that the file gets next: all that is encoded of `rows`.
-    pub(crate) fn add(&self, rows: &mut CopyRows) -> Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// If it holds one signal, and these are of another.
+    pub fn add(&self, rows: &mut CopyRows) -> Result<Vec<u8>> {
         // One thread at a time: pieces of a request must not be torn apart, and the first of a file has its opening.
         let mut output = self.lock();
         let mut bytes = Vec::new();
@@ -363,7 +390,10 @@ impl CopyFile {
     }
 
     /// The bytes that the file ends with.
-    pub(crate) fn end(&self) -> Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// If there is no memory for them.
+    pub fn end(&self) -> Result<Vec<u8>> {
         self.lock().end().map_err(no_memory)
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use duckspan_tables::time::now;
+use crate::time::now;
 
 #[cfg(test)]
 mod tests;

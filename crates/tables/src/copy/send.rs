@@ -7,11 +7,11 @@ use duckspan_otlp::{Segment, shift_times};
 use duckspan_sender::{
     COMPRESSIONS, Endpoint, OptionError, Options, Report, Request, Sender, compresses,
 };
-use duckspan_tables::time::{NUMBER_OR_DURATION, seconds};
 
 use super::pace::{Pace, Speed};
 use super::{CopyRows, Departure, binder, no_memory};
-use crate::boundary::{Fault, FaultKind, Result};
+use crate::fault::{Fault, FaultKind, Result};
+use crate::time::{NUMBER_OR_DURATION, seconds};
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +27,10 @@ pub(super) const OPTIONS: [&str; 6] =
     ["compression", "in_flight", "timeout", "retry_for", "ignore_errors", "speed"];
 
 /// Refuses the scope of a secret if no address begins with it: nobody would get what it has.
-pub(crate) fn check_scope(scope: &str) -> Result<()> {
+///
+/// # Errors
+/// If that is so.
+pub fn check_scope(scope: &str) -> Result<()> {
     if Endpoint::may_begin_with(scope) {
         return Ok(());
     }
@@ -40,7 +43,7 @@ pub(crate) fn check_scope(scope: &str) -> Result<()> {
 
 /// Where rows are sent, and how.
 #[derive(Debug, Clone)]
-pub(crate) struct Upstream {
+pub(super) struct Upstream {
     path: String,
     endpoint: Endpoint,
     options: Options,
@@ -51,7 +54,7 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    pub(crate) fn new(path: &str) -> Result<Upstream> {
+    pub(super) fn new(path: &str) -> Result<Upstream> {
         Ok(Upstream {
             path: path.to_owned(),
             endpoint: path.parse().map_err(|error| binder(format!("{error}")))?,
@@ -61,7 +64,7 @@ impl Upstream {
         })
     }
 
-    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<()> {
         let wrong = |what: &str| binder(format!("{name} '{value}' is not {what}"));
         match name {
             "compression" => {
@@ -104,7 +107,7 @@ impl Upstream {
     }
 
     /// Sets what a secret has: `key` is the name of a header.
-    pub(crate) fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
+    pub(super) fn set_secret(&mut self, name: &str, key: &str, value: &str) -> Result<()> {
         let set = self.options.credentials.set(name, key, value);
         set.map_err(|error| self.unusable(&error))
     }
@@ -162,7 +165,10 @@ impl CopySender {
     }
 
     /// Sends what is encoded of `rows`. Whether that is done: if not, call again, unless the query was interrupted.
-    pub(crate) fn send(&self, rows: &mut CopyRows) -> Result<bool> {
+    ///
+    /// # Errors
+    /// If an upstream takes no more.
+    pub fn send(&self, rows: &mut CopyRows) -> Result<bool> {
         while let Some(Departure { due, request }) = rows.requests.pop_front() {
             let left =
                 due.map_or(Duration::ZERO, |due| due.saturating_duration_since(Instant::now()));
@@ -182,7 +188,10 @@ impl CopySender {
     }
 
     /// What is to be said once all is sent, empty if there is nothing; `None` as long as it is not sent.
-    pub(crate) fn finish(&self) -> Result<Option<String>> {
+    ///
+    /// # Errors
+    /// If rows were not taken.
+    pub fn finish(&self) -> Result<Option<String>> {
         let finished = self.sender.finish(PATIENCE);
         let report = finished.map_err(|failed| self.failed(&failed.to_string(), &failed.report))?;
         let Some(report) = report else { return Ok(None) };

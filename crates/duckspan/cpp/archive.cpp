@@ -61,10 +61,6 @@ struct CallBind : public TableFunctionData {
 	vector<LogicalType> types;
 };
 
-struct CallState : public GlobalTableFunctionState {
-	bool done = false;
-};
-
 shared_ptr<AttachedDatabase> ReceiverOf(ClientContext &context, const string &name) {
 	auto database = DatabaseManager::Get(context).GetDatabase(context, Identifier(name));
 	if (!database || database->GetCatalog().GetCatalogType() != LiveCatalog::TYPE) {
@@ -91,31 +87,18 @@ unique_ptr<FunctionData> BindCall(ClientContext &context, TableFunctionBindInput
 	return std::move(result);
 }
 
-unique_ptr<GlobalTableFunctionState> InitCall(ClientContext &, TableFunctionInitInput &) {
-	return make_uniq<CallState>();
+const Live &LiveOf(const FunctionData &data) {
+	return data.Cast<CallBind>().database->GetCatalog().Cast<LiveCatalog>().GetLive();
 }
 
-const Live &LiveOf(const TableFunctionInput &input) {
-	return input.bind_data->Cast<CallBind>().database->GetCatalog().Cast<LiveCatalog>().GetLive();
+Value Flush(ClientContext &, const FunctionData &data) {
+	return Value::UBIGINT(Call(duckspan_live_flush, &LiveOf(data)));
 }
 
-void Flush(ClientContext &, TableFunctionInput &input, DataChunk &output) {
-	auto &state = input.global_state->Cast<CallState>();
-	if (!std::exchange(state.done, true)) {
-		output.data[0].Append(Value::UBIGINT(Call(duckspan_live_flush, &LiveOf(input))));
-		output.SetChildCardinality(1);
-	}
-}
-
-void ArchiveOnce(ClientContext &context, TableFunctionInput &input, DataChunk &output) {
-	auto &state = input.global_state->Cast<CallState>();
-	if (!std::exchange(state.done, true)) {
-		auto &target = input.bind_data->Cast<CallBind>().target;
-		auto database = new weak_ptr<DatabaseInstance>(context.db);
-		auto rows = Call(duckspan_live_archive, &LiveOf(input), Lend(target), static_cast<void *>(database));
-		output.data[0].Append(Value::UBIGINT(rows));
-		output.SetChildCardinality(1);
-	}
+Value ArchiveOnce(ClientContext &context, const FunctionData &data) {
+	auto &target = data.Cast<CallBind>().target;
+	auto database = new weak_ptr<DatabaseInstance>(context.db);
+	return Value::UBIGINT(Call(duckspan_live_archive, &LiveOf(data), Lend(target), static_cast<void *>(database)));
 }
 
 } // namespace
@@ -128,24 +111,11 @@ void RegisterArchive(ExtensionLoader &loader) {
 						ViewScan::Scan, BindBatch, InitBatch, ViewScan::InitLocal);
 	batch.projection_pushdown = true;
 	batch.get_partition_data = ViewScan::PartitionData;
-	RegisterFunction(loader, std::move(batch),
-					 "The rows that an archive is to store now: for statements of archives only.",
-					 "FROM __otlp_archive('key', 'spans')");
-	RegisterFunction(
-		loader,
-		TableFunction("otlp_flush", FunctionSignature().AddPositionalOnly("receiver", LogicalType::VARCHAR), Flush,
-					  BindCall, InitCall),
-		"Archives the rows of an attached receiver that are not archived yet, and returns how many when they are.",
-		"CALL otlp_flush('live')");
-	RegisterFunction(
-		loader,
-		TableFunction("otlp_archive",
-					  FunctionSignature()
-						  .AddPositionalOnly("receiver", LogicalType::VARCHAR)
-						  .AddPositionalOnly("target", LogicalType::VARCHAR),
-					  ArchiveOnce, BindCall, InitCall),
-		"Archives the rows of an attached receiver to a schema or folder, once: those that are not there yet.",
-		"CALL otlp_archive('live', 'lake.telemetry')");
+	RegisterFunction(loader, std::move(batch));
+	auto receiver = FunctionSignature().AddPositionalOnly("receiver", LogicalType::VARCHAR);
+	RegisterFunction(loader, TableFunction("otlp_flush", receiver, CallOnce<Flush>, BindCall, CallState::Init));
+	auto target = std::move(receiver).AddPositionalOnly("target", LogicalType::VARCHAR);
+	RegisterFunction(loader, TableFunction("otlp_archive", target, CallOnce<ArchiveOnce>, BindCall, CallState::Init));
 }
 
 } // namespace duckspan

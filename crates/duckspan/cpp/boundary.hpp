@@ -82,6 +82,14 @@ inline Str Lend(const std::string &text) {
 	return Str {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
 }
 
+inline duckdb::vector<Str> LendAll(const duckdb::vector<std::string> &texts) {
+	duckdb::vector<Str> lent;
+	for (auto &text : texts) {
+		lent.push_back(Lend(text));
+	}
+	return lent;
+}
+
 //! A copy of text that Rust keeps.
 inline std::string Own(Str text) {
 	return std::string(reinterpret_cast<const char *>(text.data), text.len);

@@ -2,6 +2,8 @@
 #include "duckdb/catalog/catalog_entry/view_catalog_entry.hpp"
 #include "duckdb/logging/log_manager.hpp"
 #include "duckdb/logging/logger.hpp"
+#include "duckdb/main/attached_database.hpp"
+#include "duckdb/main/database_manager.hpp"
 #include "duckdb/parser/parsed_data/create_schema_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_info.hpp"
 #include "duckdb/parser/parsed_data/create_view_info.hpp"
@@ -28,6 +30,16 @@ void Refuse(const string &what, const Identifier &database) {
 	auto &name = database.GetIdentifierName();
 	Call(duckspan_live_refuse, Lend(what), Lend(name));
 	throw BinderException("%s is not possible in \"%s\"", what, name);
+}
+
+vector<string> Receivers(ClientContext &context) {
+	vector<string> names;
+	for (auto &database : DatabaseManager::Get(context).GetDatabases(context)) {
+		if (database->GetCatalog().GetCatalogType() == LiveCatalog::TYPE) {
+			names.push_back(database->GetName().GetIdentifierName());
+		}
+	}
+	return names;
 }
 
 LiveTableEntry::LiveTableEntry(Catalog &catalog, SchemaCatalogEntry &schema, CreateTableInfo &info, const CTable &t)
@@ -85,6 +97,50 @@ idx_t LiveTableEntry::PositionOf(column_t column) const {
 LogicalType LiveTableEntry::TypeOf(idx_t position) const {
 	return position < all.size() ? all[position].type : LogicalType(LogicalType::BOOLEAN);
 }
+
+namespace {
+
+class LiveSchemaEntry : public SchemaCatalogEntry {
+public:
+	LiveSchemaEntry(Catalog &catalog, CreateSchemaInfo &info);
+
+	void Scan(ClientContext &context, CatalogType type, const std::function<void(CatalogEntry &)> &callback) override;
+	void Scan(CatalogType type, const std::function<void(CatalogEntry &)> &callback) override;
+	optional_ptr<CatalogEntry> LookupEntry(CatalogTransaction transaction, const EntryLookupInfo &lookup) override;
+
+	optional_ptr<CatalogEntry> CreateIndex(CatalogTransaction, CreateIndexInfo &, TableCatalogEntry &) override {
+		Refuse("CREATE INDEX", catalog.GetName());
+	}
+	optional_ptr<CatalogEntry> CreateFunction(CatalogTransaction, CreateFunctionInfo &) override {
+		Refuse("CREATE FUNCTION", catalog.GetName());
+	}
+	optional_ptr<CatalogEntry> CreateTable(CatalogTransaction, BoundCreateTableInfo &) override {
+		Refuse("CREATE TABLE", catalog.GetName());
+	}
+	optional_ptr<CatalogEntry> CreateView(CatalogTransaction, CreateViewInfo &) override {
+		Refuse("CREATE VIEW", catalog.GetName());
+	}
+	optional_ptr<CatalogEntry> CreateSequence(CatalogTransaction, CreateSequenceInfo &) override {
+		Refuse("CREATE SEQUENCE", catalog.GetName());
+	}
+	optional_ptr<CatalogEntry> CreateType(CatalogTransaction, CreateTypeInfo &) override {
+		Refuse("CREATE TYPE", catalog.GetName());
+	}
+	void DropEntry(ClientContext &, DropInfo &) override {
+		Refuse("DROP", catalog.GetName());
+	}
+	void Alter(CatalogTransaction, AlterInfo &) override {
+		Refuse("ALTER", catalog.GetName());
+	}
+
+private:
+	void AddViews();
+
+	vector<unique_ptr<LiveTableEntry>> tables;
+	std::once_flag views_added;
+	//! Of what is archived: its rows, and those of the tables that are not archived yet.
+	vector<unique_ptr<CatalogEntry>> views;
+};
 
 LiveSchemaEntry::LiveSchemaEntry(Catalog &catalog, CreateSchemaInfo &info) : SchemaCatalogEntry(catalog, info) {
 	auto count = Call(duckspan_live_table_count);
@@ -149,37 +205,7 @@ void LiveSchemaEntry::AddViews() {
 	});
 }
 
-optional_ptr<CatalogEntry> LiveSchemaEntry::CreateIndex(CatalogTransaction, CreateIndexInfo &, TableCatalogEntry &) {
-	Refuse("CREATE INDEX", catalog.GetName());
-}
-
-optional_ptr<CatalogEntry> LiveSchemaEntry::CreateFunction(CatalogTransaction, CreateFunctionInfo &) {
-	Refuse("CREATE FUNCTION", catalog.GetName());
-}
-
-optional_ptr<CatalogEntry> LiveSchemaEntry::CreateTable(CatalogTransaction, BoundCreateTableInfo &) {
-	Refuse("CREATE TABLE", catalog.GetName());
-}
-
-optional_ptr<CatalogEntry> LiveSchemaEntry::CreateView(CatalogTransaction, CreateViewInfo &) {
-	Refuse("CREATE VIEW", catalog.GetName());
-}
-
-optional_ptr<CatalogEntry> LiveSchemaEntry::CreateSequence(CatalogTransaction, CreateSequenceInfo &) {
-	Refuse("CREATE SEQUENCE", catalog.GetName());
-}
-
-optional_ptr<CatalogEntry> LiveSchemaEntry::CreateType(CatalogTransaction, CreateTypeInfo &) {
-	Refuse("CREATE TYPE", catalog.GetName());
-}
-
-void LiveSchemaEntry::DropEntry(ClientContext &, DropInfo &) {
-	Refuse("DROP", catalog.GetName());
-}
-
-void LiveSchemaEntry::Alter(CatalogTransaction, AlterInfo &) {
-	Refuse("ALTER", catalog.GetName());
-}
+} // namespace
 
 LiveCatalog::LiveCatalog(AttachedDatabase &db, unique_ptr<Reservation> memory, LiveHandle live)
 	: Catalog(db), memory(std::move(memory)), live(std::move(live)) {
@@ -227,39 +253,6 @@ optional_ptr<SchemaCatalogEntry> LiveCatalog::LookupSchema(CatalogTransaction, c
 void LiveCatalog::ScanSchemas(ClientContext &context, std::function<void(SchemaCatalogEntry &)> callback) {
 	LiveTransaction::Get(context, *this);
 	callback(*schema);
-}
-
-PhysicalOperator &LiveCatalog::PlanDelete(ClientContext &, PhysicalPlanGenerator &, LogicalDelete &,
-										  PhysicalOperator &) {
-	Refuse("DELETE", GetName());
-}
-
-PhysicalOperator &LiveCatalog::PlanUpdate(ClientContext &, PhysicalPlanGenerator &, LogicalUpdate &,
-										  PhysicalOperator &) {
-	Refuse("UPDATE", GetName());
-}
-
-PhysicalOperator &LiveCatalog::PlanMergeInto(ClientContext &, PhysicalPlanGenerator &, LogicalMergeInto &,
-											 PhysicalOperator &) {
-	Refuse("MERGE INTO", GetName());
-}
-
-PhysicalOperator &LiveCatalog::PlanCreateTableAs(ClientContext &, PhysicalPlanGenerator &, LogicalCreateTable &,
-												 PhysicalOperator &) {
-	Refuse("CREATE TABLE", GetName());
-}
-
-unique_ptr<LogicalOperator> LiveCatalog::BindCreateIndex(Binder &, CreateStatement &, TableCatalogEntry &,
-														 unique_ptr<LogicalOperator>) {
-	Refuse("CREATE INDEX", GetName());
-}
-
-optional_ptr<CatalogEntry> LiveCatalog::CreateSchema(CatalogTransaction, CreateSchemaInfo &) {
-	Refuse("CREATE SCHEMA", GetName());
-}
-
-void LiveCatalog::DropSchema(ClientContext &, DropInfo &) {
-	Refuse("DROP SCHEMA", GetName());
 }
 
 LiveTransaction &LiveTransaction::Get(ClientContext &context, Catalog &catalog) {

@@ -69,7 +69,7 @@ struct CopyBatch : public PreparedBatchData {
 	CopyRowsHandle rows;
 };
 
-vector<Named> LendAll(const vector<pair<string, string>> &texts) {
+vector<Named> LendNamed(const vector<pair<string, string>> &texts) {
 	vector<Named> lent;
 	for (auto &text : texts) {
 		lent.push_back(Named {Lend(text.first), Lend(text.second)});
@@ -100,8 +100,8 @@ unique_ptr<FunctionData> BindCopy(ClientContext &context, CopyFunctionBindInput 
 		auto value = option.second.empty() ? Value("") : option.second[0];
 		options.emplace_back(StringUtil::Lower(option.first.GetIdentifierName()), value.ToString());
 	}
-	auto column_texts = LendAll(columns);
-	auto option_texts = LendAll(options);
+	auto column_texts = LendNamed(columns);
+	auto option_texts = LendNamed(options);
 	auto result = make_uniq<CopyBind>();
 	result->copy.reset(Call(duckspan_copy_new, Lend(input.info.file_path), column_texts.data(), column_texts.size(),
 							option_texts.data(), option_texts.size()));

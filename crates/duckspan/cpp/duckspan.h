@@ -550,8 +550,11 @@ uintptr_t duckspan_relation_width(Relation relation, CFault *fault);
 /// The column of a relation at `position`, which is below its width.
 CColumn duckspan_relation_column(Relation relation, uintptr_t position, CFault *fault);
 
-/// What a row of a typed relation is, for people; empty for the others.
-Str duckspan_relation_comment(Relation relation, CFault *fault);
+/// What a function does that is not written in SQL, for people.
+Text duckspan_function_description(Str name, CFault *fault);
+
+/// A statement that uses that function, by its number; empty beyond the last one.
+Str duckspan_function_example(Str name, uintptr_t number, CFault *fault);
 
 /// The number of functions that are written in SQL.
 uintptr_t duckspan_macro_count(CFault *fault);
@@ -565,17 +568,8 @@ FileOptions *duckspan_file_options_new(Relation relation, CFault *fault);
 /// Frees options.
 void duckspan_file_options_free(FileOptions *options);
 
-/// Sets an option that takes text.
-void duckspan_file_options_set_text(FileOptions *options, Str name, Str value, CFault *fault);
-
-/// Sets an option that takes true or false.
-void duckspan_file_options_set_flag(FileOptions *options, Str name, bool value, CFault *fault);
-
-/// Sets an option that takes a number.
-void duckspan_file_options_set_number(FileOptions *options,
-                                      Str name,
-                                      uint64_t value,
-                                      CFault *fault);
+/// Sets an option to a value, as DuckDB writes it; null where it is NULL.
+void duckspan_file_options_set(FileOptions *options, Str name, Str value, CFault *fault);
 
 /// Whether the column at a position of the relation is to be VARIANT where it is JSON.
 bool duckspan_file_options_is_variant(const FileOptions *options, uintptr_t column, CFault *fault);
@@ -762,7 +756,8 @@ void duckspan_given_check_rows(Str kind,
                                CFault *fault);
 
 /// What to add to the error of a query that was bound to a table of a receiver or, where the name of the receiver is
-/// empty, to a relation of files; null if nothing. `missing` is the column that was not found, or empty.
+/// empty, to a relation of files; null if nothing. `missing` is the column that was not found, empty where only the message
+/// may name it.
 Text duckspan_hint(Str error,
                    Str missing,
                    Str receiver,

@@ -7,17 +7,21 @@ using namespace duckdb; // NOLINT: every name below is DuckDB's
 
 namespace duckspan {
 
-FunctionDescription Describe(const string &text, vector<string> examples) {
+FunctionDescription Describe(const string &name) {
 	FunctionDescription result;
-	result.description = text;
-	result.examples = std::move(examples);
+	result.description = Take(Call(duckspan_function_description, Lend(name)));
+	auto example = [&] { return Own(Call(duckspan_function_example, Lend(name), result.examples.size())); };
+	for (auto next = example(); !next.empty(); next = example()) {
+		result.examples.push_back(next);
+	}
 	result.categories = {"otlp"};
 	return result;
 }
 
-void RegisterFunction(ExtensionLoader &loader, TableFunction function, const string &text, const string &example) {
+void RegisterFunction(ExtensionLoader &loader, TableFunction function) {
+	auto description = Describe(function.GetName().GetIdentifierName());
 	CreateTableFunctionInfo info(std::move(function));
-	info.descriptions.push_back(Describe(text, {example}));
+	info.descriptions.push_back(std::move(description));
 	loader.RegisterFunction(std::move(info));
 }
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <mutex>
+#include <utility>
 
 namespace duckspan {
 
@@ -37,12 +38,28 @@ void RegisterSecret(duckdb::ExtensionLoader &loader);
 void RegisterStored(duckdb::ExtensionLoader &loader);
 void RegisterViewer(duckdb::ExtensionLoader &loader, const duckdb::shared_ptr<Shared> &shared);
 
-//! What DuckDB lists of a function.
-duckdb::FunctionDescription Describe(const std::string &text, duckdb::vector<std::string> examples);
+//! What DuckDB lists of a function that is not written in SQL.
+duckdb::FunctionDescription Describe(const std::string &name);
 
 //! Registers a function with what is listed of it.
-void RegisterFunction(duckdb::ExtensionLoader &loader, duckdb::TableFunction function, const std::string &text,
-					  const std::string &example);
+void RegisterFunction(duckdb::ExtensionLoader &loader, duckdb::TableFunction function);
+
+//! The state of a function that is called once, and returns one value.
+struct CallState : public duckdb::GlobalTableFunctionState {
+	static duckdb::unique_ptr<duckdb::GlobalTableFunctionState> Init(duckdb::ClientContext &,
+																	 duckdb::TableFunctionInitInput &) {
+		return duckdb::make_uniq<CallState>();
+	}
+	bool is_done = false;
+};
+
+template <auto CALL>
+void CallOnce(duckdb::ClientContext &context, duckdb::TableFunctionInput &input, duckdb::DataChunk &output) {
+	if (!std::exchange(input.global_state->Cast<CallState>().is_done, true)) {
+		output.data[0].Append(CALL(context, *input.bind_data));
+		output.SetChildCardinality(1);
+	}
+}
 
 //! What a secret has: a name, the key where there are several values of it, and a value.
 using SecretReader = std::function<void(const std::string &name, const std::string &key, const std::string &value)>;
@@ -53,6 +70,9 @@ void ReadSecret(duckdb::ClientContext &context, const std::string &path, const S
 //! Lets plans read members of columns from now on. Not before there is something to read them of: where there is an
 //! optimizer pass, DuckDB drops some of its hints on filters of CTEs.
 void ReadMembers(duckdb::DatabaseInstance &db, Shared &shared);
+
+//! The names of the receivers that are attached.
+duckdb::vector<std::string> Receivers(duckdb::ClientContext &context);
 
 //! Takes note that a query is bound to a table of a receiver or, where its name is empty, to a relation of files.
 void NoteRows(duckdb::ClientContext &context, const std::string &receiver, LiveTable table, Relation relation);

@@ -23,22 +23,13 @@ struct BoundRows : public ClientContextState {
 
 constexpr const char *BOUND_ROWS = "duckspan_bound_rows";
 
-//! The column that was not found, if that is the error. That of a named table stands in the message alone.
+//! The column that was not found, if the error names it.
 string MissingColumn(const ErrorData &error) {
 	auto &info = error.ExtraInfo();
 	auto subtype = info.find("error_subtype");
 	auto name = info.find("name");
-	if (subtype != info.end() && subtype->second == "COLUMN_NOT_FOUND" && name != info.end()) {
-		return name->second;
-	}
-	static const string WORDS = "does not have a column named \"";
-	auto &message = error.RawMessage();
-	auto words = message.find(WORDS);
-	if (words == string::npos) {
-		return string();
-	}
-	auto start = words + WORDS.size();
-	return message.substr(start, message.find('"', start) - start);
+	auto is_named = subtype != info.end() && subtype->second == "COLUMN_NOT_FOUND" && name != info.end();
+	return is_named ? name->second : string();
 }
 
 void AddHint(ClientContext &context, const ErrorData &error) {

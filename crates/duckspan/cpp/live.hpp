@@ -58,40 +58,6 @@ private:
 	duckdb::vector<duckdb::TableColumn> all;
 };
 
-class LiveSchemaEntry : public duckdb::SchemaCatalogEntry {
-public:
-	LiveSchemaEntry(duckdb::Catalog &catalog, duckdb::CreateSchemaInfo &info);
-
-	void Scan(duckdb::ClientContext &context, duckdb::CatalogType type,
-			  const std::function<void(duckdb::CatalogEntry &)> &callback) override;
-	void Scan(duckdb::CatalogType type, const std::function<void(duckdb::CatalogEntry &)> &callback) override;
-	duckdb::optional_ptr<duckdb::CatalogEntry> LookupEntry(duckdb::CatalogTransaction transaction,
-														   const duckdb::EntryLookupInfo &lookup) override;
-
-	duckdb::optional_ptr<duckdb::CatalogEntry> CreateIndex(duckdb::CatalogTransaction, duckdb::CreateIndexInfo &,
-														   duckdb::TableCatalogEntry &) override;
-	duckdb::optional_ptr<duckdb::CatalogEntry> CreateFunction(duckdb::CatalogTransaction,
-															  duckdb::CreateFunctionInfo &) override;
-	duckdb::optional_ptr<duckdb::CatalogEntry> CreateTable(duckdb::CatalogTransaction,
-														   duckdb::BoundCreateTableInfo &) override;
-	duckdb::optional_ptr<duckdb::CatalogEntry> CreateView(duckdb::CatalogTransaction,
-														  duckdb::CreateViewInfo &) override;
-	duckdb::optional_ptr<duckdb::CatalogEntry> CreateSequence(duckdb::CatalogTransaction,
-															  duckdb::CreateSequenceInfo &) override;
-	duckdb::optional_ptr<duckdb::CatalogEntry> CreateType(duckdb::CatalogTransaction,
-														  duckdb::CreateTypeInfo &) override;
-	void DropEntry(duckdb::ClientContext &, duckdb::DropInfo &) override;
-	void Alter(duckdb::CatalogTransaction, duckdb::AlterInfo &) override;
-
-private:
-	void AddViews();
-
-	duckdb::vector<duckdb::unique_ptr<LiveTableEntry>> tables;
-	std::once_flag views_added;
-	//! Of what is archived: its rows, and those of the tables that are not archived yet.
-	duckdb::vector<duckdb::unique_ptr<duckdb::CatalogEntry>> views;
-};
-
 class LiveCatalog : public duckdb::Catalog {
 public:
 	static constexpr const char *TYPE = "otlp";
@@ -127,31 +93,45 @@ public:
 	duckdb::PhysicalOperator &PlanDelete(duckdb::ClientContext &context, duckdb::PhysicalPlanGenerator &planner,
 										 duckdb::LogicalDelete &op) override;
 	duckdb::PhysicalOperator &PlanDelete(duckdb::ClientContext &, duckdb::PhysicalPlanGenerator &,
-										 duckdb::LogicalDelete &, duckdb::PhysicalOperator &) override;
+										 duckdb::LogicalDelete &, duckdb::PhysicalOperator &) override {
+		Refuse("DELETE", GetName());
+	}
 	duckdb::PhysicalOperator &PlanUpdate(duckdb::ClientContext &, duckdb::PhysicalPlanGenerator &,
-										 duckdb::LogicalUpdate &, duckdb::PhysicalOperator &) override;
+										 duckdb::LogicalUpdate &, duckdb::PhysicalOperator &) override {
+		Refuse("UPDATE", GetName());
+	}
 	duckdb::PhysicalOperator &PlanMergeInto(duckdb::ClientContext &, duckdb::PhysicalPlanGenerator &,
-											duckdb::LogicalMergeInto &, duckdb::PhysicalOperator &) override;
+											duckdb::LogicalMergeInto &, duckdb::PhysicalOperator &) override {
+		Refuse("MERGE INTO", GetName());
+	}
 	duckdb::PhysicalOperator &PlanCreateTableAs(duckdb::ClientContext &, duckdb::PhysicalPlanGenerator &,
-												duckdb::LogicalCreateTable &, duckdb::PhysicalOperator &) override;
+												duckdb::LogicalCreateTable &, duckdb::PhysicalOperator &) override {
+		Refuse("CREATE TABLE", GetName());
+	}
 	duckdb::unique_ptr<duckdb::LogicalOperator> BindCreateIndex(duckdb::Binder &, duckdb::CreateStatement &,
 																duckdb::TableCatalogEntry &,
-																duckdb::unique_ptr<duckdb::LogicalOperator>) override;
+																duckdb::unique_ptr<duckdb::LogicalOperator>) override {
+		Refuse("CREATE INDEX", GetName());
+	}
 	duckdb::optional_ptr<duckdb::CatalogEntry> CreateSchema(duckdb::CatalogTransaction,
-															duckdb::CreateSchemaInfo &) override;
+															duckdb::CreateSchemaInfo &) override {
+		Refuse("CREATE SCHEMA", GetName());
+	}
 
 	const Live &GetLive() const {
 		return *live;
 	}
 
 private:
-	void DropSchema(duckdb::ClientContext &, duckdb::DropInfo &) override;
+	void DropSchema(duckdb::ClientContext &, duckdb::DropInfo &) override {
+		Refuse("DROP SCHEMA", GetName());
+	}
 
 	duckdb::unique_ptr<Reservation> memory;
 	//! Its end stops the receiver: an ATTACH that is rolled back, and the end of the database, are not announced by
 	//! OnDetach.
 	LiveHandle live;
-	duckdb::unique_ptr<LiveSchemaEntry> schema;
+	duckdb::unique_ptr<duckdb::SchemaCatalogEntry> schema;
 };
 
 //! A transaction sees the rows of the moment it first looks, in every table. It keeps its database, so whatever hands

@@ -227,7 +227,7 @@ TableFunction ScanFunction() {
 } // namespace
 
 ViewScan::ViewScan(const View &view, LiveTable table, ScanOrder order, ScanRequest asked) : request(std::move(asked)) {
-	auto keys = request.LendKeys();
+	auto keys = LendAll(request.keys);
 	auto conditions = ReadConditions(request);
 	LiveScanInput input {table, order, request.columns.data(), keys.data(), request.columns.size(), conditions.get()};
 	scan.reset(Call(duckspan_live_scan_open, &view, &input));
@@ -295,9 +295,7 @@ TableFunction LiveScanFunction(LiveTableEntry &table, unique_ptr<FunctionData> &
 }
 
 void RegisterLiveScan(ExtensionLoader &loader) {
-	RegisterFunction(loader, ScanFunction(),
-					 "Scans a table of a receiver. For plans of DuckDB, which copies scans by their name.",
-					 "FROM live.spans");
+	RegisterFunction(loader, ScanFunction());
 }
 
 } // namespace duckspan

@@ -16,7 +16,11 @@ void RegisterMacros(ExtensionLoader &loader) {
 		auto found = Call(duckspan_macro, position);
 		parser.ParseQuery(Own(found.sql));
 		auto &info = parser.statements.back()->Cast<CreateStatement>().info->Cast<CreateMacroInfo>();
-		info.descriptions.push_back(Describe(Own(found.description), {Own(found.example)}));
+		FunctionDescription description;
+		description.description = Own(found.description);
+		description.examples = {Own(found.example)};
+		description.categories = {"otlp"};
+		info.descriptions.push_back(std::move(description));
 		info.SetQualifiedName(QualifiedName({Identifier::DefaultSchema()}, info.GetFunctionName()));
 		info.internal = true;
 		loader.RegisterFunction(info);

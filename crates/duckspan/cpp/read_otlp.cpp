@@ -227,26 +227,13 @@ struct FileGlobal : public GlobalTableFunctionState {
 	ScanRequest request;
 };
 
-void SetOption(FileOptions &options, const string &name, const Value &value) {
-	if (value.IsNull()) {
-		throw BinderException("read_otlp: %s cannot be NULL", name);
-	}
-	switch (value.type().id()) {
-	case LogicalTypeId::BOOLEAN:
-		return Call(duckspan_file_options_set_flag, &options, Lend(name), BooleanValue::Get(value));
-	case LogicalTypeId::UBIGINT:
-		return Call(duckspan_file_options_set_number, &options, Lend(name), UBigIntValue::Get(value));
-	default: {
-		auto text = value.ToString();
-		return Call(duckspan_file_options_set_text, &options, Lend(name), Lend(text));
-	}
-	}
-}
-
 shared_ptr<FileLayout> ReadLayout(const FileFunction &function, TableFunctionBindInput &input) {
 	shared_ptr<FileOptions> options(Call(duckspan_file_options_new, function.relation), duckspan_file_options_free);
 	for (auto &parameter : input.named_parameters) {
-		SetOption(*options, StringUtil::Lower(parameter.first.GetIdentifierName()), parameter.second);
+		auto name = StringUtil::Lower(parameter.first.GetIdentifierName());
+		auto value = parameter.second.ToString();
+		Call(duckspan_file_options_set, options.get(), Lend(name),
+			 parameter.second.IsNull() ? Str {nullptr, 0} : Lend(value));
 	}
 	return make_shared_ptr<FileLayout>(function.relation, std::move(options));
 }
@@ -314,7 +301,7 @@ unique_ptr<GlobalTableFunctionState> InitGlobal(ClientContext &context, TableFun
 		AddColumn(request, *bind.layout, column, TableFunctionFileInitInput::Get(input));
 	}
 	request.filters = input.filters;
-	auto keys = request.LendKeys();
+	auto keys = LendAll(request.keys);
 	auto conditions = ReadConditions(request);
 	FileScanInput scan {Lend(bind.file.path),
 						context.transaction.GetActiveQuery(),
@@ -379,23 +366,6 @@ virtual_column_map_t VirtualColumns(ClientContext &, optional_ptr<FunctionData>)
 //! Typed relations have no virtual columns but the members of their attributes, which a plan adds.
 virtual_column_map_t NoVirtualColumns(ClientContext &, optional_ptr<FunctionData>) {
 	return {};
-}
-
-template <Relation RELATION> bool TakesExpression(ClientContext &, const LogicalGet &get, Expression &expr) {
-	return IsTold(RELATION, ColumnOf(get, expr), expr);
-}
-
-table_function_pushdown_expression_t PushdownOf(Relation relation) {
-	switch (relation) {
-	case Relation::Spans:
-		return TakesExpression<Relation::Spans>;
-	case Relation::LogRecords:
-		return TakesExpression<Relation::LogRecords>;
-	case Relation::DataPoints:
-		return TakesExpression<Relation::DataPoints>;
-	default:
-		return nullptr;
-	}
 }
 
 TableFunction SingleFile(Relation relation, shared_ptr<Shared> shared) {
@@ -475,6 +445,10 @@ Relation RelationOf(const BoundTableFunction &function) {
 	return single.function_info->Cast<FileFunction>().relation;
 }
 
+bool TakesExpression(ClientContext &, const LogicalGet &get, Expression &expr) {
+	return IsTold(RelationOf(get.function), ColumnOf(get, expr), expr);
+}
+
 unique_ptr<MultiFileReader> FilesOf(const BoundTableFunction &function) {
 	return make_uniq<OtlpFiles>(RelationOf(function));
 }
@@ -530,8 +504,7 @@ vector<LogicalType> ParameterTypes(const TableFunction &overload) {
 	return result;
 }
 
-void Register(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> shared, const string &name,
-			  FunctionDescription description) {
+void Register(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> shared, const string &name) {
 	TableFunctionMultiFileSettings settings;
 	// A path that is no file is taken as a directory, and every file with a suffix in it is read.
 	settings.glob_input = FileGlobInput(FileGlobOptions::FALLBACK_GLOB, "*");
@@ -543,26 +516,18 @@ void Register(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> sha
 	auto single = SingleFile(relation, std::move(shared));
 	auto set = TableFunctionMultiFileWrapper::CreateFunctionSet(std::move(single), Identifier(name), settings);
 	set.ApplyToFunctions([&](TableFunction &overload) {
-		overload.pushdown_expression = PushdownOf(relation);
+		overload.pushdown_expression = TakesExpression;
 		overload.pushdown_complex_filter = PruneFiles;
 		overload.get_multi_file_reader = FilesOf;
 		overload.to_string = Explain;
 	});
 	CreateTableFunctionInfo info(set);
+	auto description = Describe(name);
 	for (auto &overload : set.functions) {
 		description.parameter_types = ParameterTypes(*overload);
 		info.descriptions.push_back(description);
 	}
 	loader.RegisterFunction(std::move(info));
-}
-
-void RegisterTyped(ExtensionLoader &loader, Relation relation, shared_ptr<Shared> shared, const string &name,
-				   vector<string> examples) {
-	auto text = "Reads OTLP files with a column for every OTLP field. " +
-				Own(Call(duckspan_relation_comment, relation)) +
-				" Parameters are those of read_otlp, and attributes_as_variant, which makes the columns of attributes "
-				"VARIANT instead of JSON.";
-	Register(loader, relation, std::move(shared), name, Describe(text, std::move(examples)));
 }
 
 //! Reads a table whose name is that of a file with a suffix that only OTLP has, compressed or not.
@@ -609,20 +574,10 @@ column_t AddFileMember(LogicalGet &get, const Member &member) {
 }
 
 void RegisterReadOtlp(ExtensionLoader &loader, shared_ptr<Shared> shared) {
-	auto text =
-		"Reads OTLP files as (timestamp, resource, data): one row per span, log record or metric data point. JSON and "
-		"protobuf, framed or not, gzip or zstd, are told apart by content; the virtual column signal says which of "
-		"traces, metrics and logs a row is.";
-	vector<string> examples {"FROM read_otlp('traces.jsonl')",
-							 "SELECT signal, count(*) FROM read_otlp('s3://bucket/otel/**/*.json.gz') GROUP BY signal",
-							 "SELECT data->>'name' FROM read_otlp(['a.binpb', 'b.jsonl'], signal := 'traces')"};
-	Register(loader, Relation::Unified, shared, "read_otlp", Describe(text, std::move(examples)));
-	RegisterTyped(loader, Relation::Spans, shared, "read_otlp_spans",
-				  {"SELECT service_name, name, duration_ns FROM read_otlp_spans('traces.jsonl')"});
-	RegisterTyped(loader, Relation::LogRecords, shared, "read_otlp_log_records",
-				  {"SELECT time_unix_nano, severity, body_text FROM read_otlp_log_records('logs.jsonl')"});
-	RegisterTyped(loader, Relation::DataPoints, shared, "read_otlp_data_points",
-				  {"SELECT name, time_unix_nano, value FROM read_otlp_data_points('metrics.jsonl')"});
+	Register(loader, Relation::Unified, shared, "read_otlp");
+	Register(loader, Relation::Spans, shared, "read_otlp_spans");
+	Register(loader, Relation::LogRecords, shared, "read_otlp_log_records");
+	Register(loader, Relation::DataPoints, shared, "read_otlp_data_points");
 	DBConfig::GetConfig(loader.GetDatabaseInstance()).replacement_scans.emplace_back(ReadByName);
 }
 

@@ -58,11 +58,7 @@ void RegisterReadOtlpRejects(ExtensionLoader &loader, shared_ptr<Shared> shared)
 	TableFunction function("read_otlp_rejects", {}, ScanRejects, BindRejects, InitGlobalRejects, InitLocalRejects);
 	function.projection_pushdown = true;
 	function.function_info = std::move(shared);
-	RegisterFunction(
-		loader, std::move(function),
-		"The records that read_otlp skipped and the values it repaired in this database, oldest first: the "
-		"newest 10,000 of them.",
-		"FROM read_otlp_rejects()");
+	RegisterFunction(loader, std::move(function));
 }
 
 } // namespace duckspan

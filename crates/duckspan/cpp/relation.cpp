@@ -1,8 +1,6 @@
 //! `FROM __otlp_relation('spans', spans)`: the relation that a macro was given by name, if it is of that kind.
 
 #include "duckdb.hpp"
-#include "duckdb/main/attached_database.hpp"
-#include "duckdb/main/database_manager.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
 #include "duckdb/parser/expression/function_expression.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
@@ -21,21 +19,8 @@ namespace duckspan {
 
 namespace {
 
-vector<Str> LendAll(const vector<string> &texts) {
-	vector<Str> result;
-	for (auto &text : texts) {
-		result.push_back(Lend(text));
-	}
-	return result;
-}
-
 string OnlyReceiver(ClientContext &context, const string &kind) {
-	vector<string> names;
-	for (auto &database : DatabaseManager::Get(context).GetDatabases(context)) {
-		if (database->GetCatalog().GetCatalogType() == "otlp") {
-			names.push_back(database->GetName().GetIdentifierName());
-		}
-	}
+	auto names = Receivers(context);
 	auto lent = LendAll(names);
 	return Take(Call(duckspan_given_only, Lend(kind), lent.data(), lent.size()));
 }
@@ -107,25 +92,19 @@ unique_ptr<LogicalOperator> BindRelation(ClientContext &context, TableFunctionBi
 
 } // namespace
 
-static void RegisterNamed(ExtensionLoader &loader, const string &name, table_function_bind_operator_t bind,
-						  const string &text, const string &example) {
+static void RegisterNamed(ExtensionLoader &loader, const string &name, table_function_bind_operator_t bind) {
 	TableFunction function(Identifier(name),
 						   FunctionSignature()
 							   .AddPositionalOnly("kind", LogicalType::VARCHAR)
 							   .AddPositionalOnly("name", LogicalType::VARCHAR),
 						   nullptr, nullptr);
 	function.bind_operator = bind;
-	RegisterFunction(loader, std::move(function), text, example);
+	RegisterFunction(loader, std::move(function));
 }
 
 void RegisterRelation(ExtensionLoader &loader) {
-	RegisterNamed(loader, "__otlp_relation", BindRelation,
-				  "The table or view of that name, which must be one of spans, log_records or data_points; for NULL, "
-				  "that of the only receiver. For macros.",
-				  "FROM __otlp_relation('spans', NULL)");
-	RegisterNamed(loader, "__otlp_rows", BindRows,
-				  "Resource, data and signal, if there is one, of the table or view of that name. For macros.",
-				  "FROM __otlp_rows('spans', 'live.traces')");
+	RegisterNamed(loader, "__otlp_relation", BindRelation);
+	RegisterNamed(loader, "__otlp_rows", BindRows);
 }
 
 } // namespace duckspan

@@ -92,14 +92,6 @@ TableColumn Member::ToColumn() const {
 	return TableColumn(Identifier(column.GetIdentifierName() + "->>'" + key + "'"), LogicalType::VARCHAR);
 }
 
-vector<Str> ScanRequest::LendKeys() const {
-	vector<Str> lent;
-	for (auto &key : keys) {
-		lent.push_back(Lend(key));
-	}
-	return lent;
-}
-
 CursorState::CursorState(ClientContext &context, const ScanRequest &request_p, CursorHandle cursor_p)
 	: request(request_p), cursor(std::move(cursor_p)) {
 	InitializeFilters(context);

@@ -58,9 +58,6 @@ public:
 
 //! What a scan was asked for.
 struct ScanRequest {
-	//! The keys, lent for a call.
-	duckdb::vector<Str> LendKeys() const;
-
 	//! Positions in the relation, in the order of the scanned chunk.
 	duckdb::vector<uint32_t> columns;
 	//! For each column, the key of the one member of the column at its position that it is; empty for a whole column.

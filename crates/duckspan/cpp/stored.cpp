@@ -34,29 +34,24 @@ LogicalType StructOf(Relation relation) {
 	return LogicalType::STRUCT(std::move(members));
 }
 
-void RegisterScalar(ExtensionLoader &loader, ScalarFunctionSet set, const string &text, const string &example) {
+void RegisterScalar(ExtensionLoader &loader, ScalarFunctionSet set) {
+	auto description = Describe(set.name.GetIdentifierName());
 	CreateScalarFunctionInfo info(std::move(set));
-	info.descriptions.push_back(Describe(text, {example}));
+	info.descriptions.push_back(std::move(description));
 	loader.RegisterFunction(std::move(info));
 }
 
 void RegisterTyped(ExtensionLoader &loader, const string &name, Relation relation, scalar_function_t read) {
 	// DuckDB moves what is no volatile function into each condition on it, and computes it there anew.
 	for (auto stability : {FunctionStability::CONSISTENT, FunctionStability::VOLATILE}) {
-		auto is_hidden = stability == FunctionStability::VOLATILE;
-		auto called = is_hidden ? "__" + name : name;
 		ScalarFunction function({LogicalType::VARCHAR, LogicalType::VARCHAR}, StructOf(relation), read);
 		// A row may be without a resource.
 		function.SetNullHandling(FunctionNullHandling::SPECIAL_HANDLING);
 		function.SetStability(stability);
 		function.SetFallible();
-		ScalarFunctionSet set((Identifier(called)));
+		ScalarFunctionSet set(Identifier(stability == FunctionStability::VOLATILE ? "__" + name : name));
 		set.AddFunction(std::move(function));
-		string text =
-			"The typed columns of a row of read_otlp or of a receiver, of its resource and data; NULL if it is "
-			"of another signal.";
-		RegisterScalar(loader, std::move(set), is_hidden ? text + " Computed once a row, for other macros." : text,
-					   "SELECT " + called + "(resource, data) FROM read_otlp('x.jsonl')");
+		RegisterScalar(loader, std::move(set));
 	}
 }
 
@@ -75,10 +70,7 @@ void RegisterStored(ExtensionLoader &loader) {
 		function.SetFallible();
 		rows.AddFunction(std::move(function));
 	}
-	RegisterScalar(loader, std::move(rows),
-				   "The rows of a value that is OTLP in any form that read_otlp knows, JSON or protobuf. What is none "
-				   "is an error, and NULL in TRY(otlp_rows(value)).",
-				   "SELECT unnest(otlp_rows(body), recursive := true) FROM messages");
+	RegisterScalar(loader, std::move(rows));
 }
 
 } // namespace duckspan

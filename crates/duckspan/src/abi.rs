@@ -13,9 +13,10 @@ use crate::boundary::{CFault, Fallback, Fault, FaultKind, Result, Text, contain_
 use crate::columns::{Column, Unified};
 use crate::conditions::Conditions;
 use crate::files::{self, FileColumns, FileScan, Label, Opening};
+use crate::functions::Function;
 use crate::macros::{self, Macro};
 use crate::memory::Memory;
-use crate::options::{self, FileOptions, Value};
+use crate::options::{self, FileOptions};
 use crate::rejects::{self, Rejects, RejectsScan};
 use crate::scan::{Cursor, Rows, Scan};
 use crate::source::{Lender, Source};
@@ -195,10 +196,22 @@ pub extern "C" fn duckspan_relation_column(
     guard(fault, || Ok(relation.column(position)))
 }
 
-/// What a row of a typed relation is, for people; empty for the others.
+/// What a function does that is not written in SQL, for people.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_relation_comment(relation: Relation, fault: &mut CFault) -> Str {
-    guard(fault, || Ok(Str::of(relation.typed().map_or("", |typed| typed.comment))))
+pub extern "C" fn duckspan_function_description(name: Str, fault: &mut CFault) -> Text {
+    guard(fault, || Ok(Text::new(function(&name)?.description())))
+}
+
+/// A statement that uses that function, by its number; empty beyond the last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn duckspan_function_example(name: Str, number: usize, fault: &mut CFault) -> Str {
+    guard(fault, || Ok(Str::of(function(&name)?.examples.get(number).copied().unwrap_or_default())))
+}
+
+fn function(name: &Str) -> Result<&'static Function> {
+    let name = name.get();
+    let undescribed = || Fault::new(FaultKind::Internal, format!("nothing is said of {name}"));
+    Function::find(&name).ok_or_else(undescribed)
 }
 
 /// A function that is written in SQL; all of it is static.
@@ -250,37 +263,15 @@ pub extern "C" fn duckspan_file_options_free(options: *mut FileOptions) {
     contain_drop(unsafe { Box::from_raw(options) });
 }
 
-/// Sets an option that takes text.
+/// Sets an option to a value, as DuckDB writes it; null where it is NULL.
 #[unsafe(no_mangle)]
-pub extern "C" fn duckspan_file_options_set_text(
+pub extern "C" fn duckspan_file_options_set(
     options: &mut FileOptions,
     name: Str,
     value: Str,
     fault: &mut CFault,
 ) {
-    guard(fault, || options.set(&name.get(), Value::Text(value.get())));
-}
-
-/// Sets an option that takes true or false.
-#[unsafe(no_mangle)]
-pub extern "C" fn duckspan_file_options_set_flag(
-    options: &mut FileOptions,
-    name: Str,
-    value: bool,
-    fault: &mut CFault,
-) {
-    guard(fault, || options.set(&name.get(), Value::Flag(value)));
-}
-
-/// Sets an option that takes a number.
-#[unsafe(no_mangle)]
-pub extern "C" fn duckspan_file_options_set_number(
-    options: &mut FileOptions,
-    name: Str,
-    value: u64,
-    fault: &mut CFault,
-) {
-    guard(fault, || options.set(&name.get(), Value::Number(value)));
+    guard(fault, || options.set(&name.get(), value.get_or_null().as_deref()));
 }
 
 /// Whether the column at a position of the relation is to be VARIANT where it is JSON.

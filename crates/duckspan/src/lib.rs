@@ -24,8 +24,8 @@
 
 use duckspan_live::hints;
 use duckspan_tables::{
-    columns, comparisons, conditions, copy, expression, files, given, macros, members, memory,
-    options, plan, rejects, scan, stored, typed,
+    columns, comparisons, conditions, copy, expression, files, functions, given, macros, members,
+    memory, options, plan, rejects, scan, stored, typed,
 };
 
 mod abi;

@@ -24,6 +24,12 @@ const OTHER_NAMES: [(&str, &[&str]); 15] = [
     ("labels", &["attributes"]),
 ];
 
+/// The column that was not found, where the message of an error names it.
+pub fn missing(error: &str) -> Option<&str> {
+    let (_, rest) = error.split_once("does not have a column named \"")?;
+    rest.split('"').next()
+}
+
 /// What to say of an error of a query that was bound to a typed relation; `missing` is the column that it did not find.
 pub fn typed(error: &str, missing: &str, relation: &Relation) -> Option<String> {
     if error.contains("TIMESTAMP_NS and type TIMESTAMP WITH TIME ZONE")
@@ -85,6 +91,13 @@ mod tests {
             "{name}"
         );
         assert_eq!(column("nowhere", None), None);
+    }
+
+    #[test]
+    fn the_message_of_an_error_names_a_column() {
+        let error = "Binder Error: Table \"s\" does not have a column named \"x y\"\n\nCandidate bindings: \"z\"";
+        assert_eq!(missing(error), Some("x y"));
+        assert_eq!(missing("Referenced column \"x\" not found in FROM clause!"), None);
     }
 
     #[test]

@@ -9,7 +9,8 @@
 //! - [`copy`]: rows that become files again, or requests to an upstream.
 //! - What a query says, as a [`plan`] of [`expression`]s: [`conditions`] that bytes are told by, [`comparisons`] that are
 //!   refused, [`members`] that are read as columns of their own, and functions from which a [`guard`] keeps the viewer.
-//! - [`macros`]: functions written in SQL, and the relations that they are [`given`].
+//! - [`macros`]: functions written in SQL, and the relations that they are [`given`]; what is said of other
+//!   [`functions`].
 //! - What options say in words: a [`time`].
 #![forbid(unsafe_code)]
 
@@ -20,6 +21,7 @@ pub mod copy;
 pub mod expression;
 pub mod fault;
 pub mod files;
+pub mod functions;
 pub mod given;
 pub mod guard;
 pub mod macros;

@@ -28,16 +28,6 @@ pub const PARAMETERS: [Column; 6] = [
 /// Those of a function that reads no typed relation.
 pub const UNIFIED_PARAMETERS: &[Column] = PARAMETERS.split_at(5).0;
 
-/// The value of a named parameter.
-pub enum Value {
-    /// Of VARCHAR.
-    Text(String),
-    /// Of BOOLEAN.
-    Flag(bool),
-    /// Of UBIGINT.
-    Number(u64),
-}
-
 /// What the caller asked of the reader.
 #[derive(Debug, Clone)]
 pub struct FileOptions {
@@ -74,22 +64,25 @@ impl FileOptions {
         }
     }
 
-    /// Sets the parameter of that name.
+    /// Sets the parameter of that name, to a value as DuckDB writes it; `None` is NULL.
     ///
     /// # Errors
     /// If there is no such parameter, or the value is not one it takes.
-    pub fn set(&mut self, name: &str, value: Value) -> Result<()> {
-        match (name, value) {
-            ("signal", Value::Text(text)) => self.select(signals(&text)?, &text)?,
-            ("format", Value::Text(text)) => self.format = format(&text)?,
-            ("compression", Value::Text(text)) => self.compression = compression(&text)?,
-            ("ignore_errors", Value::Flag(flag)) => self.ignore_errors = flag,
-            ("attributes_as_variant", Value::Flag(flag)) => self.attributes_as_variant = flag,
-            ("maximum_object_size", Value::Number(bytes)) if bytes > 0 => {
+    pub fn set(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        let text = value.ok_or_else(|| binder(format!("read_otlp: {name} cannot be NULL")))?;
+        match name {
+            "signal" => self.select(signals(text)?, text)?,
+            "format" => self.format = format(text)?,
+            "compression" => self.compression = compression(text)?,
+            // These are of a type of their own, so DuckDB has seen to what they are.
+            "ignore_errors" => self.ignore_errors = text == "true",
+            "attributes_as_variant" => self.attributes_as_variant = text == "true",
+            "maximum_object_size" => {
+                let bytes = text.parse().ok().filter(|&bytes: &u64| bytes > 0);
+                let bytes = bytes.ok_or_else(|| {
+                    binder("maximum_object_size must be a positive number of bytes")
+                })?;
                 self.maximum_object_size = usize::try_from(bytes).unwrap_or(usize::MAX);
-            }
-            ("maximum_object_size", _) => {
-                return Err(binder("maximum_object_size must be a positive number of bytes"));
             }
             _ => return Err(binder(format!("read_otlp has no parameter \"{name}\""))),
         }

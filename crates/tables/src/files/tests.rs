@@ -7,7 +7,6 @@ use duckspan_otlp::relation::{DATA_POINTS, Relation, SPANS};
 use super::*;
 use crate::conditions::Conditions;
 use crate::memory::{Answer, Grant};
-use crate::options::Value;
 use crate::source::OpenFile;
 use crate::typed::Wanted;
 use crate::vector::sample::Sample;
@@ -209,7 +208,7 @@ fn malformed_records() {
         scan.fill(column, Rows::First(count), &mut vector).expect("a column");
         assert_eq!(vector.rows(count), some(&[expected]));
     }
-    options.set("ignore_errors", Value::Flag(false)).expect("a flag");
+    options.set("ignore_errors", Some("false")).expect("a flag");
     let query = Query::new(file(&text), typed(&SPANS, &[("name", None)]), &options);
     let fault = query.rows(1).expect_err("malformed");
     assert_eq!(fault.kind, FaultKind::InvalidInput);

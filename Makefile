@@ -109,12 +109,14 @@ check-platforms: page ## That the crates without C++ compile for the other platf
 sanitize: sanitize-threads sanitize-memory sanitize-miri ## No data race, no invalid access, no leak.
 
 # The standard library is compiled anew: ThreadSanitizer reports races where it cannot see its locks. That
-# takes RUSTC_BOOTSTRAP, for the sanitizer is an unstable option, and `rustup component add rust-src`.
+# takes RUSTC_BOOTSTRAP, for the sanitizer is an unstable option, and `rustup component add rust-src`. Backtraces of
+# panics that tests bring about would take half a minute each.
 sanitize-threads:
-	RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=thread" \
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=thread" RUST_BACKTRACE=0 \
 		TSAN_OPTIONS="suppressions=$(CURDIR)/scripts/thread_sanitizer.supp" \
 		cargo test --locked -Zbuild-std --target $(HOST) --target-dir $(TARGET)/tsan \
-		-p duckspan-ring -p duckspan-receiver --lib --test threads --test lifecycle --test otlp
+		-p duckspan-ring -p duckspan-receiver -p duckspan-sender -p duckspan-tables -p duckspan-live \
+		--lib --test threads --test lifecycle --test otlp
 
 sanitize-memory: extension $(TEST_PACKAGES)
 	$(PYTHON) scripts/valgrind_test.py

@@ -80,6 +80,7 @@ struct Pointer {
 
 impl DuckString {
     /// A string of this text; what is too long stays where it is.
+    #[inline]
     pub(crate) fn new(text: &[u8]) -> DuckString {
         let length = text.len() as u32;
         if text.len() <= INLINE {

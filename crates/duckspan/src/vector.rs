@@ -36,11 +36,15 @@ impl DuckVector {
     }
 
     /// Writes a text for each of the first so many rows.
-    fn write_strings<'a>(&mut self, count: usize, text: impl Fn(usize) -> &'a [u8]) -> Result<()> {
+    fn write_strings<'a>(
+        &mut self,
+        count: usize,
+        texts: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<()> {
         let strings = self.slice::<DuckString>()?;
         assert!(count <= strings.len(), "more rows than the vector holds");
-        for (row, string) in strings[..count].iter_mut().enumerate() {
-            *string = DuckString::new(text(row));
+        for (string, text) in strings.iter_mut().zip(texts) {
+            *string = DuckString::new(text);
         }
         Ok(())
     }
@@ -90,11 +94,9 @@ impl ColumnWriter for DuckVector {
         if texts.is_cut() {
             return Err(too_long());
         }
-        self.write_strings(texts.len(), |row| texts.get(row).unwrap_or_default())?;
+        self.write_strings(texts.len(), texts.iter().map(Option::unwrap_or_default))?;
         let vector: &mut Vector = self;
-        (0..texts.len())
-            .filter(|&row| texts.get(row).is_none())
-            .try_for_each(|row| vector.set_null(row))?;
+        texts.nulls().try_for_each(|row| vector.set_null(row))?;
         self.keep(Box::new(texts.into_buffer()))
     }
 
@@ -109,7 +111,7 @@ impl ColumnWriter for DuckVector {
         }
         let text = |index| texts.get(index, held.segment());
         match indices {
-            None => self.write_strings(texts.len(), text)?,
+            None => self.write_strings(texts.len(), (0..texts.len()).map(text))?,
             Some(indices) => {
                 let strings: Vec<_> =
                     (0..texts.len()).map(|index| DuckString::new(text(index))).collect();

@@ -173,7 +173,7 @@ mod tests {
         let texts = Reader::default().resources(&segment, 0, Rows::First(9));
         let [a, b] = ["{\"schemaUrl\":\"a\"}", "{\"schemaUrl\":\"b\"}"];
         assert_eq!(texts.bytes(), [a, b].concat().as_bytes());
-        let found: Vec<_> = (0..9).map(|row| texts.get(row)).collect();
+        let found: Vec<_> = texts.iter().collect();
         assert_eq!(found, [Some(a.as_bytes()), Some(b.as_bytes()), None].repeat(3));
     }
 }

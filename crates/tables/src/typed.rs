@@ -152,17 +152,27 @@ impl TypedReader {
         }
     }
 
+    /// Whether `rows` of the window are these of the segment.
+    fn are(&self, rows: Rows<'_>, opened: &[usize]) -> bool {
+        match rows {
+            Rows::First(count) => self.rows[..count] == *opened,
+            Rows::Selected(rows) => {
+                let same = |(&at, &row): (&u32, &usize)| self.rows[at as usize] == row;
+                rows.len() == opened.len() && rows.iter().zip(opened).all(same)
+            }
+        }
+    }
+
     /// Finds where the fields of `rows` stand, unless that is known.
     fn open(&mut self, segment: &Segment, rows: Rows<'_>) {
-        let wanted = (0..rows.len()).map(|index| self.rows[rows.get(index)]);
         // DuckDB asks for column after column of the same rows: they are walked once for all of them.
-        if self.opened.as_ref().is_some_and(|opened| opened.iter().copied().eq(wanted.clone())) {
+        if self.opened.as_ref().is_some_and(|opened| self.are(rows, opened)) {
             return;
         }
         let mut opened = self.opened.take().unwrap_or_default();
         // Its memory serves the next rows.
         opened.clear();
-        opened.extend(wanted);
+        opened.extend((0..rows.len()).map(|index| self.rows[rows.get(index)]));
         self.window.open(&self.columns.plan, segment, opened.iter().copied());
         self.opened = Some(opened);
     }

@@ -309,10 +309,15 @@ impl Texts {
         self.is_cut
     }
 
-    /// The text of a row, in UTF-8; `None` for NULL.
-    #[inline]
-    pub fn get(&self, row: usize) -> Option<&[u8]> {
-        self.entries[row].map(|entry| entry.of(&self.bytes))
+    /// The texts of all rows, in UTF-8; `None` for NULL.
+    pub fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        self.entries.iter().map(|entry| entry.map(|entry| entry.of(&self.bytes)))
+    }
+
+    /// The rows that are NULL.
+    pub fn nulls(&self) -> impl Iterator<Item = usize> {
+        let is_null = |(row, entry): (usize, &Option<Entry>)| entry.is_none().then_some(row);
+        self.entries.iter().enumerate().filter_map(is_null)
     }
 
     /// The buffer, which goes back to where it came from when it is dropped, and does not move before.

@@ -80,6 +80,7 @@ fn windows_of_text_grow() {
     assert_eq!(sizes(&["rowid", "name"]), [128, 256, 512, 104]);
 }
 
+/// As where a filter was tested on a column of all of them.
 #[test]
 fn some_rows_of_a_window() {
     let rings = rings(100);
@@ -93,8 +94,13 @@ fn some_rows_of_a_window() {
         assert!(cursor.claim().expect("a batch"));
         cursor.prepare().expect("it");
         assert_eq!(cursor.next(2048).expect("rows"), 4);
-        let some = shown(&mut *cursor, 2, Rows::Selected(&[3, 1])).expect("rows");
-        assert_eq!(some, ["3 at 4", "1 at 2"]);
+        let mut rows = |rows| shown(&mut *cursor, 2, rows).expect("rows");
+        let all = ["0 at 1", "1 at 2", "2 at 3", "3 at 4"];
+        assert_eq!(rows(Rows::First(4)), all);
+        assert_eq!(rows(Rows::Selected(&[3, 1])), ["3 at 4", "1 at 2"]);
+        assert_eq!(rows(Rows::Selected(&[2])), ["2 at 3"]);
+        assert_eq!(rows(Rows::Selected(&[2, 0])), ["2 at 3", "0 at 1"]);
+        assert_eq!(rows(Rows::First(2)), all[..2]);
     }
 }
 

@@ -127,12 +127,9 @@ impl ColumnWriter for Sample {
         if texts.is_cut() {
             return Err(too_long());
         }
-        for row in 0..texts.len() {
-            let text = texts.get(row);
-            if text.is_none() {
-                let vector: &mut Vector = self;
-                vector.set_null(row)?;
-            }
+        let vector: &mut Vector = self;
+        texts.nulls().try_for_each(|row| vector.set_null(row))?;
+        for text in texts.iter() {
             self.texts.push(String::from_utf8_lossy(text.unwrap_or_default()).into_owned());
         }
         Ok(())

@@ -10,8 +10,8 @@ fn written(limit: usize, rows: &[Option<&str>]) -> Option<Vec<Option<String>>> {
             row.is_some()
         });
     }
-    let text = |row| texts.get(row).map(|text| String::from_utf8_lossy(text).into_owned());
-    let found = (0..rows.len()).map(text).collect();
+    let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    let found = texts.iter().map(|found| found.map(text)).collect();
     (!texts.is_cut).then_some(found)
 }
 

@@ -32,7 +32,7 @@ mod worker;
 use folder::Folder;
 pub(crate) use options::{ArchiveOptions, NEED_TARGET, OPTIONS};
 use tables::Tables;
-pub(crate) use worker::{Archive, Bell, Outcome};
+pub(crate) use worker::{Archive, Outcome, Prepared};
 
 /// Ids of rows, by signal.
 pub(crate) type Ends = [u64; Signal::ALL.len()];

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use duckspan_otlp::{Segment, Signal};
-use duckspan_receiver::{Archiving, Counters, Page, Receiver, StartError, Tls};
+use duckspan_receiver::{Counters, Page, Receiver, StartError, Tls};
 use duckspan_ring::{Full, Rings};
 use duckspan_tables::fault::{Fault, FaultKind, Result};
 
-use crate::archive::{Archive, ArchiveOptions, Bell, Outcome, unique_id};
+use crate::archive::{Archive, ArchiveOptions, Outcome, Prepared, unique_id};
 use crate::forward::Forward;
 use crate::lock;
 use crate::options::{LiveOptions, NO_PORT};
@@ -64,38 +64,20 @@ impl Live {
         options.check()?;
         let tls = options.tls()?;
         let rings = Arc::new(Rings::new(options.ring_limits()));
-        let (id, bell) = (unique_id(), Bell::default());
-        let archive = options.archive();
-        let path = archive.path(&id, &rings, database)?;
+        let id = unique_id();
         // Before anything listens: an archive that cannot be used is an error of ATTACH, not of a sender.
-        let prepared = path.as_ref().map(|path| path.prepare()).transpose();
-        let ends = prepared.map_err(|error| {
-            let message = format!("The archive cannot be used: {error}");
-            Fault::new(FaultKind::Io, message)
-        })?;
-        let archiving = path.as_ref().map(|_| {
-            let bell = bell.clone();
-            Archiving::new(archive.acknowledges, move || bell.ring())
-        });
+        let archive = options.archive().prepare(&id, &rings, database)?;
+        let archiving = archive.as_ref().map(Prepared::archiving);
         let forward = options.forward_from(&rings)?;
         let receive = || options.receive(&rings, archiving.clone(), page.clone(), tls.clone());
-        let receiver = Live::take_over(previous, options, receive)
-            .map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?;
-        let path_of_rows = path;
+        let receiver = Live::take_over(previous, options, receive).map_err(cannot)?;
+        let archive = archive.map(Prepared::start).transpose().map_err(cannot)?;
         let path = options.with_port(receiver.address().port()).path();
         let http_port = receiver.http_address().map(|address| address.port());
-        let receiver = Mutex::new(Arc::new(receiver));
-        let archive = match (path_of_rows, archiving, ends) {
-            (Some(rows), Some(archiving), Some(ends)) => {
-                let started = Archive::start(rows, archive.clone(), archiving, &bell, ends);
-                Some(started.map_err(|error| Fault::new(FaultKind::Io, error.to_string()))?)
-            }
-            _ => None,
-        };
         Ok(Live {
             options: options.clone(),
             rings,
-            receiver,
+            receiver: Mutex::new(Arc::new(receiver)),
             path,
             http_port,
             id: id.into(),
@@ -317,8 +299,13 @@ impl Live {
     }
 }
 
+/// That the machine does not do it.
+fn cannot(error: impl Display) -> Fault {
+    Fault::new(FaultKind::Io, error.to_string())
+}
+
 fn not_archived(error: impl Display) -> Fault {
-    Fault::new(FaultKind::Io, format!("The rows could not be archived: {error}"))
+    cannot(format!("The rows could not be archived: {error}"))
 }
 
 fn is_in_use(error: &StartError) -> bool {

@@ -7,7 +7,7 @@ use duckspan_ring::Rings;
 use duckspan_tables::fault::{Fault, FaultKind, Result};
 use duckspan_tables::time::duration;
 
-use super::{Path, Target};
+use super::{Path, Prepared, Target};
 use crate::sql::Connect;
 use crate::table::LiveTable;
 
@@ -123,6 +123,23 @@ impl ArchiveOptions {
     pub(crate) fn target(&self) -> Result<Option<Target>> {
         let target = self.target.as_ref().map(|target| Target::new(target, self)).transpose();
         target.map_err(|message| Fault::new(FaultKind::Binder, message))
+    }
+
+    /// An archive of the rings of a receiver, whose target is ready; `None` if nothing is archived.
+    ///
+    /// # Errors
+    /// If that is no place, or one that cannot be written to.
+    pub(crate) fn prepare(
+        &self,
+        receiver: &str,
+        rings: &Arc<Rings>,
+        database: Arc<dyn Connect>,
+    ) -> Result<Option<Prepared>> {
+        let path = self.path(receiver, rings, database)?;
+        let prepared = path.map(|path| Prepared::new(path, self)).transpose();
+        prepared.map_err(|error| {
+            Fault::new(FaultKind::Io, format!("The archive cannot be used: {error}"))
+        })
     }
 
     /// The way from the rings of a receiver to there.

@@ -90,10 +90,10 @@ impl State {
 
 /// Tells an archive that somebody waits, once there is one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Bell(Arc<Mutex<Weak<Shared>>>);
+struct Bell(Arc<Mutex<Weak<Shared>>>);
 
 impl Bell {
-    pub(crate) fn ring(&self) {
+    fn ring(&self) {
         let shared = lock(&self.0).upgrade();
         if let Some(shared) = shared {
             lock(&shared.state).hurry = true;
@@ -102,22 +102,36 @@ impl Bell {
     }
 }
 
-impl Archive {
-    /// Begins to archive what comes after `ends`.
-    pub(crate) fn start(
-        path: Arc<Path>,
-        options: ArchiveOptions,
-        archiving: Archiving,
-        bell: &Bell,
-        ends: Ends,
-    ) -> std::io::Result<Archive> {
-        let shared = Arc::new(Shared {
-            path,
-            options,
-            archiving,
-            state: Mutex::new(State::new(ends)),
-            changed: Condvar::new(),
-        });
+/// An archive that has no thread yet, and a target that is ready.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    path: Arc<Path>,
+    options: ArchiveOptions,
+    archiving: Archiving,
+    bell: Bell,
+    /// How far the target is.
+    ends: Ends,
+}
+
+impl Prepared {
+    /// Makes the target ready.
+    pub(crate) fn new(path: Arc<Path>, options: &ArchiveOptions) -> Result<Prepared, SqlError> {
+        let (ends, bell) = (path.prepare()?, Bell::default());
+        let rung = bell.clone();
+        let archiving = Archiving::new(options.acknowledges, move || rung.ring());
+        Ok(Prepared { path, options: options.clone(), archiving, bell, ends })
+    }
+
+    /// As the receiver sees it.
+    pub(crate) fn archiving(&self) -> Archiving {
+        self.archiving.clone()
+    }
+
+    /// Begins to archive what comes after what is there.
+    pub(crate) fn start(self) -> std::io::Result<Archive> {
+        let Prepared { path, options, archiving, bell, ends } = self;
+        let (state, changed) = (Mutex::new(State::new(ends)), Condvar::new());
+        let shared = Arc::new(Shared { path, options, archiving, state, changed });
         shared.advance(ends);
         *lock(&bell.0) = Arc::downgrade(&shared);
         let runs = Arc::clone(&shared);
@@ -128,7 +142,9 @@ impl Archive {
         let thread = thread::Builder::new().name(THREAD.to_owned()).spawn(run)?;
         Ok(Archive { shared, thread: Mutex::new(Some(thread)), process: std::process::id() })
     }
+}
 
+impl Archive {
     /// As the receiver sees it.
     pub(crate) fn archiving(&self) -> Archiving {
         self.shared.archiving.clone()

@@ -30,14 +30,13 @@ impl Setup {
     }
 
     fn with(database: &Arc<FakeDatabase>, options: ArchiveOptions) -> Setup {
-        let (rings, bell) = (rings(10), Bell::default());
+        let (rings, database) = (rings(10), Arc::clone(database));
         let target = Target::new("lake.t", &options).expect("a target");
-        let path = Path::new("0abc", Arc::clone(&rings), Arc::clone(database) as _, target);
-        let ends = path.prepare().expect("it is ready");
-        let rung = bell.clone();
-        let archiving = Archiving::new(true, move || rung.ring());
-        let archive = Archive::start(path, options, archiving, &bell, ends).expect("a thread");
-        Setup { rings, database: Arc::clone(database), archive, bell }
+        let path = Path::new("0abc", Arc::clone(&rings), database.clone(), target);
+        let prepared = Prepared::new(path, &options).expect("it is ready");
+        let bell = prepared.bell.clone();
+        let archive = prepared.start().expect("a thread");
+        Setup { rings, database, archive, bell }
     }
 
     /// Appends so many spans, if there is room.

@@ -23,9 +23,6 @@ using namespace duckdb; // NOLINT: every name below is DuckDB's
 
 namespace duckspan {
 
-//! Virtual columns other than rowid are numbered from here on, by their position in the table.
-static constexpr column_t FIRST_VIRTUAL = (column_t(1) << 63) + 4317;
-
 void Refuse(const string &what, const Identifier &database) {
 	auto &name = database.GetIdentifierName();
 	Call(duckspan_live_refuse, Lend(what), Lend(name));

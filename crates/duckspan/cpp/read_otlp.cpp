@@ -23,9 +23,6 @@ namespace duckspan {
 
 namespace {
 
-//! Virtual columns are numbered from here on, by their position in the relation.
-constexpr column_t FIRST_VIRTUAL = (column_t(1) << 63) + 4317;
-
 //! What a function reads files as.
 struct FileFunction : public TableFunctionInfo {
 	FileFunction(Relation relation, shared_ptr<Shared> shared) : relation(relation), shared(std::move(shared)) {

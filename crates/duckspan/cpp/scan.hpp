@@ -15,6 +15,9 @@ duckdb::LogicalType TypeOf(const CType &type);
 //! Bounds as DuckDB compares filters with; they must be known.
 duckdb::BaseStatistics ToStatistics(const CBounds &bounds, const duckdb::LogicalType &type);
 
+//! Virtual columns other than rowid are numbered from here on, by their position in the relation or table.
+constexpr duckdb::column_t FIRST_VIRTUAL = (duckdb::column_t(1) << 63) + 4317;
+
 //! The names and types of a relation, with or without its virtual columns.
 struct Columns {
 	Columns(Relation relation, bool virtual_too);

@@ -190,3 +190,6 @@ pub extern "C" fn duckspan_edits_next(
         Ok(true)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -573,6 +573,8 @@ WRITES = [
     "FROM enable_profiling()",
     "FROM truncate_duckdb_logs()",
     "SELECT write_log('x')",
+    "SELECT [write_log('x') FOR x IN [1]]",
+    "SELECT list_filter([[1]], lambda x: list_any_value([write_log('x') FOR y IN x]) IS NULL)",
     "",
     "-- nothing",
 ]

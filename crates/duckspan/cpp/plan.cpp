@@ -1,6 +1,7 @@
 #include "plan.hpp"
 
 #include "duckdb.hpp"
+#include "duckdb/function/lambda_functions.hpp"
 #include "duckdb/planner/expression/bound_cast_expression.hpp"
 #include "duckdb/planner/expression/bound_columnref_expression.hpp"
 #include "duckdb/planner/expression/bound_comparison_expression.hpp"
@@ -113,6 +114,7 @@ NodeKind KindOf(const Expression &expr) {
 
 Node ConstantOf(const Value &value) {
 	auto node = NodeOf(NodeKind::Other);
+	node.time = TimeOf(value.type());
 	switch (value.type().id()) {
 	case LogicalTypeId::VARCHAR:
 		node.kind = value.IsNull() ? NodeKind::Null : NodeKind::Text;
@@ -131,6 +133,24 @@ Node ConstantOf(const Value &value) {
 	default:
 		return node;
 	}
+}
+
+//! Anything, with its name if it is a function.
+Node CallOf(const Expression &expr) {
+	auto node = NodeOf(NodeKind::Other);
+	if (expr.GetExpressionClass() == ExpressionClass::BOUND_FUNCTION) {
+		node.text = Lend(expr.Cast<BoundFunctionExpression>().Function().GetName().GetIdentifierName());
+	}
+	return node;
+}
+
+//! What a function does with each value of a list, if it is given that.
+optional_ptr<const Expression> LambdaOf(const Expression &expr) {
+	if (expr.GetExpressionClass() != ExpressionClass::BOUND_FUNCTION) {
+		return nullptr;
+	}
+	auto lambda = dynamic_cast<const LambdaFunctionData *>(expr.Cast<BoundFunctionExpression>().BindInfo().get());
+	return lambda ? lambda->GetLambdaExpression() : nullptr;
 }
 
 OperatorKind KindOf(const LogicalOperator &op) {
@@ -221,9 +241,7 @@ void FlatExpressions::Add(const Expression &expr, optional_ptr<unique_ptr<Expres
 		return nodes.push_back(node);
 	}
 	node.kind = KindOf(expr);
-	if (node.kind == NodeKind::Other && expr.GetExpressionClass() == ExpressionClass::BOUND_FUNCTION) {
-		node.text = Lend(expr.Cast<BoundFunctionExpression>().Function().GetName().GetIdentifierName());
-	}
+	node.text = node.kind == NodeKind::Other ? CallOf(expr).text : node.text;
 	nodes.push_back(node);
 	// DuckDB tells who owns a child only to those who may replace it, which nobody does here.
 	ExpressionIterator::EnumerateChildren(const_cast<Expression &>(expr), [&](unique_ptr<Expression> &child) { // NOLINT
@@ -234,6 +252,23 @@ void FlatExpressions::Add(const Expression &expr, optional_ptr<unique_ptr<Expres
 		queries.push_back(*query);
 		nodes[at].children++;
 		AddColumn(query->GetColumnBindings()[0]);
+	}
+	if (auto lambda = LambdaOf(expr)) {
+		nodes[at].children++;
+		AddCalls(*lambda);
+	}
+}
+
+void FlatExpressions::AddCalls(const Expression &expr) {
+	auto at = nodes.size();
+	nodes.push_back(CallOf(expr));
+	auto add = [&](const Expression &child) {
+		nodes[at].children++;
+		AddCalls(child);
+	};
+	ExpressionIterator::EnumerateChildren(expr, add);
+	if (auto lambda = LambdaOf(expr)) {
+		add(*lambda);
 	}
 }
 

@@ -15,6 +15,8 @@ struct FlatExpressions {
 	//! Adds an expression. Who owns it may replace it.
 	void Add(const duckdb::Expression &expr, duckdb::optional_ptr<duckdb::unique_ptr<duckdb::Expression>> owner);
 	void AddColumn(const duckdb::ColumnBinding &binding);
+	//! Adds what is called in the body of a lambda, the parameters of which are columns of no table.
+	void AddCalls(const duckdb::Expression &expr);
 
 	duckdb::vector<Node> nodes;
 	//! Who owns the lookups, by the place that their nodes name.

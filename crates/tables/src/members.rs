@@ -162,7 +162,9 @@ impl Members<'_> {
 
     /// How many columns an operator has at first.
     fn width(&self, operator: usize) -> usize {
-        self.plan.operators[operator].expressions().count()
+        let tables = self.plan.operators[operator].tables.iter();
+        // What else it computes, such as conditions, is no column.
+        tables.filter(|table| table.number.is_some()).map(|table| table.expressions.len()).sum()
     }
 }
 

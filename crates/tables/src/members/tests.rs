@@ -36,6 +36,14 @@ fn a_member_becomes_the_next_column_of_a_scan() {
 }
 
 #[test]
+fn what_a_scan_computes_beside_its_columns_is_none() {
+    let mut scan = attributes(1);
+    scan.tables.push(Table { number: None, expressions: vec![member(1, 0, "other", 1)] });
+    let plan = vec![projection(2, vec![member(1, 0, "k", 0)]), scan];
+    assert_eq!(edited(plan), [read(1), replace(0, 1, 1)]);
+}
+
+#[test]
 fn members_are_looked_for_in_what_expressions_are_made_of() {
     let inner =
         crate::expression::Other { children: vec![member(1, 0, "k", 0)], ..Default::default() };

@@ -149,8 +149,9 @@ optional_ptr<const Expression> LambdaOf(const Expression &expr) {
 	if (expr.GetExpressionClass() != ExpressionClass::BOUND_FUNCTION) {
 		return nullptr;
 	}
-	auto lambda = dynamic_cast<const LambdaFunctionData *>(expr.Cast<BoundFunctionExpression>().BindInfo().get());
-	return lambda ? lambda->GetLambdaExpression() : nullptr;
+	auto &call = expr.Cast<BoundFunctionExpression>();
+	auto is_given = call.Function().HasBindLambdaCallback() && call.BindInfo();
+	return is_given ? call.BindInfo()->Cast<LambdaFunctionData>().GetLambdaExpression() : nullptr;
 }
 
 OperatorKind KindOf(const LogicalOperator &op) {

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,11 +66,14 @@ def running(
                 if line.startswith("Ctrl-C"):
                     break
             yield said
-            # Who presses Ctrl-C often, or what tells a whole group, ends it as well as others.
-            for _ in range(3):
+            # Who holds Ctrl-C, or what tells a whole group, ends it as well as others, whatever it
+            # does by then: it is told until there is nothing left to tell.
+            told_until = time.monotonic() + 30
+            while process.poll() is None and time.monotonic() < told_until:
                 process.send_signal(end)
+                time.sleep(0.001)
             _, told = process.communicate(timeout=30)
-            assert process.returncode == 0, told
+            assert process.returncode == 0, (process.returncode, told)
             assert re.fullmatch(errors, told), told
         finally:
             process.kill()

@@ -7,8 +7,8 @@ duckspan serve                  # a receiver, and what it receives
 import argparse
 import os
 import signal
+import socket
 import sys
-import threading
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # What takes long on a slow machine would be drawn between what is said.
             con.execute("SET enable_progress_bar = false")
             asked.run(con, asked)
+            ended = told_to_end()
             open_page(con, asked)
-            wait()
+            wait(ended)
             close(con, asked)
         finally:
             con.close()
@@ -193,14 +194,31 @@ def has_screen() -> bool:
     )
 
 
-def wait() -> None:
-    """Waits for Ctrl-C, or what stops services. A second one does not end what is to be done."""
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    # With a time, for on Windows no signal ends a wait.
-    while not stopped.wait(1):
-        pass
+def told_to_end() -> socket.socket:
+    """A byte comes from it at a signal that ends the command, which does nothing else from now."""
+    # Not an event: a second signal could be handled while the waiter for the first holds the
+    # event's lock, and wait for it for ever. And on Windows no signal ends a wait but a socket's.
+    ended, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.detach(), warn_on_full_buffer=False)
+    for number in ends():
+        signal.signal(number, lambda *_: None)
+    return ended
+
+
+def ends() -> list[int]:
+    """Ctrl-C, what stops services, and a terminal that closes unless `nohup` has that ignored."""
+    hangup = getattr(signal, "SIGHUP", None)
+    closes = hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([hangup] if closes else [])]
+
+
+def wait(ended: socket.socket) -> None:
+    """Waits for the end. More of these signals cut short neither what is to be done then, nor the
+    interpreter's own end: that would make of a handler in Python the default, which kills."""
+    ended.recv(1)
+    for number in ends():
+        signal.signal(number, signal.SIG_IGN)
 
 
 def close(con: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> None:

@@ -84,7 +84,7 @@ def test_view_of_files(package: Path, files: list[Path], con: duckdb.DuckDBPyCon
         assert opened.session()["live"] is None
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("archive", ["kept", "kept.duckdb"])
 def test_serve_then_view(package: Path, tmp_path: Path, archive: str, end: int) -> None:
     """A receiver with its page; what it received is there when it has ended, to be viewed."""

@@ -259,9 +259,9 @@ impl<R: Read> Batches<R> {
     /// reject; and what is no OTLP is no less so for it.
     fn report(&self, damage: Option<Fault>, records: &mut Vec<Record>) {
         let Some(damage) = damage else { return };
-        match records.last().and_then(Record::fault_kind) {
-            Some(RejectKind::Incomplete) => drop(records.pop()),
-            Some(RejectKind::Foreign) if self.splitter.is_none() => return,
+        match records.last() {
+            Some(last) if last.is_cut(&self.bytes) => drop(records.pop()),
+            Some(last) if self.splitter.is_none() && last.fault_kind().is_some() => return,
             _ => {}
         }
         let end = self.filled;

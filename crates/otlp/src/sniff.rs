@@ -103,6 +103,10 @@ impl Head<'_> {
         let mut rest = self.text;
         let is_first = |rest: &[u8]| rest.len() == self.text.len();
         while self.text.len() - rest.len() < LAYOUT {
+            if let Some(next) = self.after_otlp_line(rest) {
+                rest = next;
+                continue;
+            }
             // Of what follows a value that is sound it is enough to know where it ends.
             let end = if is_first(rest) { value_end } else { brackets_end };
             match layout(rest, end) {
@@ -121,6 +125,18 @@ impl Head<'_> {
             }
         }
         Some(Framing::Lines)
+    }
+
+    /// What follows an OTLP document that has a line of its own, as most do. A file may be little more than its first
+    /// line, so that is not read twice: after a brace, JSON that is not at its end goes on with a comma or a closing
+    /// bracket, never with a brace.
+    fn after_otlp_line<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+        let (line, _) = line(text);
+        let after = text[line.len()..].trim_ascii_start();
+        let is_next = if after.is_empty() { self.at_end } else { after[0] == b'{' };
+        let ends = is_next && line.trim_ascii_end().ends_with(b"}");
+        let is_alone = || document(line, 0) == Some(0) && document(line, 1).is_none();
+        (ends && is_alone()).then_some(after)
     }
 
     fn damaged_lines(&self) -> Option<Framing> {

@@ -53,6 +53,8 @@ pub struct Record {
 pub enum Content {
     /// A JSON value.
     Json,
+    /// The same, at the end of the stream: if it is broken, it may be because it is cut.
+    LastJson,
     /// A protobuf message.
     Protobuf,
     /// Either of them, compressed by itself.
@@ -142,6 +144,15 @@ impl Splitter {
 }
 
 impl Record {
+    /// Whether it is cut by the end of the stream, of which it is in `bytes`.
+    pub(crate) fn is_cut(&self, bytes: &[u8]) -> bool {
+        match &self.content {
+            Content::LastJson => is_cut_json(&bytes[self.range.clone()]),
+            Content::Fault(fault) => fault.kind == RejectKind::Incomplete,
+            _ => false,
+        }
+    }
+
     /// What kind of fault it is, if it is one.
     pub(crate) fn fault_kind(&self) -> Option<RejectKind> {
         match &self.content {
@@ -237,6 +248,6 @@ pub(crate) fn opens_json(text: &[u8]) -> bool {
 }
 
 /// Whether nothing is wrong with a JSON value but that `bytes` end inside it.
-fn is_cut_json(bytes: &[u8]) -> bool {
+pub(crate) fn is_cut_json(bytes: &[u8]) -> bool {
     value_end(bytes) == Err(bytes.len())
 }

@@ -8,7 +8,7 @@ use crate::json::Transcoder;
 use crate::kept::Kept;
 use crate::segment::{Segment, SegmentBuilder};
 use crate::signal::{Signal, SignalSet};
-use crate::split::{Content, Record, content};
+use crate::split::{Content, Record, content, is_cut_json};
 
 /// A segment is closed when it holds this many bytes, so that offsets in it stay small.
 const SEGMENT_BYTES: usize = 64 << 20;
@@ -116,6 +116,11 @@ impl Refusal {
         Refusal { kind: RejectKind::Malformed, reason, place: Place::InRecord(0) }
     }
 
+    fn cut(reason: &str) -> Refusal {
+        let (kind, reason) = (RejectKind::Incomplete, reason.to_owned());
+        Refusal { kind, reason, place: Place::InRecord(0) }
+    }
+
     /// The same, of a record that was compressed: a place in it is none in the file.
     fn unwrapped(mut self) -> Refusal {
         // At 0 the fault is of the whole record, and a place in what only we unwrapped would help nobody.
@@ -188,6 +193,11 @@ impl Decoding<'_> {
         let bytes = &bytes[record.range.clone()];
         match &record.content {
             Content::Json => self.json(bytes),
+            // To look for a cut first would take as long as to read it, and few files end with one.
+            Content::LastJson => self.json(bytes).map_err(|refusal| match is_cut_json(bytes) {
+                true => Refusal::cut("the last line is cut off"),
+                false => refusal,
+            }),
             Content::Protobuf => self.protobuf(bytes),
             Content::Compressed(compression) => self.compressed(*compression, bytes),
             Content::Fault(fault) => Err(Refusal {

@@ -188,6 +188,7 @@ fn damaged_json() {
         "\"text\"",
         "{\"resourceSpans\":[{\"scopeSpans\":[{\"sp",
         "{\"resourceSpans\":[{\"schemaUrl\":\"x",
+        "{\"resourceSpans\":[{\"scopeSpans\":[]}",
         "{\"resourceSpans\":[]}}",
         "{\"resourceSpans\":oops}",
         "pans\":[]}]}",
@@ -200,7 +201,13 @@ fn damaged_json() {
         assert_eq!(found(&file), Sniffed::Framing(Framing::Lines), "{first}");
         assert_eq!(sniff(file.as_bytes(), true, Some(Format::Json)), found(&file), "{first}");
     }
-    for first in ["hello\n", "}", "{\"resourceSpans\":[{\"schemaUrl\":\"x\n", "[oops,"] {
+    for first in [
+        "hello\n",
+        "}",
+        "{\"resourceSpans\":[{\"schemaUrl\":\"x\n",
+        "{\"resourceSpans\":[{\"scopeSpans\":[]}\n",
+        "[oops,",
+    ] {
         let file = format!("{first}{pretty}\n{pretty}");
         assert_eq!(found(&file), Sniffed::Framing(Framing::Documents), "{first}");
     }

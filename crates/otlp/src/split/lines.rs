@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
-use super::{BYTE_ORDER_MARK, Block, Content, Record, RejectKind, is_cut_json};
+use super::{BYTE_ORDER_MARK, Block, Content, Record};
 
 #[derive(Debug, Default)]
 pub(super) struct Lines {
@@ -49,17 +49,18 @@ impl Lines {
         }
     }
 
-    /// The last line lacks its newline: it is complete, or cut.
+    /// The last line lacks its newline: it is complete, or cut. Which of them shows when it is read.
     fn last(&mut self, block: &Block<'_>, range: Range<usize>, records: &mut Vec<Record>) {
         let line = &block.bytes[range.clone()];
-        let held = self.dropped == 0 && line.len() <= block.maximum;
+        if self.dropped == 0 && line.is_empty() {
+            return;
+        }
         let opens = matches!(line.trim_ascii_start(), [b'{' | b'[', ..]);
-        if held && opens && is_cut_json(line) {
-            let range = trimmed(block.bytes, range);
-            let reason = "the last line is cut off";
-            records.push(block.fault(RejectKind::Incomplete, range, reason));
-        } else if self.dropped > 0 || !range.is_empty() {
-            self.line(block, range, records);
+        self.line(block, range, records);
+        if let Some(Record { content: content @ Content::Json, .. }) = records.last_mut()
+            && opens
+        {
+            *content = Content::LastJson;
         }
     }
 }

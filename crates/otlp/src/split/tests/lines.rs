@@ -29,18 +29,18 @@ fn lines_are_records_without_what_stands_around_them() {
 
 #[test]
 fn the_last_line_may_be_cut() {
-    let cut_off = "incomplete at 3: the last line is cut off";
     let text = br#"{"a":["b\n\u00e9",-1.5e+3,true,null,{"c":{}}],"d":0.25}"#;
     for end in 1..text.len() {
         let stream = [b"{}\n", &text[..end]].concat();
-        assert_eq!(cut(Framing::Lines, &stream), ["json {}", cut_off], "{end}");
+        let cut_off = format!("cut json {}", text[..end].escape_ascii());
+        assert_eq!(cut(Framing::Lines, &stream), ["json {}", &cut_off], "{end}");
     }
     check(
         Framing::Lines,
         &[
-            (b"{}\n  {\"a\"  ", &["json {}", "incomplete at 5: the last line is cut off"]),
-            (b"{}\n[{", &["json {}", cut_off]),
-            (b"{}\n{\"\xe4\xb8", &["json {}", cut_off]),
+            (b"{}\n  {\"a\"  ", &["json {}", "cut json {\\\"a\\\""]),
+            (b"{}\n[{", &["json {}", "cut json [{"]),
+            (b"{}\n{\"\xe4\xb8", &["json {}", "cut json {\\\"\\xe4\\xb8"]),
             // These would be no JSON, whatever followed.
             (b"{}\n{\"a\":x", &["json {}", "json {\\\"a\\\":x"]),
             (b"{}\n{\"a\\q", &["json {}", "json {\\\"a\\\\q"]),
@@ -66,7 +66,7 @@ fn a_line_that_is_too_large_is_passed_over() {
         ("{}\n1234567890", vec!["json {}".to_owned(), large(3, 10)]),
         (
             "{}\n{\"a\":",
-            vec!["json {}".to_owned(), "incomplete at 3: the last line is cut off".to_owned()],
+            vec!["json {}".to_owned(), "cut json {\\\"a\\\":".to_owned()],
         ),
         ("{}\n{\"a\":1", vec!["json {}".to_owned(), large(3, 6)]),
         ("\u{feff}{}\n123456", vec!["json {}".to_owned(), large(6, 6)]),

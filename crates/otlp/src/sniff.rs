@@ -97,7 +97,7 @@ impl Head<'_> {
 
     /// The framing of JSON: lines, if that is how the first values stand.
     fn json(&self) -> Option<Framing> {
-        if self.text[0] == b'[' {
+        if self.text[0] == b'[' || self.begins_indented() {
             return Some(Framing::Documents);
         }
         let mut rest = self.text;
@@ -125,6 +125,11 @@ impl Head<'_> {
             }
         }
         Some(Framing::Lines)
+    }
+
+    /// Whether the first document has its first key on another line than its brace.
+    fn begins_indented(&self) -> bool {
+        line(self.text).0.trim_ascii_end() == b"{" && document(self.text, 0) == Some(0)
     }
 
     /// What follows an OTLP document that has a line of its own, as most do. A file may be little more than its first

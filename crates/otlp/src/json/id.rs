@@ -58,32 +58,51 @@ pub(crate) fn rendered_id(text: &[u8]) -> Option<Vec<u8>> {
     if is_rendered { bytes.collect() } else { None }
 }
 
+/// How an id is spelt; nothing if it is none.
+pub(super) fn spelling(text: &[u8]) -> Option<Spelling> {
+    if text.iter().all(u8::is_ascii_hexdigit) {
+        return text.len().is_multiple_of(2).then_some(Spelling::Hex);
+    }
+    // As many digits as 8 and 16 bytes have.
+    let digits = without_padding(text);
+    let is_id = matches!(digits.len(), 11 | 22) && digits.iter().all(|&char| sextet(char) != NONE);
+    is_id.then_some(Spelling::Base64)
+}
+
 /// Appends the bytes of an id; says how it was spelt, or nothing if it is no id.
 pub(super) fn id(text: &[u8], out: &mut Vec<u8>) -> Option<Spelling> {
-    if text.iter().all(u8::is_ascii_hexdigit) {
-        let (pairs, odd) = text.as_chunks::<2>();
-        let bytes = pairs.iter().filter_map(hex::<2, 1>).flatten();
-        return odd.is_empty().then(|| out.extend(bytes)).map(|()| Spelling::Hex);
+    let spelling = spelling(text)?;
+    match spelling {
+        Spelling::Hex => {
+            out.extend(text.as_chunks::<2>().0.iter().filter_map(hex::<2, 1>).flatten())
+        }
+        Spelling::Base64 => drop(base64(text, out)),
     }
-    let start = out.len();
-    if base64(text, out) && matches!(out.len() - start, 8 | 16) {
-        return Some(Spelling::Base64);
+    Some(spelling)
+}
+
+/// Six bits, or [`NONE`].
+#[inline(always)]
+fn sextet(char: u8) -> u8 {
+    BASE64[usize::from(char)]
+}
+
+/// The digits of a base64 text. Padding fills the last group up to four, so where it has another length there is
+/// none.
+#[inline(always)]
+fn without_padding(text: &[u8]) -> &[u8] {
+    match text.len() % 4 {
+        0 => text.strip_suffix(b"==").or(text.strip_suffix(b"=")).unwrap_or(text),
+        _ => text,
     }
-    out.truncate(start);
-    None
 }
 
 /// Appends the bytes of a base64 text, padded or not; says whether it is one.
 pub(super) fn base64(text: &[u8], out: &mut Vec<u8>) -> bool {
     let start = out.len();
-    let digits = match text.len() % 4 {
-        // Padding fills the last group up to four, so where it has another length there is none.
-        0 => text.strip_suffix(b"==").or(text.strip_suffix(b"=")).unwrap_or(text),
-        _ => text,
-    };
-    let (quads, rest) = digits.as_chunks::<4>();
+    let (quads, rest) = without_padding(text).as_chunks::<4>();
     for quad in quads {
-        let [a, b, c, d] = quad.map(|char| u32::from(BASE64[usize::from(char)]));
+        let [a, b, c, d] = quad.map(|char| u32::from(sextet(char)));
         // What is no digit has the upper bits set, which shows in all four together.
         if (a | b | c | d) > 63 {
             out.truncate(start);
@@ -103,7 +122,7 @@ pub(super) fn base64(text: &[u8], out: &mut Vec<u8>) -> bool {
 fn base64_rest(rest: &[u8], out: &mut Vec<u8>) -> bool {
     let mut bits = 0;
     for &char in rest {
-        let digit = BASE64[usize::from(char)];
+        let digit = sextet(char);
         if digit == NONE {
             return false;
         }

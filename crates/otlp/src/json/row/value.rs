@@ -1,6 +1,6 @@
 //! Values that differ from row to row: what may stand in their place, and what becomes of it.
 
-use super::super::id::{Spelling, base64, id, is_lower_hex};
+use super::super::id::{Spelling, base64, id, is_lower_hex, spelling};
 use super::super::noted::Noted;
 use super::super::scalar::named;
 use super::super::scan::Cursor;
@@ -166,8 +166,7 @@ impl Cursor<'_> {
     fn odd_id_value(&mut self) -> Option<Value> {
         let start = self.at;
         let text = self.without_escapes()?;
-        let spelling = id(text, &mut Vec::with_capacity(text.len()))?;
-        let (default, base64) = (text.is_empty(), spelling == Spelling::Base64);
+        let (default, base64) = (text.is_empty(), spelling(text)? == Spelling::Base64);
         // Capitals and base64 both become lowercase hex; an empty one is left out before that matters.
         let rewritten = !default;
         Some(Value { start, end: self.at, default, rewritten, base64, ..Value::default() })

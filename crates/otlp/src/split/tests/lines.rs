@@ -64,10 +64,7 @@ fn a_line_that_is_too_large_is_passed_over() {
         ("123456\n{}", vec![large(0, 6), "json {}".to_owned()]),
         ("{}\n1234567890\n{}\n", vec!["json {}".to_owned(), large(3, 10), "json {}".to_owned()]),
         ("{}\n1234567890", vec!["json {}".to_owned(), large(3, 10)]),
-        (
-            "{}\n{\"a\":",
-            vec!["json {}".to_owned(), "cut json {\\\"a\\\":".to_owned()],
-        ),
+        ("{}\n{\"a\":", vec!["json {}".to_owned(), "cut json {\\\"a\\\":".to_owned()]),
         ("{}\n{\"a\":1", vec!["json {}".to_owned(), large(3, 6)]),
         ("\u{feff}{}\n123456", vec!["json {}".to_owned(), large(6, 6)]),
     ];

@@ -4,6 +4,7 @@ use crate::json::value_end;
 use crate::split::brackets::{Brackets, Scan};
 use crate::split::documents::document;
 use crate::split::framed::{self, Prefix};
+use crate::split::indented::begins_indented;
 use crate::split::shape::begins_like_request;
 use crate::split::{Content, Framing, Splitter, TELLING, content, opens_json, text};
 
@@ -97,7 +98,7 @@ impl Head<'_> {
 
     /// The framing of JSON: lines, if that is how the first values stand.
     fn json(&self) -> Option<Framing> {
-        if self.text[0] == b'[' || self.begins_indented() {
+        if self.text[0] == b'[' || begins_indented(self.text) {
             return Some(Framing::Documents);
         }
         let mut rest = self.text;
@@ -125,11 +126,6 @@ impl Head<'_> {
             }
         }
         Some(Framing::Lines)
-    }
-
-    /// Whether the first document has its first key on another line than its brace.
-    fn begins_indented(&self) -> bool {
-        line(self.text).0.trim_ascii_end() == b"{" && document(self.text, 0) == Some(0)
     }
 
     /// What follows an OTLP document that has a line of its own, as most do. A file may be little more than its first

@@ -14,6 +14,7 @@ mod bare;
 pub(crate) mod brackets;
 pub(crate) mod documents;
 pub(crate) mod framed;
+pub(crate) mod indented;
 mod lines;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -6,6 +6,7 @@
 use memchr::memmem;
 
 use super::brackets::{Brackets, Scan};
+use super::indented::{self, End};
 use super::{Block, Content, Fault, Record, RejectKind, is_cut_json};
 use crate::signal::Signal;
 
@@ -15,6 +16,8 @@ pub(super) struct Documents {
     /// The value whose end is sought, and how many of the bytes to be given again were searched.
     open: Brackets,
     searched: usize,
+    /// Its lines did not tell where it ends, so its brackets are to.
+    by_brackets: bool,
     /// A value was not closed: those after it must end before the next document starts.
     wary: bool,
     passing: Option<Passing>,
@@ -99,11 +102,27 @@ impl Documents {
             b'{' | b'[' => {}
             byte => return self.stray(byte, start, block),
         }
+        let most = start.saturating_add(block.maximum).saturating_add(1);
+        if !self.by_brackets {
+            let known = &block.bytes[start..block.bytes.len().min(most)];
+            let is_all = block.at_end || block.bytes.len() >= most;
+            match indented::end(known, self.searched, is_all, block.at_end) {
+                End::At(bytes) => {
+                    self.close();
+                    records.push(value(start, start + bytes, block));
+                    return Next::At(start + bytes);
+                }
+                End::NotBefore(searched) => {
+                    self.searched = searched;
+                    return Next::More(start);
+                }
+                End::Unclear => (self.by_brackets, self.searched) = (true, 0),
+            }
+        }
         // A value is not looked at beyond `most`, so that one that is never closed costs no more than the largest one that
         // is allowed; nor beyond what is known of where documents start, so that what is cut is the same whether the
         // bytes come in one block or in many.
         let horizon = self.horizon(start, block);
-        let most = start.saturating_add(block.maximum).saturating_add(1);
         let from = start + self.searched;
         let end = horizon.unwrap_or(block.known(self.wary)).clamp(from, most.max(from));
         match self.open.scan(&block.bytes[from..end]) {
@@ -164,7 +183,7 @@ impl Documents {
 
     fn close(&mut self) {
         self.open = Brackets::default();
-        self.searched = 0;
+        (self.searched, self.by_brackets) = (0, false);
     }
 
     fn stray(&mut self, byte: u8, start: usize, block: &Block<'_>) -> Next {
@@ -250,7 +269,7 @@ fn value(start: usize, end: usize, block: &Block<'_>) -> Record {
 }
 
 /// Bytes from the brace of an OTLP document to the colon after its first key, at most.
-const MARKER: usize = 256;
+pub(super) const MARKER: usize = 256;
 
 /// Where the first OTLP document at or after `from` seems to start: at an object whose first key is
 /// one of OTLP's. No JSON string holds these bytes, as its quotes are escaped.

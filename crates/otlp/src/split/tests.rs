@@ -8,6 +8,7 @@ mod bare;
 mod brackets;
 mod documents;
 mod framed;
+mod indented;
 mod lines;
 mod shape;
 
@@ -173,6 +174,7 @@ fn damage_is_the_same_in_blocks_of_every_size() {
         (Framing::Lines, compact.join(&b'\n')),
         (Framing::Documents, compact.concat()),
         (Framing::Documents, [b"[", &*pretty.join(&b','), b"]"].concat()),
+        (Framing::Documents, pretty.join(&b'\n')),
         (Framing::Bare, binary.concat()),
         (Framing::Bare, binary.join(&b'\n')),
         (Framing::LengthPrefixed, big_endian(&binary)),

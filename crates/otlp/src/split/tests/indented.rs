@@ -1,0 +1,77 @@
+//! Where indented documents end, by their lines.
+
+use super::super::indented::{End, end};
+use super::{Framing, LARGE, cut_in, json};
+use crate::signal::Signal;
+
+fn documents() -> [String; 3] {
+    [(Signal::Traces, 0), (Signal::Metrics, 90), (Signal::Logs, 300)]
+        .map(|(signal, size)| json(signal, size, true))
+}
+
+/// The texts of the records in a stream, which is given in blocks of two sizes.
+fn found(stream: &str) -> Vec<&str> {
+    let records = cut_in(stream.len(), Framing::Documents, LARGE, stream.as_bytes());
+    assert_eq!(cut_in(7, Framing::Documents, LARGE, stream.as_bytes()), records, "{stream}");
+    let sound = records.into_iter().filter(|record| record.fault_kind().is_none());
+    sound.map(|record| &stream[record.range]).collect()
+}
+
+#[test]
+fn lines_tell_where_documents_end() {
+    let [first, second, _] = documents();
+    for between in ["", "\n", "\r\n", " \n\n\t"] {
+        let stream = format!("{first}{between}{second}");
+        let ends = end(stream.as_bytes(), 0, false, false);
+        assert_eq!(ends, End::At(first.len()), "{between:?}");
+        assert_eq!(end(second.as_bytes(), 0, true, true), End::At(second.len()));
+        // What is known of a part of it is never wrong, and is where to go on.
+        let mut searched = 0;
+        for known in 0..stream.len() {
+            match end(&stream.as_bytes()[..known], searched, false, false) {
+                End::NotBefore(bytes) => searched = bytes,
+                found => assert_eq!(found, End::At(first.len()), "{known}"),
+            }
+        }
+        assert_eq!(end(stream.as_bytes(), searched, false, false), End::At(first.len()));
+    }
+}
+
+#[test]
+fn or_they_do_not() {
+    for (stream, at_end) in [
+        ("{\"resourceSpans\":[\n]\n}", true),
+        ("{\n\"resourceSpans\":[\n{\n}\n]\n}", true),
+        ("{\n\"resourceSpans\":[\n{\n},{}]}", true),
+        ("{\n\"resourceSpans\":[]}", true),
+        ("{\n\"a\":[\n]\n}", true),
+        ("{\n\"resourceSpans\":[\n{\"resourceSpans\":1}\n]\n}", true),
+        ("{\n\"resourceSpans\":[\n]\n}", false),
+        ("{\n\"resourceSpans\":[\n]\n}]", true),
+        ("{", true),
+    ] {
+        assert_eq!(end(stream.as_bytes(), 0, true, at_end), End::Unclear, "{stream}");
+    }
+    let [first, second, third] = documents();
+    let unindented = second.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let last_on_a_line = third.strip_suffix("\n}").expect("it ends so").to_owned() + " }";
+    let all = [&*first, &unindented, &last_on_a_line, &first, &last_on_a_line, &first];
+    for between in ["", "\n", ",\n"] {
+        assert_eq!(found(&all.join(between)), all, "{between:?}");
+    }
+}
+
+/// Wherever one is cut, and whatever byte is lost or put in, those after it are read.
+#[test]
+fn a_damaged_document_takes_no_other_with_it() {
+    let [first, second, third] = documents();
+    for at in (1..first.len()).filter(|&at| first.is_char_boundary(at)) {
+        let stream = format!("{}\n{second}\n{third}", &first[..at]);
+        assert!(found(&stream).ends_with(&[&second, &third]), "cut at {at}: {stream}");
+        for byte in ["", "}", "{", "\"", "\n"] {
+            let damaged = format!("{}{byte}{}", &first[..at], &first[at + 1..]);
+            let stream = format!("{damaged}\n{second}\n{third}");
+            assert!(found(&stream).ends_with(&[&second, &third]), "{byte:?} at {at}: {stream}");
+        }
+    }
+}

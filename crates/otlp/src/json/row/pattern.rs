@@ -325,26 +325,22 @@ impl Patterns {
     }
 }
 
-/// Whether both begin with the same bytes, so many of them. Compares whole blocks, whose rest does not count:
-/// cheaper than to compare by length.
+/// Whether both begin with the same bytes, so many of them. Compares whole blocks: cheaper than to compare by length.
 #[inline(always)]
-fn starts_with(mut a: &[u8], mut b: &[u8], mut len: usize) -> bool {
-    loop {
-        let (Some((block, rest)), Some((other, others))) =
-            (a.split_first_chunk::<BLOCK>(), b.split_first_chunk::<BLOCK>())
-        else {
+fn starts_with(a: &[u8], b: &[u8], len: usize) -> bool {
+    if len < BLOCK {
+        return match (a.first_chunk(), b.first_chunk()) {
+            // What is behind does not count.
+            (Some(block), Some(other)) => common_prefix(block, other) >= len,
             // Near the end of either there is no whole block: seldom enough to compare by length.
-            return a.starts_with(&b[..len]);
+            _ => a.starts_with(&b[..len]),
         };
-        let same = common_prefix(block, other);
-        if same < len.min(BLOCK) {
-            return false;
-        }
-        if len <= BLOCK {
-            return true;
-        }
-        (a, b, len) = (rest, others, len - BLOCK);
     }
+    let (Some(a), b) = (a.get(..len), &b[..len]) else { return false };
+    let (blocks, others) = (a.as_chunks::<BLOCK>().0, b.as_chunks::<BLOCK>().0);
+    // The last block overlaps the one before it, so that it is whole, too.
+    blocks.iter().zip(others).all(|(block, other)| block == other)
+        && a.last_chunk::<BLOCK>() == b.last_chunk::<BLOCK>()
 }
 
 /// How many bytes both begin with.

@@ -128,6 +128,12 @@ impl Splitter {
         Splitter { cutter, maximum, offset: 0 }
     }
 
+    /// A splitter of JSON that is known to be broken, for what is whole in it.
+    pub(crate) fn of_damaged_json(maximum: usize) -> Splitter {
+        let cutter = Cutter::Documents(documents::Documents::damaged());
+        Splitter { cutter, maximum, offset: 0 }
+    }
+
     /// Appends the records of `bytes` and tells how many bytes are done with; the rest is to be
     /// given again, followed by more. At the end of the stream all bytes are done with. Where bytes
     /// are left, they are at most a few more than the maximum.

@@ -8,7 +8,7 @@ use crate::json::Transcoder;
 use crate::kept::Kept;
 use crate::segment::{Segment, SegmentBuilder};
 use crate::signal::{Signal, SignalSet};
-use crate::split::{Content, Record, content, is_cut_json};
+use crate::split::{Content, Record, Splitter, content, is_cut_json};
 
 /// A segment is closed when it holds this many bytes, so that offsets in it stay small.
 const SEGMENT_BYTES: usize = 64 << 20;
@@ -209,6 +209,32 @@ impl Decoding<'_> {
     }
 
     fn json(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        match self.documents(bytes) {
+            Err(refusal) if refusal.kind == RejectKind::Malformed => {
+                self.whole_documents(bytes).ok_or(refusal)
+            }
+            result => result,
+        }
+    }
+
+    /// Reads what is whole of a record that is broken: a process that is killed while it writes leaves a part of a
+    /// document, and the next one writes behind it. Nothing if that is not all there is.
+    fn whole_documents(&mut self, bytes: &[u8]) -> Option<()> {
+        let mut parts = Vec::new();
+        Splitter::of_damaged_json(self.options.maximum_object_size).split(bytes, true, &mut parts);
+        let mut all = true;
+        for part in parts {
+            let known = self.decoded.repairs.examples().len();
+            // What is all of the record was read before.
+            let is_part = part.content == Content::Json && part.range.len() < bytes.len();
+            all &= is_part && self.documents(&bytes[part.range.clone()]).is_ok();
+            self.decoded.repairs.place(known, 0, |offset| part.range.start as u64 + offset);
+        }
+        all.then_some(())
+    }
+
+    /// Reads documents back to back, most often one: all of them, or none.
+    fn documents(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let Options { signals, needed, .. } = *self.options;
         // Most likely it has the signal of the last one.
         let signal = self.last_signal.unwrap_or(Signal::Traces);

@@ -16,8 +16,10 @@ pub(super) struct Documents {
     /// The value whose end is sought, and how many of the bytes to be given again were searched.
     open: Brackets,
     searched: usize,
-    /// Its lines did not tell where it ends, so its brackets are to.
+    /// Its lines do not tell where it ends, so its brackets are to.
     by_brackets: bool,
+    /// Lines are not to be trusted, of no value.
+    is_damaged: bool,
     /// A value was not closed: those after it must end before the next document starts.
     wary: bool,
     passing: Option<Passing>,
@@ -48,6 +50,11 @@ enum Next {
 }
 
 impl Documents {
+    /// For bytes of which it is known that something is wrong with them.
+    pub(super) fn damaged() -> Documents {
+        Documents { by_brackets: true, is_damaged: true, ..Documents::default() }
+    }
+
     pub(super) fn cut(&mut self, block: &Block<'_>, records: &mut Vec<Record>) -> usize {
         let mut next = Next::At(0);
         loop {
@@ -102,27 +109,43 @@ impl Documents {
             b'{' | b'[' => {}
             byte => return self.stray(byte, start, block),
         }
-        let most = start.saturating_add(block.maximum).saturating_add(1);
-        if !self.by_brackets {
-            let known = &block.bytes[start..block.bytes.len().min(most)];
-            let is_all = block.at_end || block.bytes.len() >= most;
-            match indented::end(known, self.searched, is_all, block.at_end) {
-                End::At(bytes) => {
-                    self.close();
-                    records.push(value(start, start + bytes, block));
-                    return Next::At(start + bytes);
-                }
-                End::NotBefore(searched) => {
-                    self.searched = searched;
-                    return Next::More(start);
-                }
-                End::Unclear => (self.by_brackets, self.searched) = (true, 0),
+        let by_lines = if self.by_brackets { None } else { self.by_lines(start, block, records) };
+        by_lines.unwrap_or_else(|| self.by_brackets(start, block, records))
+    }
+
+    /// Cuts the value at `start` where its lines tell that it ends; nothing if they do not.
+    fn by_lines(
+        &mut self,
+        start: usize,
+        block: &Block<'_>,
+        records: &mut Vec<Record>,
+    ) -> Option<Next> {
+        let rest = &block.bytes[start..];
+        let known = &rest[..rest.len().min(block.maximum)];
+        let at_end = block.at_end && known.len() == rest.len();
+        let is_all = block.at_end || known.len() == block.maximum;
+        match indented::end(known, self.searched, is_all, at_end) {
+            End::At(bytes) => {
+                self.close();
+                records.push(value(start, start + bytes, block));
+                return Some(Next::At(start + bytes));
             }
+            End::NotBefore(searched) => {
+                self.searched = searched;
+                return Some(Next::More(start));
+            }
+            End::Unclear => (self.by_brackets, self.searched) = (true, 0),
         }
+        None
+    }
+
+    /// Cuts the value at `start` where its brackets are closed.
+    fn by_brackets(&mut self, start: usize, block: &Block<'_>, records: &mut Vec<Record>) -> Next {
         // A value is not looked at beyond `most`, so that one that is never closed costs no more than the largest one that
         // is allowed; nor beyond what is known of where documents start, so that what is cut is the same whether the
         // bytes come in one block or in many.
         let horizon = self.horizon(start, block);
+        let most = start.saturating_add(block.maximum).saturating_add(1);
         let from = start + self.searched;
         let end = horizon.unwrap_or(block.known(self.wary)).clamp(from, most.max(from));
         match self.open.scan(&block.bytes[from..end]) {
@@ -183,7 +206,7 @@ impl Documents {
 
     fn close(&mut self) {
         self.open = Brackets::default();
-        (self.searched, self.by_brackets) = (0, false);
+        (self.searched, self.by_brackets) = (0, self.is_damaged);
     }
 
     fn stray(&mut self, byte: u8, start: usize, block: &Block<'_>) -> Next {
@@ -200,7 +223,9 @@ impl Documents {
         self.close();
         let what = What::Broken(RejectKind::Malformed, "line break inside a JSON string");
         self.passing = Some(Passing { start: block.offset + start as u64, what });
-        Next::At(newline)
+        // What broke the string may be the first line of the next document, which is its brace.
+        let before = block.bytes[start + 1..newline].trim_ascii_end();
+        Next::At(if before.ends_with(b"{") { start + before.len() } else { newline })
     }
 
     /// Passes over a value that started at `start` in the stream and is too large, from `at` on.

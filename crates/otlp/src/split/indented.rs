@@ -2,7 +2,8 @@
 //!
 //! A line break stands in no string of JSON, so a brace behind one closes an object. If that is not the whole
 //! document, a comma or another bracket follows it, as it does in any JSON; if it is, nothing follows, or the next
-//! document. What is no JSON may be cut elsewhere than by its brackets, but never across the start of another document.
+//! document. What is no JSON may be cut elsewhere than it should be: that shows when it is read, and then it is cut
+//! again, by its brackets.
 
 use memchr::memmem;
 
@@ -32,11 +33,11 @@ pub(super) fn end(bytes: &[u8], searched: usize, is_all: bool, at_end: bool) -> 
     };
     let brace = searched + line_break + 1;
     let after = bytes[brace + 1..].trim_ascii_start();
-    let ends = if after.is_empty() { at_end } else { after[0] == b'{' };
-    match ends {
-        true if document(&bytes[..brace], 1).is_none() => End::At(brace + 1),
-        false if after.is_empty() => more(brace - 1),
-        _ => End::Unclear,
+    match after.first() {
+        Some(b'{') => End::At(brace + 1),
+        Some(_) => End::Unclear,
+        None if at_end => End::At(brace + 1),
+        None => more(brace - 1),
     }
 }
 

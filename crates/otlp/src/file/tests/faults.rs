@@ -160,8 +160,12 @@ fn layouts_of_lines() {
         ("@\nhello\nworld\n@", 2, 2),
         ("@\n{\"resourceSpans\":[{\"scopeS\n@", 2, 1),
         ("@\n{\"resourceSpans\":[{\"schemaUrl\":\"x\n@", 2, 1),
-        ("@}\n@", 1, 1),
-        ("@,\n@", 1, 1),
+        // Whole documents are read, whatever else stands on their line.
+        ("@}\n@", 2, 1),
+        ("@,\n@", 2, 0),
+        ("@\n{\"resourceSpans\":[{\"scopeS@\n@", 3, 1),
+        ("@\n{\"resourceSpans\":[{\"scopeS@", 2, 1),
+        ("@\n{\"resourceSpans\":[{@{\"a\":@@\n@", 5, 1),
         ("@\n\0\0\0\0\n@", 2, 1),
         ("@\n\0\0\0\0@\n@", 3, 0),
         ("\0\0\0\0@\n@", 2, 0),
@@ -172,6 +176,30 @@ fn layouts_of_lines() {
         let found = (outcome.rows.len(), outcome.rejects.len());
         assert_eq!(found, (rows, rejects), "{file:?}: {:?}", outcome.rejects);
         assert!(outcome.rows.iter().all(|row| row.1 == data));
+    }
+}
+
+/// Wherever a document is cut, and whatever byte of it is lost or another, those after it are read.
+#[test]
+fn a_damaged_document_takes_no_other_with_it() {
+    let rows = |file: &str| {
+        let outcome = read_in(1 << 13, file.as_bytes(), &Options::default());
+        let outcome = outcome.expect("slices do not fail");
+        (outcome.rows.len(), outcome.rejects.len())
+    };
+    for pretty in [true, false] {
+        let [first, second, third] = Signal::ALL.map(|signal| json(signal, 3, pretty));
+        for at in 1..first.len() {
+            for between in ["", "\n"] {
+                let file = format!("{}{between}{second}\n{third}", &first[..at]);
+                assert_eq!(rows(&file), (2, 1), "cut at {at}: {file}");
+            }
+            for byte in ["", "}", "{", "\"", "\n"] {
+                let damaged = format!("{}{byte}{}", &first[..at], &first[at + 1..]);
+                let (found, _) = rows(&format!("{damaged}\n{second}\n{third}"));
+                assert!(found >= 2, "{byte:?} at {at}: {damaged}");
+            }
+        }
     }
 }
 

@@ -39,8 +39,9 @@ LAYOUTS = {
     "two bad lines": (GOOD + b"\nhello\nworld\n" + GOOD, 2, 2),
     "cut line": (GOOD + b"\n" + GOOD[:40] + b"\n" + GOOD, 2, 1),
     "cut string": (GOOD + b'\n{"resourceSpans":[{"schemaUrl":"x\n' + GOOD, 2, 1),
-    "brace too many": (GOOD + b"}\n" + GOOD, 1, 1),
-    "comma after": (GOOD + b",\n" + GOOD, 1, 1),
+    "cut line, a whole one behind it": (GOOD + b"\n" + GOOD[:40] + GOOD + b"\n" + GOOD, 3, 1),
+    "brace too many": (GOOD + b"}\n" + GOOD, 2, 1),
+    "comma after": (GOOD + b",\n" + GOOD, 2, 0),
     "NUL bytes": (GOOD + b"\n" + b"\0" * 100 + b"\n" + GOOD, 2, None),
     "a hole before a line": (b"\0" * 5_000 + GOOD + b"\n" + GOOD, 2, 0),
 }
@@ -48,7 +49,7 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_row_63_lines(name: str, con: Connection, files: Files) -> None:
-    """Every sound line is read, every bad one is counted once, blank ones do not count."""
+    """Every whole document is read, every bad line is counted once, blank ones do not count."""
     data, good, bad = LAYOUTS[name]
     path = files.write(data)
     assert rows(con, path, "data->>'name'") == ["good"] * good

@@ -99,19 +99,17 @@ fn without_padding(text: &[u8]) -> &[u8] {
 
 /// Appends the bytes of a base64 text, padded or not; says whether it is one.
 pub(super) fn base64(text: &[u8], out: &mut Vec<u8>) -> bool {
-    let start = out.len();
     let (quads, rest) = without_padding(text).as_chunks::<4>();
-    for quad in quads {
+    let start = out.len();
+    out.resize(start + 3 * quads.len(), 0);
+    let mut all = 0;
+    for (bytes, quad) in out[start..].as_chunks_mut::<3>().0.iter_mut().zip(quads) {
         let [a, b, c, d] = quad.map(|char| u32::from(sextet(char)));
-        // What is no digit has the upper bits set, which shows in all four together.
-        if (a | b | c | d) > 63 {
-            out.truncate(start);
-            return false;
-        }
-        let [_, bytes @ ..] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
-        out.extend_from_slice(&bytes);
+        all |= a | b | c | d;
+        [_, bytes[0], bytes[1], bytes[2]] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
     }
-    let complete = base64_rest(rest, out);
+    // What is no digit has the upper bits set, which shows in all together.
+    let complete = all <= 63 && base64_rest(rest, out);
     if !complete {
         out.truncate(start);
     }

@@ -10,14 +10,14 @@ use super::indented::{self, End};
 use super::{Block, Content, Fault, Record, RejectKind, is_cut_json};
 use crate::signal::Signal;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Documents {
     in_array: bool,
     /// The value whose end is sought, and how many of the bytes to be given again were searched.
     open: Brackets,
     searched: usize,
-    /// Its lines do not tell where it ends, so its brackets are to.
-    by_brackets: bool,
+    /// Bytes of a value in which its end is sought by its lines; then, or if that is 0, by its brackets.
+    reach: usize,
     /// Lines are not to be trusted, of no value.
     is_damaged: bool,
     /// A value was not closed: those after it must end before the next document starts.
@@ -49,10 +49,30 @@ enum Next {
     More(usize),
 }
 
+/// How far lines are looked at, at least, before it is known that they tell where values end.
+pub(super) const REACH: usize = 1 << 20;
+
+/// How much larger than those before it a value may be, and still be told by its lines.
+const GROWTH: usize = 8;
+
+impl Default for Documents {
+    fn default() -> Documents {
+        Documents {
+            in_array: false,
+            open: Brackets::default(),
+            searched: 0,
+            reach: REACH,
+            is_damaged: false,
+            wary: false,
+            passing: None,
+        }
+    }
+}
+
 impl Documents {
     /// For bytes of which it is known that something is wrong with them.
     pub(super) fn damaged() -> Documents {
-        Documents { by_brackets: true, is_damaged: true, ..Documents::default() }
+        Documents { reach: 0, is_damaged: true, ..Documents::default() }
     }
 
     pub(super) fn cut(&mut self, block: &Block<'_>, records: &mut Vec<Record>) -> usize {
@@ -109,7 +129,9 @@ impl Documents {
             b'{' | b'[' => {}
             byte => return self.stray(byte, start, block),
         }
-        let by_lines = if self.by_brackets { None } else { self.by_lines(start, block, records) };
+        // Whether lines of a value in an array tell anything depends on how deep they are indented.
+        let asks_lines = self.reach > 0 && !self.in_array;
+        let by_lines = if asks_lines { self.by_lines(start, block, records) } else { None };
         by_lines.unwrap_or_else(|| self.by_brackets(start, block, records))
     }
 
@@ -121,22 +143,38 @@ impl Documents {
         records: &mut Vec<Record>,
     ) -> Option<Next> {
         let rest = &block.bytes[start..];
-        let known = &rest[..rest.len().min(block.maximum)];
+        let most = self.reach.min(block.maximum);
+        let known = &rest[..rest.len().min(most)];
         let at_end = block.at_end && known.len() == rest.len();
-        let is_all = block.at_end || known.len() == block.maximum;
+        let is_all = block.at_end || known.len() == most;
         match indented::end(known, self.searched, is_all, at_end) {
-            End::At(bytes) => {
-                self.close();
-                records.push(value(start, start + bytes, block));
-                return Some(Next::At(start + bytes));
-            }
+            End::At(bytes) => Some(self.found(start, start + bytes, block, records)),
             End::NotBefore(searched) => {
                 self.searched = searched;
-                return Some(Next::More(start));
+                Some(Next::More(start))
             }
-            End::Unclear => (self.by_brackets, self.searched) = (true, 0),
+            End::Unclear => {
+                (self.reach, self.searched) = (0, 0);
+                None
+            }
         }
-        None
+    }
+
+    /// Cuts a value whose end is known, and says how that of the next one is sought.
+    fn found(
+        &mut self,
+        start: usize,
+        end: usize,
+        block: &Block<'_>,
+        records: &mut Vec<Record>,
+    ) -> Next {
+        // The next one is most likely written as this one. If it is not, no more is held to find that out than a few
+        // times what this one has.
+        let by_lines = block.bytes[start..end].ends_with(b"\n}") && !self.is_damaged;
+        self.reach = if by_lines { REACH.max(GROWTH * (end - start)) } else { 0 };
+        self.close();
+        records.push(value(start, end, block));
+        Next::At(end)
     }
 
     /// Cuts the value at `start` where its brackets are closed.
@@ -149,12 +187,8 @@ impl Documents {
         let from = start + self.searched;
         let end = horizon.unwrap_or(block.known(self.wary)).clamp(from, most.max(from));
         match self.open.scan(&block.bytes[from..end]) {
-            Scan::End(bytes) => {
-                self.close();
-                records.push(value(start, from + bytes, block));
-                Next::At(from + bytes)
-            }
-            Scan::Broken(newline) => self.broken_string(start, from + newline, block),
+            Scan::End(bytes) => self.found(start, from + bytes, block, records),
+            Scan::Broken(_) => self.broken_string(start, block),
             Scan::Open => {
                 self.searched = end - start;
                 // More bytes could not change what is known by now: the stream ends, a document starts, or no value
@@ -206,7 +240,7 @@ impl Documents {
 
     fn close(&mut self) {
         self.open = Brackets::default();
-        (self.searched, self.by_brackets) = (0, self.is_damaged);
+        self.searched = 0;
     }
 
     fn stray(&mut self, byte: u8, start: usize, block: &Block<'_>) -> Next {
@@ -219,13 +253,13 @@ impl Documents {
         Next::At(start)
     }
 
-    fn broken_string(&mut self, start: usize, newline: usize, block: &Block<'_>) -> Next {
+    fn broken_string(&mut self, start: usize, block: &Block<'_>) -> Next {
         self.close();
+        // The string may be of a later document, and the value at `start` one that was not closed.
+        self.wary = true;
         let what = What::Broken(RejectKind::Malformed, "line break inside a JSON string");
         self.passing = Some(Passing { start: block.offset + start as u64, what });
-        // What broke the string may be the first line of the next document, which is its brace.
-        let before = block.bytes[start + 1..newline].trim_ascii_end();
-        Next::At(if before.ends_with(b"{") { start + before.len() } else { newline })
+        Next::At(start + 1)
     }
 
     /// Passes over a value that started at `start` in the stream and is too large, from `at` on.

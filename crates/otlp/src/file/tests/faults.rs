@@ -194,6 +194,8 @@ fn a_damaged_document_takes_no_other_with_it() {
                 let file = format!("{}{between}{second}\n{third}", &first[..at]);
                 assert_eq!(rows(&file), (2, 1), "cut at {at}: {file}");
             }
+            let (found, _) = rows(&format!("{0}{0}\n{second}\n{third}", &first[..at]));
+            assert_eq!(found, 2, "cut twice at {at}: {first}");
             for byte in ["", "}", "{", "\"", "\n"] {
                 let damaged = format!("{}{byte}{}", &first[..at], &first[at + 1..]);
                 let (found, _) = rows(&format!("{damaged}\n{second}\n{third}"));

@@ -1,8 +1,9 @@
 //! Where indented documents end, by their lines.
 
 use super::super::indented::{End, end};
-use super::{Framing, LARGE, cut_in, json};
+use super::{Framing, LARGE, Splitter, cut_in, json};
 use crate::signal::Signal;
+use crate::split::documents::REACH;
 
 fn documents() -> [String; 3] {
     [(Signal::Traces, 0), (Signal::Metrics, 90), (Signal::Logs, 300)]
@@ -59,4 +60,20 @@ fn or_they_do_not() {
         // What ends on a line of others may be cut with what follows.
         assert_eq!(found(&all.join(between)).join(between), all.join(between), "{between:?}");
     }
+}
+
+/// No more is held to find out how values are written than a few times what they have.
+#[test]
+fn lines_that_tell_nothing_hold_nothing_up() {
+    let value = documents()[2].replace('\n', "\n  ");
+    let stream = format!("{value}\n").repeat(3 * REACH / value.len());
+    let mut splitter = Splitter::new(Framing::Documents, usize::MAX);
+    let (mut start, mut longest, mut records) = (0, 0, Vec::new());
+    for end in (0..=stream.len()).step_by(100_000) {
+        start += splitter.split(&stream.as_bytes()[start..end], false, &mut records);
+        longest = longest.max(end - start);
+    }
+    assert!(longest < REACH + 100_000, "{longest} bytes are held");
+    assert!(records.iter().all(|record| record.range.len() == value.len()));
+    assert!(stream.len() - start < value.len() + 100_000);
 }

@@ -122,7 +122,8 @@ class Attached:
     def measure(self) -> float:
         """Rows per second of CPU time of the process that has it, until all are forwarded."""
         with contextlib.ExitStack() as stack:
-            options = {"memory_limit": "2GB"}
+            # More than comes, so that none makes room for others before it is forwarded.
+            options = {"memory_limit": "8GB"}
             if self.sink:
                 command = [program("ingest"), "--serve", self.sink]
                 piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

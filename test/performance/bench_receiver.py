@@ -123,7 +123,7 @@ class Attached:
         """Rows per second of CPU time of the process that has it, until all are forwarded."""
         with contextlib.ExitStack() as stack:
             # More than comes, so that none makes room for others before it is forwarded.
-            options = {"memory_limit": "8GB"}
+            options = {"memory_limit": "8GB", "max_rows": 1 << 24}
             if self.sink:
                 command = [program("ingest"), "--serve", self.sink]
                 piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

@@ -41,6 +41,10 @@ ROUND_SECONDS = 10
 #: The ring is full before half of a round is over, at any rate.
 ROUND_ROWS = 40_000
 
+#: Spans a second that are forwarded: fewer than can be, or rows would make room for others before
+#: they are.
+FORWARDED = 1_000_000
+
 #: Spans that are due at once: the pace at which they arrive is the saturation.
 SATURATING = 4_000_000
 
@@ -122,8 +126,7 @@ class Attached:
     def measure(self) -> float:
         """Rows per second of CPU time of the process that has it, until all are forwarded."""
         with contextlib.ExitStack() as stack:
-            # More than comes, so that none makes room for others before it is forwarded.
-            options = {"memory_limit": "8GB", "max_rows": 1 << 24}
+            options = {"memory_limit": "2GB"}
             if self.sink:
                 command = [program("ingest"), "--serve", self.sink]
                 piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -135,7 +138,7 @@ class Attached:
             at = process.hear(receiving)
             before = cpu_time(at["pid"])
             command = [program("ingest"), "--pid", str(at["pid"]), "--seconds", str(SECONDS)]
-            command.append(f"127.0.0.1:{at['port']}")
+            command += ["--rate", str(FORWARDED), f"127.0.0.1:{at['port']}"]
             subprocess.run(command, check=True, capture_output=True)
             process.tell(receiving)
             received, forwarded = process.hear(receiving)

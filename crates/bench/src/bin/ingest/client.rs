@@ -52,6 +52,26 @@ pub(crate) struct Load {
     encoding: Option<&'static str>,
     body: Bytes,
     tls: Option<Folder>,
+    /// Between the requests of one loop; none if each follows the answer to the one before it.
+    interval: Duration,
+}
+
+/// When a loop sends.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    start: Instant,
+    interval: Duration,
+    end: Instant,
+}
+
+impl Pace {
+    /// Waits until it is time for the request after so many others; says whether there is one.
+    async fn next(&self, sent: u32) -> bool {
+        if !self.interval.is_zero() {
+            tokio::time::sleep_until((self.start + self.interval * sent).into()).await;
+        }
+        Instant::now() < self.end
+    }
 }
 
 impl Load {
@@ -59,6 +79,7 @@ impl Load {
         protocol: Protocol,
         compression: Compression,
         rows: usize,
+        rate: Option<f64>,
         tls: Option<Folder>,
     ) -> io::Result<Load> {
         let format = match protocol {
@@ -79,7 +100,10 @@ impl Load {
             Protocol::Http => http_head("x-protobuf", encoding, message.len()),
             Protocol::HttpJson => http_head("json", encoding, message.len()),
         };
-        Ok(Load { protocol, rows, encoding, body: [head, message].concat().into(), tls })
+        let interval = rate.map_or(Duration::ZERO, |rate| {
+            Duration::from_secs_f64((rows * CONNECTIONS * CALLS) as f64 / rate)
+        });
+        Ok(Load { protocol, rows, encoding, body: [head, message].concat().into(), tls, interval })
     }
 }
 
@@ -100,7 +124,8 @@ fn http_head(kind: &str, encoding: Option<&str>, len: usize) -> Vec<u8> {
 /// Sends a load for a while; returns the rows sent.
 pub(crate) fn run(address: SocketAddr, load: &Load, time: Duration) -> io::Result<u64> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let end = Instant::now() + time;
+    let start = Instant::now();
+    let pace = Pace { start, interval: load.interval, end: start + time };
     runtime.block_on(async {
         let mut tasks = JoinSet::new();
         for _ in 0..CONNECTIONS {
@@ -111,14 +136,14 @@ pub(crate) fn run(address: SocketAddr, load: &Load, time: Duration) -> io::Resul
             for _ in 0..CALLS {
                 let (body, encoding) = (load.body.clone(), load.encoding);
                 match sender.clone() {
-                    Some(sender) => tasks.spawn(grpc(sender, encoding, body, end)),
-                    None => tasks.spawn(http(address, body, end)),
+                    Some(sender) => tasks.spawn(grpc(sender, encoding, body, pace)),
+                    None => tasks.spawn(http(address, body, pace)),
                 };
             }
         }
         let mut requests = 0;
         while let Some(sent) = tasks.join_next().await {
-            requests += sent.map_err(io::Error::other)??;
+            requests += u64::from(sent.map_err(io::Error::other)??);
         }
         Ok(requests * load.rows as u64)
     })
@@ -143,10 +168,10 @@ async fn grpc(
     sender: SendRequest<Bytes>,
     encoding: Option<&str>,
     body: Bytes,
-    end: Instant,
-) -> io::Result<u64> {
+    pace: Pace,
+) -> io::Result<u32> {
     let mut sent = 0;
-    while Instant::now() < end {
+    while pace.next(sent).await {
         call(sender.clone(), encoding, body.clone()).await.map_err(io::Error::other)?;
         sent += 1;
     }
@@ -184,12 +209,12 @@ async fn call(
 }
 
 /// Sends one request after the other over a connection; returns how many.
-async fn http(address: SocketAddr, body: Bytes, end: Instant) -> io::Result<u64> {
+async fn http(address: SocketAddr, body: Bytes, pace: Pace) -> io::Result<u32> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut answer = [0; 4096];
     let mut sent = 0;
-    while Instant::now() < end {
+    while pace.next(sent).await {
         stream.write_all(&body).await?;
         let mut have = 0;
         while !answer[..have].windows(4).any(|window| window == b"\r\n\r\n") {

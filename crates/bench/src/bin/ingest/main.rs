@@ -30,6 +30,7 @@ as large frames and windows, as DuckSpan has; or `hyper`, a server that reads th
   --protocol grpc|http|json       default grpc; json is HTTP too
   --compression none|gzip|zstd    default none
   --rows N                        rows of one request; default 512
+  --rate N                        rows per second, at most; without it as many as are taken
   --seconds N                     default 1, after half of it that does not count
   --tls FOLDER                    gRPC with TLS, of ca.pem, server.pem and server.key; not of `hyper`
   --pid N                         SERVER is the address of one that runs already, in this process
@@ -42,6 +43,7 @@ struct Options {
     protocol: Protocol,
     compression: Compression,
     rows: usize,
+    rate: Option<f64>,
     time: Duration,
     tls: Option<Folder>,
     serve: bool,
@@ -55,7 +57,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     if options.tls.is_some() && options.protocol != Protocol::Grpc {
         return Err("--tls is for gRPC".into());
     }
-    let load = Load::new(options.protocol, options.compression, options.rows, options.tls.clone())?;
+    let Options { protocol, compression, rows, rate, .. } = options;
+    let load = Load::new(protocol, compression, rows, rate, options.tls.clone())?;
     let server = match options.pid {
         Some(pid) => Server { pid, address: options.server.parse()?, child: None },
         None => Server::start(options.server.parse()?, options.tls.as_ref())?,
@@ -73,6 +76,7 @@ fn parse() -> Result<Options, lexopt::Error> {
         protocol: Protocol::Grpc,
         compression: Compression::None,
         rows: 512,
+        rate: None,
         time: Duration::from_secs(1),
         tls: None,
         serve: false,
@@ -82,6 +86,7 @@ fn parse() -> Result<Options, lexopt::Error> {
             Long("protocol") => options.protocol = parser.value()?.parse()?,
             Long("compression") => options.compression = parser.value()?.parse()?,
             Long("rows") => options.rows = parser.value()?.parse()?,
+            Long("rate") => options.rate = Some(parser.value()?.parse()?),
             Long("seconds") => {
                 options.time = parser.value()?.parse_with(|text| {
                     Duration::try_from_secs_f64(text.parse().map_err(|_| "not a number")?)

@@ -22,6 +22,9 @@ pub(super) struct Documents {
     is_damaged: bool,
     /// A value was not closed: those after it must end before the next document starts.
     wary: bool,
+    /// Where that is, and up to where none starts, both in the stream: it is looked for once.
+    next_document: Option<u64>,
+    no_document: u64,
     passing: Option<Passing>,
 }
 
@@ -64,6 +67,8 @@ impl Default for Documents {
             reach: REACH,
             is_damaged: false,
             wary: false,
+            next_document: None,
+            no_document: 0,
             passing: None,
         }
     }
@@ -200,8 +205,19 @@ impl Documents {
     }
 
     /// Where the value at `start` must end at the latest, if that is known.
-    fn horizon(&self, start: usize, block: &Block<'_>) -> Option<usize> {
-        if self.wary { document(block.bytes, start + self.searched.max(1)) } else { None }
+    fn horizon(&mut self, start: usize, block: &Block<'_>) -> Option<usize> {
+        if !self.wary {
+            return None;
+        }
+        let from = block.offset + (start + self.searched.max(1)) as u64;
+        if self.next_document.is_none_or(|next| next < from) {
+            let known = self.no_document.max(from) - block.offset;
+            let next = document(block.bytes, known as usize);
+            self.next_document = next.map(|next| block.offset + next as u64);
+            let clear = next.unwrap_or(block.known(true));
+            self.no_document = self.no_document.max(block.offset + clear as u64);
+        }
+        self.next_document.map(|next| (next - block.offset) as usize)
     }
 
     /// The value at `start` ends neither before `most`, nor with the stream, nor before the next

@@ -154,3 +154,15 @@ fn many_unclosed_values_are_cheap() {
     let found = cut_in(stream.len(), Framing::Documents, usize::MAX, stream.as_bytes());
     assert_eq!(found.iter().filter(|record| record.content == Content::Json).count(), 20_000);
 }
+
+/// Nor is the next document looked for again for each value before it.
+#[test]
+fn many_values_after_damage_are_cheap() {
+    for damage in ["{\"a\":[", "{\"a\":\"\n"] {
+        let others = "{\"b\":1}\n".repeat(200_000);
+        let stream = format!("{damage}{GOOD}{others}{{{GOOD}{others}{GOOD}");
+        let found = cut_in(stream.len(), Framing::Documents, usize::MAX, stream.as_bytes());
+        assert_eq!(found.len(), 2 + 200_000 + 2 + 200_000 + 1);
+        assert_eq!(found.iter().filter(|record| record.fault_kind().is_some()).count(), 2);
+    }
+}

@@ -93,11 +93,13 @@ impl<'a> Outline<'a> {
             if is_row {
                 self.member = slot.number;
             }
+            let first = self.gaps.len();
             let nodes = self.nodes(slot, lists)?;
-            // Times count for the row alone: an event in it has one of the same name, at another depth.
-            if is_row && let [Node::Gap(gap)] = nodes[..] {
+            // Times count for the row alone: an event in it has one of the same name, at another depth. A time that is 0
+            // in this row is no field of it, but its gap is that of rows in which it is not.
+            if is_row && let Some(gap) = self.gaps.get_mut(first) {
                 let time = plan.times.iter().position(|&time| time == slot.number);
-                self.gaps[gap].filling.time = time.map(|time| time as u8);
+                gap.filling.time = time.map(|time| time as u8);
             }
             let field = Field { slot, nodes };
             if fields.iter().any(|known| known.excludes(&field)) {

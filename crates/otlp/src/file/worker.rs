@@ -222,7 +222,7 @@ impl Decoding<'_> {
     fn whole_documents(&mut self, bytes: &[u8]) -> Option<()> {
         let mut parts = Vec::new();
         Splitter::of_damaged_json(self.options.maximum_object_size).split(bytes, true, &mut parts);
-        let mut all = true;
+        let mut all = !parts.is_empty();
         for part in parts {
             let known = self.decoded.repairs.examples().len();
             // What is all of the record was read before.

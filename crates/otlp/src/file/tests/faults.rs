@@ -163,6 +163,7 @@ fn layouts_of_lines() {
         // Whole documents are read, whatever else stands on their line.
         ("@}\n@", 2, 1),
         ("@,\n@", 2, 0),
+        ("@\n]\n@", 2, 1),
         ("@\n{\"resourceSpans\":[{\"scopeS@\n@", 3, 1),
         ("@\n{\"resourceSpans\":[{\"scopeS@", 2, 1),
         ("@\n{\"resourceSpans\":[{@{\"a\":@@\n@", 5, 1),
